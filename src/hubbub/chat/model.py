@@ -1,0 +1,385 @@
+"""The nouns of chat: what an entry says, and what the rows behind it hold.
+
+These are plain values.  They know no encoding and no database; adapters turn them into frames and rows.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+MAX_SEQ = 2**63 - 1
+"""Stands for "no end" in an interval."""
+
+UNREAD_CAP = 100
+"""Counts are exact below this; at it they mean "more than 99"."""
+
+SMALL_AUDIENCE = 16
+"""Up to this many members, entries are addressed to people; above, to the conversation."""
+
+RECEIPTS_LIMIT = 100
+"""Up to this many members, each person's marks are shown to the others."""
+
+
+class ConversationKind(IntEnum):
+    """The numbers are those of the wire."""
+
+    DIRECT = 1
+    GROUP = 2
+    CHANNEL = 3
+    SYSTEM = 4
+
+
+class Role(IntEnum):
+    NONE = 0
+    MEMBER = 1
+    ADMIN = 2
+    OWNER = 3
+
+
+class MemberState(IntEnum):
+    NONE = 0
+    JOINED = 1
+    LEFT = 2
+    REMOVED = 3
+    BANNED = 4
+
+
+class MemberAction(IntEnum):
+    ADD = 1
+    JOIN = 2
+    LEAVE = 3
+    REMOVE = 4
+    BAN = 5
+    UNBAN = 6
+    ROLE = 7
+    TRANSFER = 8
+    MUTE = 9
+
+
+# ---------------------------------------------------------------- what an entry says
+
+
+class Body(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The content of a message: text, or a typed JSON value."""
+
+    text: str = ""
+    custom_type: str = ""
+    custom_json: str = ""
+    fallback: str = ""
+
+
+class Post(msgspec.Struct, frozen=True, tag="post", omit_defaults=True):
+    """A message."""
+
+    body: Body
+    reply_to_seq: int = 0
+    thread_seq: int = 0
+    also_in_conversation: bool = False
+    mentions: tuple[str, ...] = ()
+    mention_all: bool = False
+    withdrawn: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it adds to the unread count: a message only in a thread does not."""
+        return self.thread_seq == 0 or self.also_in_conversation
+
+
+class Edit(msgspec.Struct, frozen=True, tag="edit", omit_defaults=True):
+    """A new body for a message.  The fields after `mention_all` are the server's."""
+
+    target_seq: int
+    body: Body
+    mentions: tuple[str, ...] = ()
+    mention_all: bool = False
+    withdrawn: bool = False
+    previous_mentions: tuple[str, ...] = ()
+    previous_mention_all: bool = False
+    target_sender_id: str = ""
+    target_counts: bool = False
+
+
+class Recall(msgspec.Struct, frozen=True, tag="recall", omit_defaults=True):
+    """A message taken back.  All but `target_seq` are the server's."""
+
+    target_seq: int
+    target_sender_id: str = ""
+    target_counts: bool = False
+    target_mentions: tuple[str, ...] = ()
+    target_mention_all: bool = False
+
+
+class React(msgspec.Struct, frozen=True, tag="react", omit_defaults=True):
+    target_seq: int
+    emoji: str
+    set: bool = True
+
+
+class Pin(msgspec.Struct, frozen=True, tag="pin", omit_defaults=True):
+    target_seq: int
+    set: bool = True
+
+
+class MemberChange(msgspec.Struct, frozen=True, tag="member", omit_defaults=True):
+    action: MemberAction
+    user_ids: tuple[str, ...] = ()
+    role: Role = Role.NONE
+    muted_until_ms: int = 0
+
+
+class ConversationChange(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
+    """Only the fields that are not None change."""
+
+    title: str | None = None
+    topic: str | None = None
+    announcement: str | None = None
+    history_for_newcomers: bool | None = None
+    mute_all: bool | None = None
+    slow_mode_s: int | None = None
+
+
+class Created(msgspec.Struct, frozen=True, tag="created", omit_defaults=True):
+    """Always the entry with seq 1."""
+
+    kind: ConversationKind
+    title: str = ""
+    user_ids: tuple[str, ...] = ()
+
+
+class Dissolved(msgspec.Struct, frozen=True, tag="dissolved"):
+    """The end of a conversation; it stays readable to its members."""
+
+
+Action = Post | Edit | Recall | React | Pin | MemberChange | ConversationChange | Created | Dissolved
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One durable change of one conversation."""
+
+    conversation_id: str
+    seq: int
+    time_ms: int
+    sender_id: str
+    """`NOBODY` when the system wrote it."""
+    client_id: str
+    action: Action
+
+
+# ---------------------------------------------------------------- commands and their outcome
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks.  It is made from a verified token and from nothing else."""
+
+    user_id: str
+    device_id: str = ""
+    is_admin: bool = False
+    scopes: frozenset[str] = frozenset()
+
+
+class Submit(msgspec.Struct, frozen=True):
+    """One command inside one conversation; accepted, it becomes exactly one entry."""
+
+    conversation_id: str
+    client_id: str
+    action: Action
+    after: str = ""
+
+
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """Stored and durable.  `repeated` when an earlier submit with this client_id had stored it."""
+
+    seq: int
+    time_ms: int
+    repeated: bool = False
+
+
+# A refusal is a `ChatError`; an outcome that cannot be known is a ChatError with `Code.UNKNOWN_OUTCOME`.
+
+
+# ---------------------------------------------------------------- rows
+
+
+class ConversationRow(msgspec.Struct):
+    """A conversation as the database holds it."""
+
+    id: str
+    kind: ConversationKind
+    title: str = ""
+    topic: str = ""
+    announcement: str = ""
+    dissolved: bool = False
+    history_for_newcomers: bool = True
+    mute_all: bool = False
+    slow_mode_s: int = 0
+    head: int = 0
+    """The highest seq given out."""
+    last_time_ms: int = 0
+    member_count: int = 0
+    members_version: int = 0
+    """Rises with every change to any member row that matters to sending or addressing, so that both can be cached."""
+    created_by: str = ""
+    created_ms: int = 0
+    peers: tuple[str, str] | None = None
+    """With DIRECT: the two people, sorted; the same person twice for notes to oneself."""
+
+
+class MemberRow(msgspec.Struct):
+    """One person's place in one conversation.  The row stays when the person leaves."""
+
+    conversation_id: str
+    user_id: str
+    role: Role = Role.MEMBER
+    state: MemberState = MemberState.JOINED
+    intervals: tuple[tuple[int, int], ...] = ()
+    """Sequence numbers this person may see, ascending and disjoint, both ends included; the last may end in MAX_SEQ."""
+    read_seq: int = 0
+    delivered_seq: int = 0
+    muted_until_ms: int = 0
+    last_sent_ms: int = 0
+    """Kept only while slow mode is on."""
+    version: int = 0
+    """The person's version at the last change of this row."""
+
+    def may_see(self, seq: int) -> bool:
+        """Whether entry `seq` lies within this person's membership."""
+        return any(low <= seq <= high for low, high in self.intervals)
+
+
+class MessageRow(msgspec.Struct):
+    """A message in its current state."""
+
+    conversation_id: str
+    seq: int
+    time_ms: int
+    sender_id: str
+    client_id: str
+    post: Post
+    """With the current body and mentions; `withdrawn` and empty once recalled."""
+    recalled: bool = False
+    edits: int = 0
+    edited_ms: int = 0
+    pinned: bool = False
+    thread_replies: int = 0
+    thread_last_seq: int = 0
+
+
+class ReactionRow(msgspec.Struct, frozen=True):
+    conversation_id: str
+    target_seq: int
+    user_id: str
+    emoji: str
+    seq: int
+    """The entry that set it; people are listed in this order."""
+
+
+class ScheduledRow(msgspec.Struct, frozen=True):
+    """A submit that waits for its time.  Its client_id makes the sending idempotent, so a crash cannot double it."""
+
+    user_id: str
+    submit: Submit
+    due_ms: int
+    error: str = ""
+    """The code it was refused with when it came due; the row then stays until it is cancelled."""
+
+
+class UserRow(msgspec.Struct, frozen=True):
+    """What chat needs to know of a person."""
+
+    id: str
+    username: str
+    display_name: str = ""
+    signature: str = ""
+    bot: bool = False
+
+
+# ---------------------------------------------------------------- what is read
+
+
+class EntryPage(msgspec.Struct, frozen=True):
+    """Entries as appended, covering every seq in [from_seq, to_seq]; absent ones are withheld or erased."""
+
+    conversation_id: str
+    from_seq: int
+    to_seq: int
+    as_of: int
+    entries: tuple[Entry, ...]
+    reset: bool = False
+
+
+class ReactionCount(msgspec.Struct, frozen=True):
+    emoji: str
+    count: int
+    user_ids: tuple[str, ...]
+    mine: bool = False
+
+
+class MessageState(msgspec.Struct, frozen=True):
+    """A message as shown on a page."""
+
+    message: MessageRow
+    reactions: tuple[ReactionCount, ...] = ()
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    """Messages in their current state `as_of` a head, covering [from_seq, to_seq]."""
+
+    conversation_id: str
+    from_seq: int
+    to_seq: int
+    as_of: int
+    items: tuple[MessageState | Entry, ...]
+    more_before: bool
+    more_after: bool
+
+
+class Revision(msgspec.Struct, frozen=True):
+    seq: int
+    time_ms: int
+    body: Body
+
+
+class ConversationState(msgspec.Struct, frozen=True):
+    """A conversation as one person sees it, all read in one snapshot."""
+
+    conversation: ConversationRow
+    """`head` is the `as_of` of everything here; for someone who left, it is the end of what they may see."""
+    member: MemberRow
+    unread: int
+    mentions: int
+    last_message: MessageState | None = None
+
+
+class UserState(msgspec.Struct, frozen=True):
+    """One person's rows changed since a version, complete up to `version`."""
+
+    since_version: int
+    version: int
+    conversations: tuple[ConversationState, ...]
+    more: bool = False
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    user_id: str
+    read_seq: int
+    delivered_seq: int
+
+
+class Have(msgspec.Struct, frozen=True, gc=False):
+    """What a client says it holds of a conversation: everything up to `seq`."""
+
+    conversation_id: str
+    seq: int
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """What a returning client is missing."""
+
+    epoch: str
+    reset: bool
+    """Nothing the client holds can be trusted; the other fields are empty."""
+    user_version: int
+    states: UserState | None = None
+    pages: tuple[EntryPage, ...] = ()

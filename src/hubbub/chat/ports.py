@@ -1,0 +1,363 @@
+"""What chat needs from the world: a log to append to, a place to read from, a bus to tell others.
+
+The write path has one shape for every command.  `rules` says which rows a batch needs (`Needs`); the store opens one
+transaction, locks the conversations in id order, loads the rows (`Facts`) and hands them to a pure planning function,
+which answers with the rows to write (`Changes`); the store writes them and commits.  So every rule is decided once,
+inside the transaction, over rows that cannot change under it, and no store knows a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from hubbub.chat.model import (
+    ConversationRow,
+    ConversationState,
+    Entry,
+    EntryPage,
+    HistoryPage,
+    Mark,
+    MemberRow,
+    MessageRow,
+    ReactionRow,
+    Revision,
+    ScheduledRow,
+    UserRow,
+    UserState,
+)
+
+# ---------------------------------------------------------------- the write path
+
+
+class Needs(msgspec.Struct):
+    """The rows a batch of commands must see.  Naming a row that does not exist is no error: it is absent from Facts."""
+
+    conversations: set[str] = msgspec.field(default_factory=set)
+    """Locked `ORDER BY id FOR UPDATE` before anything else is read."""
+    keys: set[tuple[str, str, str]] = msgspec.field(default_factory=set)
+    """(conversation, sender, client_id) of this batch's submits and of their `after`."""
+    user_keys: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """(user, client_id) of commands outside a conversation."""
+    members: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """(conversation, user)."""
+    messages: set[tuple[str, int]] = msgspec.field(default_factory=set)
+    """(conversation, seq) of the messages the batch points at."""
+    users: set[str] = msgspec.field(default_factory=set)
+    """People who must exist and be active."""
+
+
+class StoredKey(msgspec.Struct, frozen=True, gc=False):
+    """What an idempotency key was used for."""
+
+    seq: int
+    time_ms: int
+    digest: bytes
+    """8 bytes over the normalised content; another digest under the same key is a conflict."""
+
+
+class StoredUserKey(msgspec.Struct, frozen=True):
+    """What a per-user key was used for: the conversation it made or changed."""
+
+    digest: bytes
+    conversation_id: str
+
+
+class Facts(msgspec.Struct):
+    """The rows a plan decides over.  The planner may change the row objects; they belong to it."""
+
+    conversations: dict[str, ConversationRow]
+    keys: dict[tuple[str, str, str], StoredKey]
+    user_keys: dict[tuple[str, str], StoredUserKey]
+    members: dict[tuple[str, str], MemberRow]
+    messages: dict[tuple[str, int], MessageRow]
+    users: set[str]
+    audiences: dict[str, tuple[str, ...]]
+    """The joined members of every needed conversation of at most SMALL_AUDIENCE members, sorted; of others, absent."""
+
+
+class NewEntry(msgspec.Struct, frozen=True):
+    """An entry to insert."""
+
+    entry: Entry
+    digest: bytes
+    counts: bool = False
+    """Whether it adds to unread counts: a message that is not only in a thread."""
+    mention_all: bool = False
+    mentions: tuple[str, ...] = ()
+    """People who get a mention row (messages only; an edit's changes come as `mentions_changed`)."""
+
+
+class Changes(msgspec.Struct):
+    """What a plan writes.  Lists are in order; a row appears once, in its final state."""
+
+    entries: list[NewEntry] = msgspec.field(default_factory=list)
+    conversations: list[ConversationRow] = msgspec.field(default_factory=list)
+    """Inserted or updated."""
+    members: list[MemberRow] = msgspec.field(default_factory=list)
+    """Inserted or updated; each one's user advances by one version, and the row is stamped with it."""
+    messages: list[MessageRow] = msgspec.field(default_factory=list)
+    """Messages whose state differs from what their entry said.  `recalled` ones lose their body in the log as well,
+    and so do their edits."""
+    reactions_set: list[ReactionRow] = msgspec.field(default_factory=list)
+    reactions_unset: list[tuple[str, int, str, str]] = msgspec.field(default_factory=list)
+    """(conversation, target_seq, user, emoji)."""
+    mentions_changed: list[tuple[str, int, bool, tuple[str, ...]]] = msgspec.field(default_factory=list)
+    """(conversation, target_seq, mention_all, users): replaces the mention rows of a message; empty after a recall."""
+    user_keys: list[tuple[str, str, StoredUserKey]] = msgspec.field(default_factory=list)
+    audiences: dict[str, tuple[str, ...] | None] = msgspec.field(default_factory=dict)
+    """Who hears of each conversation's new entries; None: the conversation's own topic.  Returned untouched."""
+
+
+class Committed(msgspec.Struct):
+    """What a commit gave out."""
+
+    user_versions: dict[str, int]
+    """The new version of every person with a row in `Changes.members`."""
+    outbox_id: int
+    """The outbox row that names the touched conversations; 0 when there were no entries."""
+
+
+class StoreError(Exception):
+    """The store could not do its work."""
+
+
+class DataRefused(StoreError):
+    """Some value of this batch cannot be stored: split the batch and try its parts."""
+
+
+class OutcomeUnknown(StoreError):
+    """The connection broke during COMMIT: run the batch again and let its keys decide."""
+
+
+class StoreBusy(StoreError):
+    """A deadlock or lock time-out; nothing was stored; run the batch again."""
+
+
+class StoreFull(StoreError):
+    """The disk is full; nothing was stored."""
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer; nothing was stored."""
+
+
+class LogWriter(Protocol):
+    """The write path of the log."""
+
+    async def commit(self, needs: Needs, plan: Callable[[Facts], Changes]) -> Committed:
+        """Run `plan` over the rows `needs` names, write what it says, and commit durably.
+
+        `plan` runs inside the transaction, possibly in another thread, and may run again if the transaction does.
+        Calls made at the same time are serialised per conversation.  Nothing is stored when it raises, except with
+        `OutcomeUnknown`.  An exception from `plan` rolls back and comes through unchanged.
+        """
+
+    async def set_marks(self, marks: Sequence[tuple[str, Mark]]) -> list[MarkSet]:
+        """Raise (conversation, mark) rows to at least these values, durably; marks never fall.
+
+        A mark of somebody who is not a joined member is skipped, one above the head is lowered to it.  For SYSTEM
+        conversations the row is made on first use.  Answers only the rows that rose.
+        """
+
+    async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:
+        """Withhold one entry from one person's pages for good.  Idempotent."""
+
+    async def clear_outbox(self, outbox_id: int) -> None:
+        """Forget an outbox row after its entries were published.  May be lost: the sweep then announces it again."""
+
+    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[tuple[int, dict[str, int]]]:
+        """Return (id, heads by conversation) of outbox rows older than this by the store's own clock."""
+
+
+class MarkSet(msgspec.Struct, frozen=True):
+    """A mark row after it rose, with the person's new version and counts as of `head`."""
+
+    conversation_id: str
+    mark: Mark
+    user_version: int
+
+
+class ScheduleStore(Protocol):
+    """Submits that wait for their time."""
+
+    async def schedule(self, row: ScheduledRow, digest: bytes) -> bool:
+        """Store it; False if its (user, conversation, client_id) was scheduled already with the same digest.
+
+        Raises ChatError(CONFLICT) for another digest.
+        """
+
+    async def cancel(self, user_id: str, conversation_id: str, client_id: str) -> bool: ...
+
+    async def scheduled(self, user_id: str, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]:
+        """Return a page in due order and the next cursor, empty at the end."""
+
+    async def due(self, now_ms: int, limit: int) -> list[ScheduledRow]:
+        """Return rows that are due and not refused, oldest first."""
+
+    async def settle(self, row: ScheduledRow, error: str) -> None:
+        """Delete it after it was sent (`error` empty), or keep it with the code it was refused with."""
+
+
+# ---------------------------------------------------------------- reading
+
+
+class LogReader(Protocol):
+    """Snapshot reads.  Every method reads in one snapshot and withholds what lies outside the reader's membership.
+
+    `user_id` is always the reader.  Methods that take a conversation raise ChatError(CONVERSATION_NOT_FOUND) if there
+    is none and ChatError(NOT_A_MEMBER) if the reader has never been in it (CHANNEL: any reader may look, within the
+    conversation's whole log; SYSTEM: everybody is a member from seq 1).  Limits are already within bounds.
+    """
+
+    async def epoch(self) -> str: ...
+
+    async def entries(self, user_id: str, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
+        """Return entries above `after_seq`, oldest first; `to_seq` is the head once the page reaches it.
+
+        Recalled messages and their edits come `withdrawn`; hidden ones are absent.
+        """
+
+    async def entries_for_all(self, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
+        """Return entries for a gateway's feed, whoever listens; membership is the feed's business."""
+
+    async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]: ...
+
+    async def history(
+        self,
+        user_id: str,
+        conversation_id: str,
+        *,
+        before_seq: int = 0,
+        after_seq: int = 0,
+        around_seq: int = 0,
+        thread_seq: int = 0,
+        limit: int,
+    ) -> HistoryPage:
+        """Return a page of messages in their current state and lines about the conversation, ascending by seq.
+
+        Without a position it is the newest page.  Edits, recalls, reactions and pins are folded into their messages.
+        `thread_seq` keeps the opening message of that thread and its replies.
+        """
+
+    async def revisions(self, user_id: str, conversation_id: str, target_seq: int) -> list[Revision]: ...
+
+    async def conversations(self, user_id: str, cursor: str, limit: int) -> tuple[list[ConversationState], str]:
+        """Return the conversations this person is in, most recent first, SYSTEM included, and the next cursor."""
+
+    async def conversation(self, user_id: str, conversation_id: str) -> ConversationState: ...
+
+    async def channels(self, user_id: str, query: str, cursor: str, limit: int) -> tuple[list[ConversationState], str]:
+        """Return public channels by title, whether joined or not."""
+
+    async def members(
+        self, user_id: str, conversation_id: str, cursor: str, limit: int
+    ) -> tuple[int, list[MemberRow], str]:
+        """Return (head, joined members by user id, next cursor)."""
+
+    async def user_state(self, user_id: str, since_version: int, limit: int) -> UserState: ...
+
+    async def resume(
+        self, user_id: str, have: Sequence[tuple[str, int]], since_version: int, *, limit: int, state_limit: int
+    ) -> tuple[UserState, list[EntryPage]]:
+        """Return in one snapshot the state rows changed since a version and the missing entries of what is held.
+
+        Conversations whose head is what the client has are absent.  One that misses more than `limit` entries gets an
+        empty page with `reset`.  Ones the reader may no longer see are cut at the end of the membership.
+        """
+
+    async def audience(self, user_id: str) -> list[tuple[str, int, bool]]:
+        """Return (conversation, head, large) of every joined conversation; `large`: above SMALL_AUDIENCE members."""
+
+    async def small_audience(self, conversation_id: str) -> tuple[str, ...] | None:
+        """Return the joined members if there are at most SMALL_AUDIENCE, else None."""
+
+    async def users(self, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]: ...
+
+    async def find_users(self, query: str, cursor: str, limit: int) -> tuple[list[UserRow], str]:
+        """Return active people whose username or display name contains `query`, by username."""
+
+
+class ChatStore(LogWriter, LogReader, ScheduleStore, Protocol):
+    """Everything chat keeps."""
+
+
+# ---------------------------------------------------------------- telling others
+
+
+class EntriesAppended(msgspec.Struct, frozen=True):
+    """Entries of one conversation, ascending and without a gap among themselves."""
+
+    conversation_id: str
+    entries: tuple[Entry, ...]
+    audience: tuple[str, ...] | None
+    """The people to tell, as read in the append's transaction; None: whoever follows the conversation."""
+
+
+class UserChanged(msgspec.Struct, frozen=True):
+    """Rows of one person changed; all that changed with `version`."""
+
+    user_id: str
+    state: UserState
+
+
+class MarksMoved(msgspec.Struct, frozen=True):
+    """Marks of people in a conversation of at most RECEIPTS_LIMIT members, merged."""
+
+    conversation_id: str
+    marks: tuple[Mark, ...]
+    audience: tuple[str, ...] | None
+
+
+class TypingChanged(msgspec.Struct, frozen=True):
+    conversation_id: str
+    user_id: str
+    typing: bool
+    audience: tuple[str, ...] | None
+
+
+class HeadsAnnounced(msgspec.Struct, frozen=True):
+    """Whoever follows these conversations and has pushed less than this fetches the rest."""
+
+    heads: dict[str, int]
+    audiences: dict[str, tuple[str, ...] | None]
+
+
+class LoginEnded(msgspec.Struct, frozen=True):
+    """Sockets of this person end now: all, or those of one device."""
+
+    user_id: str
+    device_id: str = ""
+    code: str = "session_ended"
+
+
+Event = EntriesAppended | UserChanged | MarksMoved | TypingChanged | HeadsAnnounced | LoginEnded
+
+
+class Bus(Protocol):
+    """Tells the other nodes, at most once; receivers recover from the log."""
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Offer events to the nodes that follow their people or conversations.
+
+        Call it only after the transaction that stored what they speak of has committed.  Events of one publisher keep
+        their order.  Returns when the bus has taken them (NATS: after a flush).
+        """
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """What a feed may follow: ("user", id), ("conversation", id) or ("all", "")."""
+
+    scope: str
+    id: str = ""
+
+
+class Feed(Protocol):
+    """One node's ear on the bus.  Its handler is called in the event loop and never blocks."""
+
+    async def follow(self, topics: Sequence[Topic]) -> None:
+        """Return once every later publish on these topics will be heard (DESIGN 5.2: subscribe, flush, then read)."""
+
+    async def unfollow(self, topics: Sequence[Topic]) -> None: ...

@@ -1,0 +1,117 @@
+"""What chat does for those who ask: the one interface gateways, REST and jobs see.
+
+There are two implementations: `hubbub.chat.node.ChatNode` in this process, and, in a cluster, one that asks over the
+bus.  Every method raises ChatError with a code; limits are clamped, cursors are opaque.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from hubbub.chat.model import (
+    Accepted,
+    Caller,
+    ConversationKind,
+    ConversationState,
+    EntryPage,
+    Have,
+    HistoryPage,
+    MemberRow,
+    Resumed,
+    Revision,
+    ScheduledRow,
+    Submit,
+    UserRow,
+    UserState,
+)
+
+
+class Chat(Protocol):
+    def submit(self, caller: Caller, command: Submit) -> asyncio.Future[Accepted]:
+        """Queue one command for the next commit; the future ends when it is durable or refused.
+
+        It returns at once, so a gateway starts no task per frame.  Commands of one caller to one conversation are
+        decided in the order of the calls.  The future fails with ChatError: a refusal, or UNKNOWN_OUTCOME.  Cancelling
+        it does not take the command back.
+        """
+
+    async def create_conversation(
+        self,
+        caller: Caller,
+        client_id: str,
+        kind: ConversationKind,
+        *,
+        title: str,
+        topic: str = "",
+        user_ids: Sequence[str] = (),
+        history_for_newcomers: bool = True,
+    ) -> ConversationState:
+        """Make a GROUP or a CHANNEL; the caller owns it.  Idempotent by client_id."""
+
+    async def open_direct(self, caller: Caller, user_id: str) -> ConversationState:
+        """Return the private chat with this person, making it the first time."""
+
+    async def join(self, caller: Caller, conversation_id: str) -> ConversationState:
+        """Join a CHANNEL; joining twice is no error."""
+
+    async def leave(self, caller: Caller, conversation_id: str, client_id: str) -> None: ...
+
+    async def set_mark(self, caller: Caller, conversation_id: str, read_seq: int, delivered_seq: int) -> None: ...
+
+    async def hide(self, caller: Caller, conversation_id: str, seq: int) -> None: ...
+
+    async def set_typing(self, caller: Caller, conversation_id: str, typing: bool) -> None: ...
+
+    async def schedule(self, caller: Caller, command: Submit, due_ms: int) -> None: ...
+
+    async def cancel_scheduled(self, caller: Caller, conversation_id: str, client_id: str) -> None: ...
+
+    async def scheduled(self, caller: Caller, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]: ...
+
+    async def entries(self, caller: Caller, conversation_id: str, after_seq: int, limit: int) -> EntryPage: ...
+
+    async def entries_for_all(self, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
+        """For gateways only."""
+
+    async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]: ...
+
+    async def audience(self, caller: Caller) -> list[tuple[str, int, bool]]:
+        """For gateways: (conversation, head, large) of everything the caller has joined, SYSTEM included."""
+
+    async def history(
+        self,
+        caller: Caller,
+        conversation_id: str,
+        *,
+        before_seq: int = 0,
+        after_seq: int = 0,
+        around_seq: int = 0,
+        thread_seq: int = 0,
+        limit: int = 0,
+    ) -> HistoryPage: ...
+
+    async def revisions(self, caller: Caller, conversation_id: str, target_seq: int) -> list[Revision]: ...
+
+    async def conversation(self, caller: Caller, conversation_id: str) -> ConversationState: ...
+
+    async def conversations(self, caller: Caller, cursor: str, limit: int) -> tuple[list[ConversationState], str]: ...
+
+    async def channels(
+        self, caller: Caller, query: str, cursor: str, limit: int
+    ) -> tuple[list[ConversationState], str]: ...
+
+    async def members(
+        self, caller: Caller, conversation_id: str, cursor: str, limit: int
+    ) -> tuple[int, list[MemberRow], str]: ...
+
+    async def user_state(self, caller: Caller, since_version: int, limit: int) -> UserState: ...
+
+    async def resume(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Resumed: ...
+
+    async def epoch(self) -> str: ...
+
+    async def users(self, caller: Caller, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]: ...
+
+    async def find_users(self, caller: Caller, query: str, cursor: str, limit: int) -> tuple[list[UserRow], str]: ...
