@@ -1,0 +1,52 @@
+"""The `hubbub` command.  Each subcommand lives in a file of its own and is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+COMMANDS: dict[str, str] = {
+    "serve": "Run a server: everything in one process.",
+    "setup": "Make the first admin of a fresh server.",
+    "bench": "Measure a server and check its promises.",
+}
+"""Command, also the module below `hubbub.cli`, and what it does.  Listing the sentences here keeps `--help` fast."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        try:
+            module = importlib.import_module(f"hubbub.cli.{cmd_name}")
+        except ModuleNotFoundError as error:
+            raise click.ClickException(
+                f"`hubbub {cmd_name}` needs {error.name}, which is not installed: pip install 'hubbub[server,lab]'"
+            ) from error
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hubbub", prog_name="hubbub")
+def command() -> None:
+    """Hubbub: instant messaging in which nothing acknowledged is lost, doubled or reordered."""
+
+
+def main(args: list[str] | None = None, **options: Any) -> None:
+    """Run the command line."""
+    command.main(args=args, prog_name="hubbub", **options)
+
+
+if __name__ == "__main__":
+    main()
