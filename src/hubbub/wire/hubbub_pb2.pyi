@@ -90,7 +90,7 @@ PRESENCE_STATE_OFFLINE: PresenceState
 PRESENCE_STATE_DROPPED: PresenceState
 
 class ClientFrame(_message.Message):
-    __slots__ = ("id", "hello", "ping", "pong", "reauthenticate", "logout", "submit", "create_conversation", "open_direct", "join_conversation", "leave_conversation", "set_mark", "schedule", "cancel_scheduled", "list_scheduled", "hide_message", "set_typing", "get_entries", "get_history", "list_conversations", "list_members", "get_user_state", "find_users", "get_users", "list_online", "watch_presence", "get_server_info", "list_channels", "get_edits")
+    __slots__ = ("id", "hello", "ping", "pong", "reauthenticate", "logout", "submit", "create_conversation", "open_direct", "join_conversation", "leave_conversation", "set_mark", "schedule", "cancel_scheduled", "list_scheduled", "hide_message", "set_typing", "get_entries", "get_history", "list_conversations", "list_members", "get_user_state", "find_users", "get_users", "list_online", "watch_presence", "get_server_info", "list_channels", "get_edits", "get_conversation")
     ID_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +120,7 @@ class ClientFrame(_message.Message):
     GET_SERVER_INFO_FIELD_NUMBER: _ClassVar[int]
     LIST_CHANNELS_FIELD_NUMBER: _ClassVar[int]
     GET_EDITS_FIELD_NUMBER: _ClassVar[int]
+    GET_CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     id: int
     hello: Hello
     ping: Ping
@@ -149,7 +150,8 @@ class ClientFrame(_message.Message):
     get_server_info: GetServerInfo
     list_channels: ListChannels
     get_edits: GetEdits
-    def __init__(self, id: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., reauthenticate: _Optional[_Union[Reauthenticate, _Mapping]] = ..., logout: _Optional[_Union[Logout, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., create_conversation: _Optional[_Union[CreateConversation, _Mapping]] = ..., open_direct: _Optional[_Union[OpenDirect, _Mapping]] = ..., join_conversation: _Optional[_Union[JoinConversation, _Mapping]] = ..., leave_conversation: _Optional[_Union[LeaveConversation, _Mapping]] = ..., set_mark: _Optional[_Union[SetMark, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., cancel_scheduled: _Optional[_Union[CancelScheduled, _Mapping]] = ..., list_scheduled: _Optional[_Union[ListScheduled, _Mapping]] = ..., hide_message: _Optional[_Union[HideMessage, _Mapping]] = ..., set_typing: _Optional[_Union[SetTyping, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_history: _Optional[_Union[GetHistory, _Mapping]] = ..., list_conversations: _Optional[_Union[ListConversations, _Mapping]] = ..., list_members: _Optional[_Union[ListMembers, _Mapping]] = ..., get_user_state: _Optional[_Union[GetUserState, _Mapping]] = ..., find_users: _Optional[_Union[FindUsers, _Mapping]] = ..., get_users: _Optional[_Union[GetUsers, _Mapping]] = ..., list_online: _Optional[_Union[ListOnline, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., get_server_info: _Optional[_Union[GetServerInfo, _Mapping]] = ..., list_channels: _Optional[_Union[ListChannels, _Mapping]] = ..., get_edits: _Optional[_Union[GetEdits, _Mapping]] = ...) -> None: ...
+    get_conversation: GetConversation
+    def __init__(self, id: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., reauthenticate: _Optional[_Union[Reauthenticate, _Mapping]] = ..., logout: _Optional[_Union[Logout, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., create_conversation: _Optional[_Union[CreateConversation, _Mapping]] = ..., open_direct: _Optional[_Union[OpenDirect, _Mapping]] = ..., join_conversation: _Optional[_Union[JoinConversation, _Mapping]] = ..., leave_conversation: _Optional[_Union[LeaveConversation, _Mapping]] = ..., set_mark: _Optional[_Union[SetMark, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., cancel_scheduled: _Optional[_Union[CancelScheduled, _Mapping]] = ..., list_scheduled: _Optional[_Union[ListScheduled, _Mapping]] = ..., hide_message: _Optional[_Union[HideMessage, _Mapping]] = ..., set_typing: _Optional[_Union[SetTyping, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_history: _Optional[_Union[GetHistory, _Mapping]] = ..., list_conversations: _Optional[_Union[ListConversations, _Mapping]] = ..., list_members: _Optional[_Union[ListMembers, _Mapping]] = ..., get_user_state: _Optional[_Union[GetUserState, _Mapping]] = ..., find_users: _Optional[_Union[FindUsers, _Mapping]] = ..., get_users: _Optional[_Union[GetUsers, _Mapping]] = ..., list_online: _Optional[_Union[ListOnline, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., get_server_info: _Optional[_Union[GetServerInfo, _Mapping]] = ..., list_channels: _Optional[_Union[ListChannels, _Mapping]] = ..., get_edits: _Optional[_Union[GetEdits, _Mapping]] = ..., get_conversation: _Optional[_Union[GetConversation, _Mapping]] = ...) -> None: ...
 
 class ServerFrame(_message.Message):
     __slots__ = ("reply_to", "welcome", "ping", "pong", "error", "done", "goaway", "reset", "ready", "submitted", "conversation", "scheduled_page", "entry_page", "history_page", "conversation_page", "member_page", "user_state", "user_page", "presence_page", "server_info", "edit_page", "entries", "user_changed", "marks", "typing", "presence", "heads", "resync")
@@ -802,6 +804,12 @@ class LeaveConversation(_message.Message):
     conversation_id: str
     client_id: str
     def __init__(self, conversation_id: _Optional[str] = ..., client_id: _Optional[str] = ...) -> None: ...
+
+class GetConversation(_message.Message):
+    __slots__ = ("conversation_id",)
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    def __init__(self, conversation_id: _Optional[str] = ...) -> None: ...
 
 class ListConversations(_message.Message):
     __slots__ = ("cursor", "limit")
