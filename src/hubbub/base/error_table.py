@@ -77,38 +77,26 @@ class ErrorRow(NamedTuple):
 TABLE: dict[Code, ErrorRow] = {
     Code.BAD_FRAME: ErrorRow(False, 1007, 400, "The frame cannot be read.", "无法解析该帧。"),
     Code.BAD_REQUEST: ErrorRow(False, 0, 400, "The request is not valid.", "请求无效。"),
-    Code.UNKNOWN_FRAME: ErrorRow(
-        False, 0, 400, "This server does not know that kind of frame.", "服务器不认识这种帧。"
-    ),
+    Code.UNKNOWN_FRAME: ErrorRow(False, 0, 400, "This server does not know that kind of frame.", "服务器不认识这种帧。"),
     Code.TOO_LARGE: ErrorRow(False, 1009, 413, "That is larger than the server accepts.", "内容超过服务器允许的大小。"),
     Code.TEXT_TOO_LONG: ErrorRow(False, 0, 413, "The text is too long.", "文本过长。"),
     Code.HEADER_TOO_LARGE: ErrorRow(False, 0, 431, "The request header is too large.", "请求头过大。"),
-    Code.UNSUPPORTED_PROTOCOL: ErrorRow(
-        False, 4406, 400, "This server does not speak that version of the protocol.", "服务器不支持该协议版本。"
-    ),
+    Code.UNSUPPORTED_PROTOCOL: ErrorRow(False, 4406, 400, "This server does not speak that version of the protocol.", "服务器不支持该协议版本。"),
     Code.HELLO_EXPECTED: ErrorRow(False, 4401, 400, "The first frame must be a hello.", "第一帧必须是 hello。"),
     Code.HELLO_TIMEOUT: ErrorRow(True, 4408, 408, "No hello came in time.", "未在规定时间内收到 hello。"),
     Code.UNAUTHENTICATED: ErrorRow(False, 4401, 401, "Log in first.", "请先登录。"),
     Code.BAD_TOKEN: ErrorRow(False, 4401, 401, "The token is not valid.", "令牌无效。"),
     Code.TOKEN_EXPIRED: ErrorRow(False, 4402, 401, "The token has ended; refresh it.", "令牌已过期，请刷新。"),
-    Code.WRONG_USER: ErrorRow(
-        False, 4403, 403, "The token belongs to another person or device.", "令牌属于其他用户或设备。"
-    ),
+    Code.WRONG_USER: ErrorRow(False, 4403, 403, "The token belongs to another person or device.", "令牌属于其他用户或设备。"),
     Code.BAD_CREDENTIALS: ErrorRow(False, 0, 401, "The name or the password is wrong.", "用户名或密码错误。"),
     Code.FORBIDDEN: ErrorRow(False, 4403, 403, "You may not do that.", "您无权执行此操作。"),
     Code.BAD_ORIGIN: ErrorRow(False, 4403, 403, "This web page may not connect.", "不允许该网页连接。"),
     Code.SESSION_ENDED: ErrorRow(False, 4410, 401, "The login was ended.", "登录已被终止。"),
-    Code.SESSION_REPLACED: ErrorRow(
-        False, 4409, 409, "Another device took this session's place.", "会话已被其他设备取代。"
-    ),
-    Code.SESSION_REFUSED: ErrorRow(
-        True, 4423, 409, "This account is already connected on another device.", "该账号已在其他设备上连接。"
-    ),
+    Code.SESSION_REPLACED: ErrorRow(False, 4409, 409, "Another device took this session's place.", "会话已被其他设备取代。"),
+    Code.SESSION_REFUSED: ErrorRow(True, 4423, 409, "This account is already connected on another device.", "该账号已在其他设备上连接。"),
     Code.HEARTBEAT_MISSED: ErrorRow(True, 4408, 408, "The peer stopped answering.", "对方停止响应。"),
     Code.SLOW_READER: ErrorRow(True, 4429, 429, "The peer reads too slowly.", "对方读取过慢。"),
-    Code.GOING_AWAY: ErrorRow(
-        True, 1012, 503, "The server is going away; connect again.", "服务器即将关闭，请重新连接。"
-    ),
+    Code.GOING_AWAY: ErrorRow(True, 1012, 503, "The server is going away; connect again.", "服务器即将关闭，请重新连接。"),
     Code.RATE_LIMITED: ErrorRow(True, 0, 429, "Too many requests; wait a moment.", "请求过于频繁，请稍后再试。"),
     Code.OVERLOADED: ErrorRow(True, 1013, 503, "The server has too much to do; try again.", "服务器繁忙，请重试。"),
     Code.NOT_FOUND: ErrorRow(False, 0, 404, "There is no such thing.", "对象不存在。"),
@@ -118,48 +106,24 @@ TABLE: dict[Code, ErrorRow] = {
     Code.ALREADY_A_MEMBER: ErrorRow(False, 0, 409, "That person is already a member.", "该用户已是成员。"),
     Code.BANNED: ErrorRow(False, 0, 403, "You were banned from this conversation.", "您已被该会话封禁。"),
     Code.MUTED: ErrorRow(True, 0, 403, "You may not send here now.", "您当前被禁言。"),
-    Code.SLOW_MODE: ErrorRow(
-        True, 0, 429, "Slow mode is on; wait before sending again.", "慢速模式已开启，请稍候再发送。"
-    ),
+    Code.SLOW_MODE: ErrorRow(True, 0, 429, "Slow mode is on; wait before sending again.", "慢速模式已开启，请稍候再发送。"),
     Code.MESSAGE_NOT_FOUND: ErrorRow(False, 0, 404, "There is no such message.", "消息不存在。"),
     Code.MESSAGE_RECALLED: ErrorRow(False, 0, 410, "The message was recalled.", "消息已撤回。"),
     Code.USER_NOT_FOUND: ErrorRow(False, 0, 404, "There is no such person.", "用户不存在。"),
-    Code.CONFLICT: ErrorRow(
-        False, 0, 409, "That client_id was used for something else.", "该 client_id 已用于其他内容。"
-    ),
-    Code.PREDECESSOR_MISSING: ErrorRow(
-        True, 0, 409, "The entry this one must follow is not stored.", "前序条目尚未存储。"
-    ),
+    Code.CONFLICT: ErrorRow(False, 0, 409, "That client_id was used for something else.", "该 client_id 已用于其他内容。"),
+    Code.PREDECESSOR_MISSING: ErrorRow(True, 0, 409, "The entry this one must follow is not stored.", "前序条目尚未存储。"),
     Code.TOO_MANY_MEMBERS: ErrorRow(False, 0, 400, "Too many people at once.", "一次添加的人数过多。"),
     Code.USERNAME_TAKEN: ErrorRow(False, 0, 409, "That name is taken.", "用户名已被占用。"),
-    Code.BAD_USERNAME: ErrorRow(
-        False,
-        0,
-        400,
-        "A name has 2 to 32 letters, digits, dots, dashes or underscores.",
-        "用户名须为 2 到 32 个字母、数字、点、短横线或下划线。",
-    ),
+    Code.BAD_USERNAME: ErrorRow(False, 0, 400, "A name has 2 to 32 letters, digits, dots, dashes or underscores.", "用户名须为 2 到 32 个字母、数字、点、短横线或下划线。"),
     Code.WEAK_PASSWORD: ErrorRow(False, 0, 400, "A password has at least 8 characters.", "密码至少需要 8 个字符。"),
-    Code.REGISTRATION_CLOSED: ErrorRow(
-        False, 0, 403, "This server does not take new accounts.", "服务器不接受新账号注册。"
-    ),
+    Code.REGISTRATION_CLOSED: ErrorRow(False, 0, 403, "This server does not take new accounts.", "服务器不接受新账号注册。"),
     Code.SETUP_DONE: ErrorRow(False, 0, 409, "This server is already set up.", "服务器已完成初始化。"),
     Code.BAD_SETUP_TOKEN: ErrorRow(False, 0, 403, "The set-up link is not valid.", "初始化链接无效。"),
     Code.BAD_CURSOR: ErrorRow(False, 0, 400, "The cursor is not valid.", "游标无效。"),
     Code.SCHEDULED_IN_PAST: ErrorRow(False, 0, 400, "The time has already passed.", "指定时间已过。"),
-    Code.EPOCH_CHANGED: ErrorRow(
-        True, 0, 409, "The log was replaced; what is cached is stale.", "日志已更换，缓存已失效。"
-    ),
-    Code.UNKNOWN_OUTCOME: ErrorRow(
-        True,
-        0,
-        503,
-        "The outcome is not known; try again with the same client_id.",
-        "结果未知，请使用相同的 client_id 重试。",
-    ),
-    Code.STORAGE_FULL: ErrorRow(
-        True, 0, 507, "The server's disk is full; nothing was stored.", "服务器磁盘已满，未存储任何内容。"
-    ),
+    Code.EPOCH_CHANGED: ErrorRow(True, 0, 409, "The log was replaced; what is cached is stale.", "日志已更换，缓存已失效。"),
+    Code.UNKNOWN_OUTCOME: ErrorRow(True, 0, 503, "The outcome is not known; try again with the same client_id.", "结果未知，请使用相同的 client_id 重试。"),
+    Code.STORAGE_FULL: ErrorRow(True, 0, 507, "The server's disk is full; nothing was stored.", "服务器磁盘已满，未存储任何内容。"),
     Code.UNAVAILABLE: ErrorRow(True, 0, 503, "The server cannot do that now; try again.", "服务暂不可用，请重试。"),
     Code.TIMEOUT: ErrorRow(True, 0, 504, "That took too long; try again.", "操作超时，请重试。"),
     Code.METHOD_NOT_ALLOWED: ErrorRow(False, 0, 405, "That method is not allowed here.", "不允许使用该方法。"),
