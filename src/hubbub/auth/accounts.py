@@ -1,0 +1,422 @@
+"""Accounts: who people are, how they log in, and when a login ends.
+
+Access tokens live for minutes and are checked without I/O; everything lasting (the login, the refresh token, the auth
+epoch) is a row, so ending a login is one write, and its sockets hear of it through `on_login_ended`.  The service
+decides; the store only keeps.  It knows nothing of HTTP and nothing of chat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
+from hubbub.auth.model import Identity
+from hubbub.auth.names import (
+    DISPLAY_NAME_MAX,
+    SIGNATURE_MAX,
+    clean_line,
+    clean_password,
+    clean_username,
+    name_key,
+    normal_password,
+)
+from hubbub.auth.passwords import Passwords
+from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation
+from hubbub.auth.refresh import RefreshToken, digest
+from hubbub.auth.settings import AuthSettings
+from hubbub.auth.tokens import KeyRing, Tokens, generate_key
+from hubbub.base.clock import Clock
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import new_id, parse_id
+
+__all__ = ["Accounts", "Grant"]
+
+DAY_MS = 86_400_000
+DEVICE_NAME_MAX = 100
+PLACE_NAME_MAX = 100
+
+LoginEndedHook = Callable[[str, str], Awaitable[None]]
+RegisteredHook = Callable[[str], Awaitable[None]]
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """What a device holds after logging in or refreshing."""
+
+    account: Account
+    login: Login
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+
+
+async def _nothing(*_: str) -> None: ...
+
+
+class Accounts:
+    """Everything that can be done with accounts; also the `Authenticator` of gateways and REST.
+
+    `on_login_ended(user_id, device_id)` is awaited after a login ended in the database; `on_registered(user_id)` after
+    a person was added, and again at their next login if it had not come to its end.
+    """
+
+    def __init__(
+        self,
+        store: AccountStore,
+        settings: AuthSettings,
+        clock: Clock,
+        *,
+        on_login_ended: LoginEndedHook = _nothing,
+        on_registered: RegisteredHook = _nothing,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._passwords = Passwords(settings)
+        self._tokens: Tokens | None = None
+        self._on_login_ended = on_login_ended
+        self._on_registered = on_registered
+        self._registering = Allowance(
+            clock, per_s=settings.registers_per_minute / 60, burst=max(1.0, settings.registers_per_minute)
+        )
+        self._trying = Allowance(
+            clock, per_s=settings.logins_per_minute / 60, burst=max(1.0, settings.logins_per_minute)
+        )
+        self._failures = Slowdown(
+            clock, free=settings.free_failures, first_s=settings.failure_wait_s, longest_s=settings.failure_wait_max_s
+        )
+
+    # ------------------------------------------------------------ life
+
+    async def start(self) -> None:
+        """Load the signing keys, making the first one if there is none.  Call it before anything else."""
+        keys = await self._store.signing_keys()
+        if not keys:
+            key = await asyncio.to_thread(generate_key, self._clock.now_ms())
+            # Another node may have been first; then its key is the one.
+            await self._store.add_signing_key(key, expect="")
+            keys = await self._store.signing_keys()
+        self._tokens = Tokens(self._settings, self._clock, await asyncio.to_thread(KeyRing, keys))
+        await self._passwords.prepare()
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._passwords.close()
+
+    @property
+    def tokens(self) -> Tokens:
+        if self._tokens is None:
+            raise RuntimeError("Accounts.start() was not awaited")
+        return self._tokens
+
+    def jwks(self) -> dict[str, Any]:
+        """Return the public keys with which anybody can verify access tokens."""
+        return self.tokens.ring.jwks()
+
+    async def rotate_signing_key(self) -> str:
+        """Sign with a fresh key from now on and return its kid; tokens of the earlier keys live out their time."""
+        now_ms = self._clock.now_ms()
+        key = await asyncio.to_thread(generate_key, now_ms)
+        await self._store.add_signing_key(key, expect=self.tokens.ring.signing_kid)
+        await self._store.drop_signing_keys(now_ms - 1000 * (self._settings.access_token_s + 3600))
+        await self.reload_signing_keys()
+        return self.tokens.ring.signing_kid
+
+    async def reload_signing_keys(self) -> None:
+        """Take up the keys another node made."""
+        self.tokens.use(await asyncio.to_thread(KeyRing, await self._store.signing_keys()))
+
+    # ------------------------------------------------------------ Authenticator
+
+    def verify(self, token: str) -> Identity:
+        """Check signature, issuer, audience and time, without I/O."""
+        return self.tokens.verify(token)
+
+    async def check(self, identity: Identity) -> None:
+        """Ask the database whether this login still holds.  Raises ChatError(SESSION_ENDED)."""
+        standing = await self._store.standing(identity.login_id)
+        if standing is None:
+            raise ChatError(Code.SESSION_ENDED)
+        login, account = standing
+        if login.ended_ms or not account.active or identity.auth_epoch < account.auth_epoch:
+            raise ChatError(Code.SESSION_ENDED)
+        if login.user_id != identity.user_id or login.device_id != identity.device_id:
+            raise ChatError(Code.WRONG_USER)
+
+    # ------------------------------------------------------------ coming and going
+
+    async def register(
+        self, username: str, password: str, *, display_name: str = "", address: str = "", by_admin: bool = False
+    ) -> Account:
+        """Add a person.
+
+        Raises ChatError with REGISTRATION_CLOSED, BAD_USERNAME, WEAK_PASSWORD, USERNAME_TAKEN or RATE_LIMITED.
+        """
+        if not by_admin:
+            if not self._settings.registration_open:
+                raise ChatError(Code.REGISTRATION_CLOSED)
+            self._registering.take(neighbourhood(address))
+        account = await self._new_account(username, password, display_name)
+        await self._store.add_account(account)
+        await self._welcome(account)
+        return account
+
+    async def log_in(
+        self, username: str, password: str, *, device_id: str = "", device_name: str = "", address: str = ""
+    ) -> Grant:
+        """Start a login for a device; without `device_id` the device is a new one.
+
+        An earlier login of the same device ends.  Raises ChatError with BAD_CREDENTIALS or RATE_LIMITED.
+        """
+        device_id = _device(device_id)
+        device_name = clean_line(device_name, "The device's name", DEVICE_NAME_MAX)
+        place = neighbourhood(address)
+        self._trying.take(place)
+        key = name_key(username.strip()[:64])
+        self._failures.admit((place, key))
+        account = await self._named(username)
+        try:
+            normal = normal_password(password)
+        except ChatError:
+            normal, account = "", None
+        if not await self._passwords.matches(normal, account.password_hash if account else None):
+            self._failures.failed((place, key))
+            raise ChatError(Code.BAD_CREDENTIALS)
+        self._failures.succeeded((place, key))
+        assert account is not None
+        if not account.active:
+            raise ChatError(Code.BAD_CREDENTIALS, "The account is closed.")
+        if self._passwords.outdated(account.password_hash):
+            fresh = await self._passwords.hash(normal)
+            await self._store.set_password_hash(account.id, account.password_hash, fresh)
+        await self._welcome(account)
+        return await self._start_login(account, device_id, device_name)
+
+    async def refresh(self, refresh_token: str, *, address: str = "") -> Grant:
+        """Spend a refresh token for new tokens.
+
+        A token that was spent before ends the whole login, because two now hold it.  Raises ChatError with BAD_TOKEN,
+        SESSION_ENDED or RATE_LIMITED.
+        """
+        token = RefreshToken.parse(refresh_token)
+        if token is None:
+            self._trying.take(neighbourhood(address))
+            raise ChatError(Code.BAD_TOKEN)
+        following = token.next()
+        now_ms = self._clock.now_ms()
+        outcome = await self._store.rotate_refresh(
+            token.login_id,
+            family_hash=digest(token.family),
+            old_hash=digest(token.secret),
+            new_hash=digest(following.secret),
+            now_ms=now_ms,
+            unused_since_ms=now_ms - self._settings.refresh_unused_days * DAY_MS,
+        )
+        if outcome is Rotation.UNKNOWN:
+            self._trying.take(neighbourhood(address))
+            raise ChatError(Code.BAD_TOKEN)
+        standing = await self._store.standing(token.login_id)
+        if standing is None:
+            raise ChatError(Code.BAD_TOKEN)
+        login, account = standing
+        if outcome is Rotation.REUSED:
+            await self._on_login_ended(login.user_id, login.device_id)
+        if outcome is not Rotation.DONE or login.ended_ms or not account.active:
+            raise ChatError(Code.SESSION_ENDED)
+        return self._grant(account, login, following)
+
+    async def log_out(self, identity: Identity) -> None:
+        """End the login of an access token.  Ending it twice is no error."""
+        await self._end(await self._store.end_login(identity.login_id, self._clock.now_ms()))
+
+    async def revoke(self, refresh_token: str) -> None:
+        """End the login a refresh token belongs to, spent or not; a token that is none changes nothing."""
+        token = RefreshToken.parse(refresh_token)
+        login = await self._store.login(token.login_id) if token else None
+        if token and login and secrets.compare_digest(login.family_hash, digest(token.family)):
+            await self._end(await self._store.end_login(login.id, self._clock.now_ms()))
+
+    async def logins(self, identity: Identity, cursor: str, limit: int) -> tuple[list[Login], str]:
+        """Return a page of this person's logins that last."""
+        return await self._store.logins(identity.user_id, cursor, limit)
+
+    async def end_login(self, identity: Identity, login_id: str) -> None:
+        """End a login of one's own, from any of one's devices.  Raises ChatError(NOT_FOUND)."""
+        login = await self._store.login(login_id)
+        if login is None or login.user_id != identity.user_id or login.ended_ms:
+            raise ChatError(Code.NOT_FOUND)
+        await self._end(await self._store.end_login(login_id, self._clock.now_ms()))
+
+    # ------------------------------------------------------------ the account itself
+
+    async def change_password(self, identity: Identity, old: str, new: str, *, address: str = "") -> Grant:
+        """Replace the password, end every other login, and return fresh tokens for this one.
+
+        The auth epoch advances, so every access token signed before is refused at its next check.  Raises ChatError
+        with BAD_CREDENTIALS, WEAK_PASSWORD, SESSION_ENDED or RATE_LIMITED.
+        """
+        account = await self.profile(identity.user_id)
+        key = (neighbourhood(address), account.username_key)
+        self._failures.admit(key)
+        normal = clean_password(new, account.username, min_chars=self._settings.password_min_chars)
+        try:
+            right = await self._passwords.matches(normal_password(old), account.password_hash)
+        except ChatError as error:
+            if error.code is not Code.WEAK_PASSWORD:
+                raise
+            right = False
+        if not right:
+            self._failures.failed(key)
+            raise ChatError(Code.BAD_CREDENTIALS, "The old password is wrong.")
+        self._failures.succeeded(key)
+        following = RefreshToken.first()._replace(login_id=identity.login_id)
+        changed = await self._store.change_password(
+            account.id,
+            account.password_hash,
+            await self._passwords.hash(normal),
+            login_id=identity.login_id,
+            family_hash=digest(following.family),
+            refresh_hash=digest(following.secret),
+            now_ms=self._clock.now_ms(),
+        )
+        if changed is None:
+            raise ChatError(Code.SESSION_ENDED)
+        account, login, ended = changed
+        await self._end(*ended)
+        return self._grant(account, login, following)
+
+    async def profile(self, user_id: str) -> Account:
+        """Return a person.  Raises ChatError(USER_NOT_FOUND)."""
+        account = await self._store.account(user_id)
+        if account is None:
+            raise ChatError(Code.USER_NOT_FOUND)
+        return account
+
+    async def set_profile(
+        self, user_id: str, *, display_name: str | None = None, signature: str | None = None
+    ) -> Account:
+        """Change what is not None; an empty display name becomes the username."""
+        if display_name is not None:
+            display_name = clean_line(display_name, "The display name", DISPLAY_NAME_MAX)
+            display_name = display_name or (await self.profile(user_id)).username
+        if signature is not None:
+            signature = clean_line(signature, "The signature", SIGNATURE_MAX)
+        account = await self._store.set_profile(user_id, display_name=display_name, signature=signature)
+        if account is None:
+            raise ChatError(Code.USER_NOT_FOUND)
+        return account
+
+    async def set_active(self, user_id: str, active: bool) -> None:
+        """Ban a person, which ends every login and token at once, or admit them again."""
+        await self._end(*await self._store.set_active(user_id, active, self._clock.now_ms()))
+
+    # ------------------------------------------------------------ setting the place up
+
+    async def place(self) -> Place:
+        """Return the server's name and whether it was set up."""
+        return await self._store.place()
+
+    async def setup_token(self) -> str | None:
+        """Make a fresh one-time set-up token, replacing any earlier one; None when the place is set up."""
+        token = secrets.token_urlsafe(24)
+        return token if await self._store.offer_setup(digest(token)) else None
+
+    async def set_up(
+        self, token: str, username: str, password: str, name: str, *, display_name: str = "", address: str = ""
+    ) -> Account:
+        """Spend the set-up token: name the place and make its first admin, both or neither.
+
+        Raises ChatError with SETUP_DONE, BAD_SETUP_TOKEN, or what `register` raises.
+        """
+        self._trying.take(neighbourhood(address))
+        setup_hash = digest(token) if token.isascii() else b""
+        place = await self._store.place()
+        if place.set_up_ms:
+            raise ChatError(Code.SETUP_DONE)
+        # Asked before the costly hash, and asked again inside the transaction that spends it.
+        if not secrets.compare_digest(place.setup_hash, setup_hash):
+            raise ChatError(Code.BAD_SETUP_TOKEN)
+        place_name = clean_line(name, "The server's name", PLACE_NAME_MAX) or "Hubbub"
+        account = await self._new_account(username, password, display_name, is_admin=True)
+        await self._store.set_up(setup_hash, place_name, account)
+        await self._welcome(account)
+        return account
+
+    # ------------------------------------------------------------ inside
+
+    async def _new_account(self, username: str, password: str, display_name: str, *, is_admin: bool = False) -> Account:
+        name = clean_username(username)
+        shown = clean_line(display_name, "The display name", DISPLAY_NAME_MAX) or name
+        normal = clean_password(password, name, min_chars=self._settings.password_min_chars)
+        key = name_key(name)
+        if await self._store.account_named(key) is not None:
+            raise ChatError(Code.USERNAME_TAKEN)
+        return Account(
+            id=new_id(),
+            username=name,
+            username_key=key,
+            display_name=shown,
+            password_hash=await self._passwords.hash(normal),
+            created_ms=self._clock.now_ms(),
+            is_admin=is_admin,
+        )
+
+    async def _named(self, username: str) -> Account | None:
+        """Return the person of a name; None also for what cannot be a name, so that no store ever sees it."""
+        try:
+            return await self._store.account_named(name_key(clean_username(username)))
+        except ChatError as error:
+            if error.code is not Code.BAD_USERNAME:
+                raise
+            return None
+
+    async def _welcome(self, account: Account) -> None:
+        if not account.welcomed:
+            await self._on_registered(account.id)
+            await self._store.set_welcomed(account.id)
+
+    async def _start_login(self, account: Account, device_id: str, device_name: str) -> Grant:
+        token = RefreshToken.first()
+        now_ms = self._clock.now_ms()
+        login = Login(
+            id=token.login_id,
+            user_id=account.id,
+            device_id=device_id,
+            device_name=device_name,
+            family_hash=digest(token.family),
+            refresh_hash=digest(token.secret),
+            created_ms=now_ms,
+            used_ms=now_ms,
+        )
+        ended = await self._store.add_login(login, auth_epoch=account.auth_epoch, keep=self._settings.logins_per_user)
+        if ended is None:
+            raise ChatError(Code.BAD_CREDENTIALS)
+        await self._end(*ended)
+        return self._grant(account, login, token)
+
+    def _grant(self, account: Account, login: Login, token: RefreshToken) -> Grant:
+        return Grant(
+            account=account,
+            login=login,
+            access_token=self.tokens.sign(account, login),
+            refresh_token=str(token),
+            expires_in_s=self._settings.access_token_s,
+        )
+
+    async def _end(self, *logins: Login | None) -> None:
+        for login in logins:
+            if login is not None:
+                await self._on_login_ended(login.user_id, login.device_id)
+
+
+def _device(device_id: str) -> str:
+    if not device_id:
+        return new_id()
+    try:
+        return parse_id(device_id)
+    except ValueError:
+        raise ChatError(Code.BAD_REQUEST, "device_id is a UUID.") from None

@@ -1,0 +1,163 @@
+"""What accounts need from a store: people, logins, signing keys, and whether the place was set up.
+
+The port is narrow and each method is one transaction, because every rule that must not race (a name is taken once, a
+refresh token is spent once, the set-up link works once) is decided inside one.  The store knows no cryptography: it
+is handed hashes and compares bytes.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A person, or a program that acts as one."""
+
+    id: str
+    username: str
+    username_key: str
+    """The name as it is compared: normalised and case-folded; unique."""
+    display_name: str
+    password_hash: str
+    created_ms: int
+    signature: str = ""
+    bot: bool = False
+    is_admin: bool = False
+    active: bool = True
+    auth_epoch: int = 1
+    """Advanced by whatever makes earlier access tokens worthless: a password change, a ban."""
+    last_seen_ms: int = 0
+    welcomed: bool = False
+    """Whether what happens to every new person (joining the general channel) has happened."""
+
+
+class Login(msgspec.Struct, frozen=True):
+    """One device's login: what a refresh token belongs to."""
+
+    id: str
+    user_id: str
+    device_id: str
+    device_name: str
+    family_hash: bytes
+    """Over the part every refresh token of this login shares, so that any spent one is recognised, however old."""
+    refresh_hash: bytes
+    """Over the one refresh token that is good now."""
+    created_ms: int
+    used_ms: int
+    ended_ms: int = 0
+    """0 while it lasts."""
+
+
+class SigningKey(msgspec.Struct, frozen=True):
+    """A key that signs access tokens, or did until `retired_ms`."""
+
+    kid: str
+    private_pem: str
+    created_ms: int
+    retired_ms: int = 0
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The server as a whole: its name, and its one-time set-up token until that is used."""
+
+    name: str = ""
+    setup_hash: bytes = b""
+    set_up_ms: int = 0
+
+
+class Rotation(Enum):
+    """How the spending of a refresh token went."""
+
+    DONE = "done"
+    UNKNOWN = "unknown"
+    """There is no such login, or the token was never one of its own."""
+    ENDED = "ended"
+    REUSED = "reused"
+    """The token was spent before; the login was ended in the same transaction."""
+
+
+class AccountStore(Protocol):
+    """Everything accounts keep."""
+
+    async def add_account(self, account: Account) -> None:
+        """Insert a person.  Raises ChatError(USERNAME_TAKEN) when the key is in use."""
+
+    async def account(self, user_id: str) -> Account | None: ...
+
+    async def account_named(self, username_key: str) -> Account | None: ...
+
+    async def set_profile(self, user_id: str, *, display_name: str | None, signature: str | None) -> Account | None:
+        """Change what is not None and return the person; None when there is none."""
+
+    async def set_welcomed(self, user_id: str) -> None: ...
+
+    async def set_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
+        """Replace a hash by one of the same password with newer parameters, unless it changed meanwhile."""
+
+    async def change_password(
+        self,
+        user_id: str,
+        old_hash: str,
+        new_hash: str,
+        *,
+        login_id: str,
+        family_hash: bytes,
+        refresh_hash: bytes,
+        now_ms: int,
+    ) -> tuple[Account, Login, list[Login]] | None:
+        """Replace the password, advance the auth epoch, renew one login's refresh token and end every other login.
+
+        Returns the person, the renewed login and the ended ones; None, changing nothing, when `old_hash` is no longer
+        the stored one or the login has ended.
+        """
+
+    async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
+        """Admit or ban a person; a ban advances the auth epoch and ends, and returns, every login."""
+
+    async def add_login(self, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:
+        """Insert a login and return those it ended: of the same device, and the least used beyond `keep`.
+
+        None, changing nothing, when the person's auth epoch is another by now or the account is closed: then the
+        password that was checked for this login may be good no more.
+        """
+
+    async def login(self, login_id: str) -> Login | None: ...
+
+    async def logins(self, user_id: str, cursor: str, limit: int) -> tuple[list[Login], str]:
+        """Return a page of the logins that last, by id, and the next cursor, empty at the end."""
+
+    async def standing(self, login_id: str) -> tuple[Login, Account] | None:
+        """Return a login with its person, in one snapshot."""
+
+    async def rotate_refresh(
+        self, login_id: str, *, family_hash: bytes, old_hash: bytes, new_hash: bytes, now_ms: int, unused_since_ms: int
+    ) -> Rotation:
+        """Spend a refresh token; of any number of racing callers one succeeds.
+
+        A login not used since `unused_since_ms` counts as ended.
+        """
+
+    async def end_login(self, login_id: str, now_ms: int) -> Login | None:
+        """End a login and return it; None when it had ended or never was."""
+
+    async def signing_keys(self) -> list[SigningKey]:
+        """Return all keys, newest first."""
+
+    async def add_signing_key(self, key: SigningKey, *, expect: str) -> bool:
+        """Insert a key and retire the others at its time, if the newest kid is still `expect` ("" for none)."""
+
+    async def drop_signing_keys(self, retired_before_ms: int) -> None: ...
+
+    async def place(self) -> Place: ...
+
+    async def offer_setup(self, setup_hash: bytes) -> bool:
+        """Make this the one good set-up token; False when the place is set up."""
+
+    async def set_up(self, setup_hash: bytes, name: str, admin: Account) -> None:
+        """Spend the set-up token, name the place and insert its first admin, all or nothing.
+
+        Raises ChatError with SETUP_DONE, BAD_SETUP_TOKEN or USERNAME_TAKEN.
+        """

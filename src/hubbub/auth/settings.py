@@ -1,0 +1,45 @@
+"""What an operator may decide about accounts."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Times are in the unit their name says; a rate of 0 means no limit."""
+
+    issuer: str = "hubbub"
+    """`iss` of every access token; verification accepts no other."""
+    audience: str = "hubbub"
+    access_token_s: int = 900
+    refresh_unused_days: int = 60
+    """A login that was not refreshed for this long has ended."""
+    clock_skew_s: int = 5
+    """How far the clocks of two nodes may differ when `nbf` is checked."""
+    verified_tokens: int = 20_000
+    """How many verified tokens are remembered until they end."""
+
+    registration_open: bool = True
+    password_min_chars: int = 8
+    logins_per_user: int = 50
+    """Beyond it the least recently used login ends."""
+
+    # OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 iterations, 1 lane.
+    argon2_memory_kib: int = 19_456
+    argon2_iterations: int = 2
+    argon2_lanes: int = 1
+    hash_threads: int = 2
+    hash_waiting: int = 64
+    """Hashes that may wait for a thread; one more is refused as `overloaded`."""
+
+    registers_per_minute: float = 30.0
+    """Per address."""
+    logins_per_minute: float = 60.0
+    """Per address, whatever the name and whether right or wrong."""
+    free_failures: int = 5
+    """Wrong passwords for one name from one address before waiting starts."""
+    failure_wait_s: float = 2.0
+    """The first wait; each further failure doubles it."""
+    failure_wait_max_s: float = 300.0
+    requests_per_second: float = 100.0
+    """Per person, over REST."""

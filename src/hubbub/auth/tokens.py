@@ -1,0 +1,185 @@
+"""Access tokens: signed JWTs (RFC 9068) that any node checks alone.
+
+Tokens are signed with RS256, because many are verified for each that is signed and RSA verifies fastest; verified ones
+are remembered until they end.  Verification trusts nothing the token says of itself: the algorithm is fixed, the key
+is one of this server's own, and every claim must have its type.  It does no I/O, so it cannot know that a login was
+ended; that is what `Accounts.check` asks the database.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+from hubbub.auth.model import Identity
+from hubbub.auth.ports import Account, Login, SigningKey
+from hubbub.auth.settings import AuthSettings
+from hubbub.base.clock import Clock
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import new_id
+
+__all__ = ["KeyRing", "Tokens", "generate_key"]
+
+ALGORITHM = "RS256"
+TYPE = "at+jwt"
+TOKEN_MAX_BYTES = 4096
+KEY_BITS = 2048
+
+
+class _Header(msgspec.Struct, forbid_unknown_fields=True):
+    """Exactly what `sign` writes: `jku`, `jwk`, `x5u`, `crit` or `b64` make a token no token of ours."""
+
+    alg: str
+    kid: str
+    typ: str
+
+
+class _Claims(msgspec.Struct):
+    """What an access token says."""
+
+    iss: str
+    aud: str
+    sub: str
+    client_id: str
+    iat: int
+    nbf: int
+    exp: int
+    jti: str
+    device_id: str
+    login_id: str
+    auth_epoch: int
+    admin: bool
+    scope: str
+
+
+def generate_key(now_ms: int) -> SigningKey:
+    """Make a signing key.  It takes a good part of a second: call it in a thread."""
+    key = RSAKey.generate_key(KEY_BITS)
+    return SigningKey(kid=new_id(), private_pem=key.as_pem(private=True).decode(), created_ms=now_ms)
+
+
+class KeyRing:
+    """The keys of this server: one signs, all verify."""
+
+    def __init__(self, keys: Sequence[SigningKey]) -> None:
+        """`keys` come newest first; the first one signs."""
+        if not keys:
+            raise ValueError("a key ring needs a key")
+        self.keys = tuple(keys)
+        self._private = {key.kid: RSAKey.import_key(key.private_pem, {"kid": key.kid}) for key in keys}
+        self.signing_kid = keys[0].kid
+
+    def find(self, kid: str) -> RSAKey | None:
+        return self._private.get(kid)
+
+    def jwks(self) -> dict[str, Any]:
+        """Return the public halves (RFC 7517)."""
+        return {
+            "keys": [
+                {**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": ALGORITHM}
+                for kid, key in self._private.items()
+            ]
+        }
+
+
+class Tokens:
+    """Signs access tokens and tells whose a token is."""
+
+    def __init__(self, settings: AuthSettings, clock: Clock, ring: KeyRing) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._ring = ring
+        # RFC 8725 section 3.1: the algorithms are the caller's choice, never the token's.
+        self._registry = jws.JWSRegistry(algorithms=[ALGORITHM])
+        self._claims = msgspec.json.Decoder(_Claims)
+        self._header = msgspec.json.Decoder(_Header)
+        self._verified: OrderedDict[str, Identity] = OrderedDict()
+
+    @property
+    def ring(self) -> KeyRing:
+        return self._ring
+
+    def use(self, ring: KeyRing) -> None:
+        """Sign and verify with these keys from now on."""
+        self._ring = ring
+        self._verified.clear()
+
+    def sign(self, account: Account, login: Login, *, scope: str = "") -> str:
+        """Return an access token for this login of this person."""
+        now_s = self._clock.now_ms() // 1000
+        claims = _Claims(
+            iss=self._settings.issuer,
+            aud=self._settings.audience,
+            sub=account.id,
+            client_id="hubbub",
+            iat=now_s,
+            nbf=now_s,
+            exp=now_s + self._settings.access_token_s,
+            jti=new_id(),
+            device_id=login.device_id,
+            login_id=login.id,
+            auth_epoch=account.auth_epoch,
+            admin=account.is_admin,
+            scope=scope,
+        )
+        key = self._ring.find(self._ring.signing_kid)
+        assert key is not None
+        header = {"alg": ALGORITHM, "typ": TYPE, "kid": self._ring.signing_kid}
+        return jws.serialize_compact(header, msgspec.json.encode(claims), key, registry=self._registry)
+
+    def verify(self, token: str) -> Identity:
+        """Check signature, issuer, audience and time.  Raises ChatError with BAD_TOKEN or TOKEN_EXPIRED."""
+        now_ms = self._clock.now_ms()
+        identity = self._verified.get(token)
+        if identity is None:
+            identity = self._examine(token, now_ms)
+            self._verified[token] = identity
+            if len(self._verified) > self._settings.verified_tokens:
+                self._verified.popitem(last=False)
+        if now_ms >= identity.expires_ms:
+            self._verified.pop(token, None)
+            raise ChatError(Code.TOKEN_EXPIRED)
+        return identity
+
+    def _examine(self, token: str, now_ms: int) -> Identity:
+        claims = self._signed_claims(token)
+        if claims.iss != self._settings.issuer or claims.aud != self._settings.audience:
+            raise ChatError(Code.BAD_TOKEN)
+        if claims.nbf * 1000 > now_ms + self._settings.clock_skew_s * 1000:
+            raise ChatError(Code.BAD_TOKEN, "The token is not valid yet.")
+        if now_ms >= claims.exp * 1000:
+            raise ChatError(Code.TOKEN_EXPIRED)
+        return Identity(
+            user_id=claims.sub,
+            device_id=claims.device_id,
+            login_id=claims.login_id,
+            auth_epoch=claims.auth_epoch,
+            expires_ms=claims.exp * 1000,
+            is_admin=claims.admin,
+            scopes=frozenset(claims.scope.split()),
+        )
+
+    def _signed_claims(self, token: str) -> _Claims:
+        """Return what the token says, once its signature was found to be one of ours."""
+        if len(token) > TOKEN_MAX_BYTES or not token.isascii():
+            raise ChatError(Code.BAD_TOKEN)
+        try:
+            head = token.partition(".")[0]
+            header = self._header.decode(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+            key = self._ring.find(header.kid)
+            # RFC 8725 section 3.11: the type keeps a token that was signed for something else from passing as this.
+            if key is None or header.alg != ALGORITHM or header.typ != TYPE:
+                raise ChatError(Code.BAD_TOKEN)
+            parts = jws.extract_compact(token.encode(), registry=self._registry)
+            if not jws.validate_compact(parts, key, registry=self._registry):
+                raise ChatError(Code.BAD_TOKEN)
+            return self._claims.decode(parts.payload)
+        except (JoseError, ValueError, TypeError, RecursionError):
+            raise ChatError(Code.BAD_TOKEN) from None

@@ -1,0 +1,76 @@
+"""The tables of accounts: people, their logins, the keys that sign tokens, and the place itself.
+
+Nothing secret lies here in the clear but the signing keys, which the server must be able to use: passwords are argon2id
+hashes, refresh and set-up tokens are hashes of random values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Index, LargeBinary, Table
+
+from hubbub.storage.schema import BigInt, Flag, Id, LongText, Ms, SmallInt, key_text, metadata
+
+_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+
+
+def _required(name: str, kind: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False, **options)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _required("username", key_text(64)),
+    # The name as it is compared.  Folding may make a letter three.
+    _required("username_key", key_text(128), unique=True),
+    _required("display_name", key_text(255)),
+    _required("signature", LongText),
+    _required("bot", Flag),
+    _required("is_admin", Flag),
+    _required("active", Flag),
+    _required("password_hash", key_text(255)),
+    _required("auth_epoch", BigInt),
+    _required("created_ms", Ms),
+    _required("last_seen_ms", Ms),
+    _required("welcomed", Flag),
+    **_CLUSTERED,
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _required("user_id", Id),
+    _required("device_id", Id),
+    _required("device_name", key_text(255)),
+    _required("family_hash", LargeBinary(32)),
+    _required("refresh_hash", LargeBinary(32)),
+    _required("created_ms", Ms),
+    _required("used_ms", Ms),
+    # 0 while it lasts.
+    _required("ended_ms", Ms),
+    Index("ix_logins_user", "user_id", "ended_ms", "id"),
+    **_CLUSTERED,
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", key_text(64), primary_key=True),
+    _required("private_pem", LongText),
+    _required("created_ms", Ms),
+    _required("retired_ms", Ms),
+)
+
+place = Table(
+    "place",
+    metadata,
+    # There is one place: the row with id 1.
+    Column("id", SmallInt, primary_key=True, autoincrement=False),
+    _required("name", key_text(255)),
+    _required("setup_hash", LargeBinary(32)),
+    _required("set_up_ms", Ms),
+)

@@ -1,0 +1,180 @@
+"""Accounts in memory: what tests and throw-away servers use.
+
+Each method is one transaction because none of them waits in its middle.  It passes the same contract suite as the
+database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
+from hubbub.base.errors import ChatError, Code
+
+__all__ = ["MemoryAccounts"]
+
+_replace = msgspec.structs.replace
+
+
+class MemoryAccounts:
+    """An `AccountStore` that forgets everything when the process ends."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+        self._names: dict[str, str] = {}
+        self._logins: dict[str, Login] = {}
+        self._keys: list[SigningKey] = []
+        self._place = Place()
+
+    # ------------------------------------------------------------ people
+
+    async def add_account(self, account: Account) -> None:
+        if account.username_key in self._names:
+            raise ChatError(Code.USERNAME_TAKEN)
+        self._names[account.username_key] = account.id
+        self._accounts[account.id] = account
+
+    async def account(self, user_id: str) -> Account | None:
+        return self._accounts.get(user_id)
+
+    async def account_named(self, username_key: str) -> Account | None:
+        user_id = self._names.get(username_key)
+        return self._accounts[user_id] if user_id else None
+
+    async def set_profile(self, user_id: str, *, display_name: str | None, signature: str | None) -> Account | None:
+        account = self._accounts.get(user_id)
+        if account is None:
+            return None
+        account = _replace(
+            account,
+            display_name=account.display_name if display_name is None else display_name,
+            signature=account.signature if signature is None else signature,
+        )
+        self._accounts[user_id] = account
+        return account
+
+    async def set_welcomed(self, user_id: str) -> None:
+        if user_id in self._accounts:
+            self._accounts[user_id] = _replace(self._accounts[user_id], welcomed=True)
+
+    async def set_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
+        account = self._accounts.get(user_id)
+        if account is not None and account.password_hash == old_hash:
+            self._accounts[user_id] = _replace(account, password_hash=new_hash)
+
+    async def change_password(
+        self,
+        user_id: str,
+        old_hash: str,
+        new_hash: str,
+        *,
+        login_id: str,
+        family_hash: bytes,
+        refresh_hash: bytes,
+        now_ms: int,
+    ) -> tuple[Account, Login, list[Login]] | None:
+        account = self._accounts.get(user_id)
+        login = self._logins.get(login_id)
+        if account is None or account.password_hash != old_hash:
+            return None
+        if login is None or login.user_id != user_id or login.ended_ms:
+            return None
+        account = _replace(account, password_hash=new_hash, auth_epoch=account.auth_epoch + 1)
+        login = _replace(login, family_hash=family_hash, refresh_hash=refresh_hash, used_ms=now_ms)
+        self._accounts[user_id] = account
+        self._logins[login_id] = login
+        return account, login, self._end(now_ms, (one for one in self._lasting(user_id) if one.id != login_id))
+
+    async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
+        account = self._accounts.get(user_id)
+        if account is None or account.active == active:
+            return []
+        self._accounts[user_id] = _replace(account, active=active, auth_epoch=account.auth_epoch + (not active))
+        return [] if active else self._end(now_ms, self._lasting(user_id))
+
+    # ------------------------------------------------------------ logins
+
+    async def add_login(self, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:
+        account = self._accounts.get(login.user_id)
+        if account is None or not account.active or account.auth_epoch != auth_epoch:
+            return None
+        same = [one for one in self._lasting(login.user_id) if one.device_id == login.device_id]
+        others = [one for one in self._lasting(login.user_id) if one.device_id != login.device_id]
+        others.sort(key=lambda one: (one.used_ms, one.id), reverse=True)
+        self._logins[login.id] = login
+        return self._end(login.created_ms, same + others[max(0, keep - 1) :])
+
+    async def login(self, login_id: str) -> Login | None:
+        return self._logins.get(login_id)
+
+    async def logins(self, user_id: str, cursor: str, limit: int) -> tuple[list[Login], str]:
+        rows = sorted((one for one in self._lasting(user_id) if one.id > cursor), key=lambda one: one.id)
+        return rows[:limit], rows[limit - 1].id if len(rows) > limit else ""
+
+    async def standing(self, login_id: str) -> tuple[Login, Account] | None:
+        login = self._logins.get(login_id)
+        return None if login is None else (login, self._accounts[login.user_id])
+
+    async def rotate_refresh(
+        self, login_id: str, *, family_hash: bytes, old_hash: bytes, new_hash: bytes, now_ms: int, unused_since_ms: int
+    ) -> Rotation:
+        login = self._logins.get(login_id)
+        if login is None or login.family_hash != family_hash:
+            return Rotation.UNKNOWN
+        if login.ended_ms or login.used_ms < unused_since_ms:
+            return Rotation.ENDED
+        if login.refresh_hash != old_hash:
+            self._logins[login_id] = _replace(login, ended_ms=now_ms)
+            return Rotation.REUSED
+        self._logins[login_id] = _replace(login, refresh_hash=new_hash, used_ms=now_ms)
+        return Rotation.DONE
+
+    async def end_login(self, login_id: str, now_ms: int) -> Login | None:
+        login = self._logins.get(login_id)
+        if login is None or login.ended_ms:
+            return None
+        return self._end(now_ms, [login])[0]
+
+    def _lasting(self, user_id: str) -> list[Login]:
+        return [login for login in self._logins.values() if login.user_id == user_id and not login.ended_ms]
+
+    def _end(self, now_ms: int, logins: Iterable[Login]) -> list[Login]:
+        ended = [_replace(login, ended_ms=now_ms) for login in logins]
+        self._logins.update((login.id, login) for login in ended)
+        return sorted(ended, key=lambda one: one.id)
+
+    # ------------------------------------------------------------ keys
+
+    async def signing_keys(self) -> list[SigningKey]:
+        return list(self._keys)
+
+    async def add_signing_key(self, key: SigningKey, *, expect: str) -> bool:
+        if (self._keys[0].kid if self._keys else "") != expect:
+            return False
+        retired = [one if one.retired_ms else _replace(one, retired_ms=key.created_ms) for one in self._keys]
+        self._keys = [key, *retired]
+        return True
+
+    async def drop_signing_keys(self, retired_before_ms: int) -> None:
+        self._keys = [one for one in self._keys if not one.retired_ms or one.retired_ms >= retired_before_ms]
+
+    # ------------------------------------------------------------ the place
+
+    async def place(self) -> Place:
+        return self._place
+
+    async def offer_setup(self, setup_hash: bytes) -> bool:
+        if self._place.set_up_ms:
+            return False
+        self._place = _replace(self._place, setup_hash=setup_hash)
+        return True
+
+    async def set_up(self, setup_hash: bytes, name: str, admin: Account) -> None:
+        if self._place.set_up_ms:
+            raise ChatError(Code.SETUP_DONE)
+        if not setup_hash or self._place.setup_hash != setup_hash:
+            raise ChatError(Code.BAD_SETUP_TOKEN)
+        await self.add_account(admin)
+        self._place = Place(name=name, set_up_ms=admin.created_ms)
