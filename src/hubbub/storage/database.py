@@ -1,0 +1,193 @@
+"""One data folder with one SQLite database, open in one server.
+
+SQLite allows one writer, so there is one writing thread; a few reading threads see snapshots beside it.  Everything
+that stores goes through `write` or `read` with a function of a connection, which runs in one transaction in one hop;
+PostgreSQL and MySQL will run the same functions.  Opening checks what the promise "acknowledged means stored" rests
+on, and refuses to serve when it does not hold: the folder must not be open in another server, the schema must not be
+newer than this program, and `synchronous` must be FULL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.pool import NullPool
+
+from hubbub.base.clock import Clock
+from hubbub.base.ids import new_id
+from hubbub.storage import migrations
+from hubbub.storage.failures import FolderInUse, UnsafeDatabase, translate, translate_commit
+from hubbub.storage.lanes import Lanes
+from hubbub.storage.tables import meta
+
+T = TypeVar("T")
+
+FILE_NAME = "hubbub.sqlite3"
+LOCK_NAME = "hubbub.lock"
+
+_WRITER_CACHE_KIB = 32 * 1024
+_READER_CACHE_KIB = 8 * 1024
+_BUSY_TIMEOUT_MS = 1_000
+_STATEMENTS = 400
+"""Prepared statements kept per connection; the append uses a few dozen sizes of each of its own."""
+_SYNCHRONOUS_FULL = 2
+
+
+class Database:
+    """An open data folder: `write` and `read` run functions of a connection, each in one transaction."""
+
+    def __init__(self, folder: Path, lock: int, *, readers: int, clock: Clock) -> None:
+        """Use `open` instead."""
+        self.folder = folder
+        self.clock = clock
+        self.epoch = ""
+        """The log epoch: another value means another log, and nothing read from the old one can be trusted."""
+        self._lock = lock
+        self._writing = _engine(folder, "BEGIN IMMEDIATE", cache_kib=_WRITER_CACHE_KIB, query_only=False)
+        self._reading = _engine(folder, "BEGIN", cache_kib=_READER_CACHE_KIB, query_only=True)
+        self._writer = Lanes(
+            "writer", 1, self._writing.connect, self._write, waiting_limit=512, deadline_s=20.0, interrupt=False
+        )
+        self._readers = Lanes(
+            "reader", readers, self._reading.connect, self._read, waiting_limit=4096, deadline_s=10.0, interrupt=True
+        )
+
+    @classmethod
+    async def open(cls, path: Path, *, readers: int = 2, clock: Clock) -> Database:
+        """Open the folder, making it and its tables the first time; await it, and `close` when done.
+
+        Raises FolderInUse, NewerSchema or UnsafeDatabase, all of them StoreUnavailable.
+        """
+        lock = await asyncio.to_thread(_lock_folder, path)
+        database = cls(path, lock, readers=readers, clock=clock)
+        try:
+            await asyncio.to_thread(database._prepare)
+        except BaseException:
+            os.close(lock)
+            raise
+        database._writer.start()
+        database._readers.start()
+        return database
+
+    async def write(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` in the one writing transaction and commit it durably.
+
+        Any error rolls back; the database's own come as StoreError, all others unchanged.
+        """
+        return await self._writer.run(fn)
+
+    async def read(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` over one snapshot; it cannot write."""
+        return await self._readers.run(fn)
+
+    async def close(self) -> None:
+        """End the threads and give the folder free."""
+        if self._lock < 0:
+            return
+        await self._readers.close()
+        await self._writer.close()
+        self._writing.dispose()
+        self._reading.dispose()
+        os.close(self._lock)
+        self._lock = -1
+
+    def _prepare(self) -> None:
+        with self._writing.connect() as conn:
+            _refuse_unsafe(conn)
+            migrations.upgrade(conn)
+            with conn.begin():
+                found = conn.execute(select(meta.c.value).where(meta.c.key == "epoch")).scalar_one_or_none()
+                if found is None:
+                    found = new_id()
+                    conn.execute(insert(meta).values(key="epoch", value=found))
+            self.epoch = found
+
+    def _write(self, conn: Connection, fn: Callable[[Connection], Any]) -> Any:
+        try:
+            transaction = conn.begin()
+            try:
+                result = fn(conn)
+            except BaseException:
+                transaction.rollback()
+                raise
+        except Exception as error:
+            known = translate(error, self.folder)
+            if known is None or known is error:
+                raise
+            raise known from error
+        try:
+            transaction.commit()
+        except Exception as error:
+            # A COMMIT that failed may have left its transaction open.
+            cast(sqlite3.Connection, conn.connection.driver_connection).rollback()
+            raise translate_commit(error, self.folder) from error
+        return result
+
+    def _read(self, conn: Connection, fn: Callable[[Connection], Any]) -> Any:
+        try:
+            transaction = conn.begin()
+            try:
+                return fn(conn)
+            finally:
+                transaction.rollback()
+        except Exception as error:
+            known = translate(error, self.folder)
+            if known is None or known is error:
+                raise
+            raise known from error
+
+
+def _lock_folder(folder: Path) -> int:
+    """Return a file descriptor that holds the folder until it is closed, also by the death of the process."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        raise FolderInUse(folder, holder) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def _engine(folder: Path, begin: str, *, cache_kib: int, query_only: bool) -> Engine:
+    def connect() -> sqlite3.Connection:
+        driver = sqlite3.connect(
+            folder / FILE_NAME,
+            timeout=_BUSY_TIMEOUT_MS / 1000,
+            isolation_level=None,  # BEGIN and COMMIT are ours
+            cached_statements=_STATEMENTS,
+        )
+        driver.execute("PRAGMA journal_mode = WAL")
+        driver.execute("PRAGMA synchronous = FULL")
+        driver.execute("PRAGMA foreign_keys = ON")
+        driver.execute(f"PRAGMA cache_size = {-cache_kib}")
+        driver.execute("PRAGMA mmap_size = 0")  # an I/O error in a mapping would be a SIGBUS
+        driver.execute("PRAGMA temp_store = MEMORY")
+        driver.execute(f"PRAGMA query_only = {int(query_only)}")
+        return driver
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    @event.listens_for(engine, "begin")
+    def begin_as_told(conn: Connection) -> None:
+        conn.exec_driver_sql(begin)
+
+    return engine
+
+
+def _refuse_unsafe(conn: Connection) -> None:
+    driver = cast(sqlite3.Connection, conn.connection.driver_connection)
+    for setting, wanted, name in (("synchronous", _SYNCHRONOUS_FULL, "FULL"), ("journal_mode", "wal", "wal")):
+        found = driver.execute(f"PRAGMA {setting}").fetchone()[0]
+        if found != wanted:
+            raise UnsafeDatabase(setting, str(found), name)

@@ -1,0 +1,64 @@
+"""How the tables come to be, and how they change under a database that holds data.
+
+The steps are Alembic revisions, run from inside the program over the connection it already has: there is no
+configuration file, and a server brings its own database up to date at start.  A schema this program does not know is
+one of a newer program, and is refused instead of guessed at.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+
+# Importing fills the metadata.
+from hubbub.storage import account_tables, tables
+from hubbub.storage.failures import NewerSchema
+from hubbub.storage.schema import metadata
+
+__all__ = ["HEAD", "account_tables", "tables", "upgrade"]
+
+HEAD = "0001"
+"""The newest revision in `versions`."""
+
+
+def upgrade(conn: Connection) -> None:
+    """Bring the schema to this program's version, in one transaction.
+
+    Raises NewerSchema, having changed nothing, when it is already beyond.
+    """
+    found = _revision(conn)
+    if found == HEAD:
+        # Alembic is slow to import, and nearly every start ends here.
+        return
+    _run(conn, found)
+
+
+def _revision(conn: Connection) -> str | None:
+    with conn.begin():
+        if not inspect(conn).has_table("alembic_version"):
+            return None
+        return conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _run(conn: Connection, found: str | None) -> None:
+    config_module = importlib.import_module("alembic.config")
+    environment = importlib.import_module("alembic.runtime.environment")
+    script_module = importlib.import_module("alembic.script")
+
+    config = config_module.Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    script = script_module.ScriptDirectory.from_config(config)
+    known = {revision.revision for revision in script.walk_revisions()}
+    if found is not None and found not in known:
+        raise NewerSchema(found)
+
+    def steps(revision: Any, context: Any) -> Any:
+        return script._upgrade_revs("head", revision)
+
+    with environment.EnvironmentContext(config, script, fn=steps, destination_rev="head") as env:
+        env.configure(connection=conn, target_metadata=metadata, render_as_batch=True)
+        with conn.begin():
+            env.run_migrations()

@@ -1,0 +1,232 @@
+"""The tables of chat.
+
+Every key begins with a conversation or a person, so that the tables can be spread over several databases later; there
+are no serial numbers but the outbox's and no foreign keys, because the transaction that appends has locked the
+conversation and needs no second check per row.  Columns read by counting stand before the body, so that counting reads
+no body.  The accounts tables live in `account_tables` and share this metadata.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import Column, Index, LargeBinary, Table
+
+from hubbub.base.ids import NOBODY
+from hubbub.storage.schema import BigInt, Bytes, Flag, Id, LongText, Ms, SmallInt, key_text, metadata
+
+EVERYBODY = NOBODY
+"""The user of the mention row of a message that mentions all."""
+
+CHANNEL_KEY_LENGTH = 190
+"""So many characters of a channel's folded title are in the index it is listed by."""
+
+
+class EntryKind(IntEnum):
+    """What sort of entry a row holds.  The numbers are stored and never reused."""
+
+    POST = 1
+    EDIT = 2
+    RECALL = 3
+    REACT = 4
+    PIN = 5
+    MEMBER = 6
+    CHANGE = 7
+    CREATED = 8
+    DISSOLVED = 9
+
+
+_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+"""Rows lie in the order of their primary key, as they do on MySQL."""
+
+
+def _required(name: str, kind: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False, **options)
+
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _required("head", BigInt),
+    _required("last_time_ms", Ms),
+    # Rises with every change to a column other than the two above: what was read at a revision stays true at it.
+    _required("revision", BigInt),
+    _required("members_version", BigInt),
+    _required("member_count", BigInt),
+    _required("kind", SmallInt),
+    _required("dissolved", Flag),
+    _required("history_for_newcomers", Flag),
+    _required("mute_all", Flag),
+    _required("slow_mode_s", BigInt),
+    Column("created_by", Id),
+    _required("created_ms", Ms),
+    Column("peer_low", Id),
+    Column("peer_high", Id),
+    # The folded title of a public channel that still exists; NULL for everything that is not listed.
+    Column("channel_key", key_text(CHANNEL_KEY_LENGTH)),
+    _required("title", LongText),
+    _required("topic", LongText),
+    _required("announcement", LongText),
+    Index(None, "channel_key", "id"),
+    **_CLUSTERED,
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("conversation_id", Id, primary_key=True),
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    _required("kind", SmallInt),
+    # Whether it adds to unread counts: a message that is shown in the conversation.
+    _required("counts", Flag),
+    _required("recalled", Flag),
+    _required("sender_id", Id),
+    # The message that opened this one's thread, or, of an edit, the message it changes.
+    Column("parent_seq", BigInt),
+    _required("time_ms", Ms),
+    _required("client_id", Id),
+    _required("digest", LargeBinary(8)),
+    _required("body", Bytes),
+    **_CLUSTERED,
+)
+Index("uq_entries_key", entries.c.conversation_id, entries.c.sender_id, entries.c.client_id, unique=True)
+Index(
+    "ix_entries_parent",
+    entries.c.conversation_id,
+    entries.c.parent_seq,
+    entries.c.seq,
+    sqlite_where=entries.c.parent_seq.is_not(None),
+    postgresql_where=entries.c.parent_seq.is_not(None),
+)
+Index(
+    "ix_entries_change",
+    entries.c.conversation_id,
+    entries.c.kind,
+    entries.c.seq,
+    sqlite_where=entries.c.kind.in_((EntryKind.CHANGE.value, EntryKind.DISSOLVED.value)),
+    postgresql_where=entries.c.kind.in_((EntryKind.CHANGE.value, EntryKind.DISSOLVED.value)),
+)
+
+message_states = Table(
+    "message_states",
+    metadata,
+    Column("conversation_id", Id, primary_key=True),
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    _required("recalled", Flag),
+    _required("pinned", Flag),
+    _required("edits", BigInt),
+    _required("edited_ms", Ms),
+    _required("thread_replies", BigInt),
+    _required("thread_last_seq", BigInt),
+    # The message as it is now; NULL while it is what its entry says.
+    Column("body", Bytes),
+    **_CLUSTERED,
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("conversation_id", Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
+    _required("role", SmallInt),
+    _required("state", SmallInt),
+    _required("read_seq", BigInt),
+    _required("delivered_seq", BigInt),
+    _required("muted_until_ms", Ms),
+    _required("last_sent_ms", Ms),
+    _required("version", BigInt),
+    # JSON: [[first, last], ...], where the last may be the highest number there is.
+    _required("intervals", Bytes),
+    Index("ix_members_user", "user_id", "version"),
+    Index("ix_members_state", "conversation_id", "state", "user_id"),
+    **_CLUSTERED,
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("conversation_id", Id, primary_key=True),
+    Column("target_seq", BigInt, primary_key=True, autoincrement=False),
+    Column("user_id", Id, primary_key=True),
+    Column("emoji", key_text(64), primary_key=True),
+    _required("seq", BigInt),
+    **_CLUSTERED,
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("conversation_id", Id, primary_key=True),
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    # Own mentions of oneself are not counted.
+    _required("sender_id", Id),
+    Index("ix_mentions_message", "conversation_id", "seq"),
+    **_CLUSTERED,
+)
+
+hidden = Table(
+    "hidden",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("conversation_id", Id, primary_key=True),
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    **_CLUSTERED,
+)
+
+user_versions = Table(
+    "user_versions",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    _required("version", BigInt),
+    **_CLUSTERED,
+)
+
+user_keys = Table(
+    "user_keys",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("client_id", Id, primary_key=True),
+    _required("digest", LargeBinary(8)),
+    _required("conversation_id", Id),
+    **_CLUSTERED,
+)
+
+scheduled = Table(
+    "scheduled",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("conversation_id", Id, primary_key=True),
+    Column("client_id", Id, primary_key=True),
+    _required("due_ms", Ms),
+    _required("refused", Flag),
+    _required("error", key_text(64)),
+    _required("digest", LargeBinary(8)),
+    # The whole submit.
+    _required("body", Bytes),
+    Index("ix_scheduled_due", "refused", "due_ms"),
+    Index("ix_scheduled_user", "user_id", "due_ms"),
+    **_CLUSTERED,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    # A number is never given out twice: clearing a row late must not clear another.
+    Column("id", BigInt, primary_key=True),
+    _required("created_ms", Ms),
+    # JSON: {conversation: head}.
+    _required("heads", Bytes),
+    Index("ix_outbox_created", "created_ms"),
+    sqlite_autoincrement=True,
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", key_text(64), primary_key=True),
+    _required("value", key_text(255)),
+    **_CLUSTERED,
+)
