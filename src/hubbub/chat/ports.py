@@ -91,7 +91,11 @@ class NewEntry(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct):
-    """What a plan writes.  Lists are in order; a row appears once, in its final state."""
+    """What a plan writes.  Lists are in order; a row appears once, in its final state.
+
+    They are written in the order of the fields: a message may be posted and edited, a reaction unset and set anew, in
+    one plan.
+    """
 
     entries: list[NewEntry] = msgspec.field(default_factory=list)
     conversations: list[ConversationRow] = msgspec.field(default_factory=list)
@@ -101,9 +105,10 @@ class Changes(msgspec.Struct):
     messages: list[MessageRow] = msgspec.field(default_factory=list)
     """Messages whose state differs from what their entry said.  `recalled` ones lose their body in the log as well,
     and so do their edits."""
-    reactions_set: list[ReactionRow] = msgspec.field(default_factory=list)
     reactions_unset: list[tuple[str, int, str, str]] = msgspec.field(default_factory=list)
-    """(conversation, target_seq, user, emoji)."""
+    """(conversation, target_seq, user, emoji); absent ones are no error."""
+    reactions_set: list[ReactionRow] = msgspec.field(default_factory=list)
+    """One that is set already keeps its row, and so its place in the list of people."""
     mentions_changed: list[tuple[str, int, bool, tuple[str, ...]]] = msgspec.field(default_factory=list)
     """(conversation, target_seq, mention_all, users): replaces the mention rows of a message; empty after a recall."""
     user_keys: list[tuple[str, str, StoredUserKey]] = msgspec.field(default_factory=list)
@@ -178,6 +183,11 @@ class MarkSet(msgspec.Struct, frozen=True):
     conversation_id: str
     mark: Mark
     user_version: int
+    read_rose: bool = True
+    """Whether the person's version advanced with it; a delivered mark alone advances nothing."""
+    member_count: int = 0
+    audience: tuple[str, ...] | None = None
+    """The joined members if there are at most SMALL_AUDIENCE, as read in the same transaction."""
 
 
 class ScheduleStore(Protocol):

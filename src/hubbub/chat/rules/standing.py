@@ -1,0 +1,90 @@
+"""Who somebody is in a conversation, and what that allows.
+
+direct: both may write, nobody manages.  group: owner and admins manage.  channel: the same, and the server's admins.
+system: only the server's admins write or manage.
+"""
+
+from __future__ import annotations
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.chat.model import MAX_SEQ, Caller, ConversationKind, ConversationRow, MemberRow, MemberState, Role
+from hubbub.chat.rules.batch import Batch
+
+INTERVALS = 64
+"""How many separate stays are remembered; with more, the oldest are no longer shown."""
+
+
+def conversation_of(batch: Batch, conversation_id: str) -> ConversationRow:
+    """Return the conversation, or refuse."""
+    conversation = batch.facts.conversations.get(conversation_id)
+    if conversation is None:
+        raise ChatError(Code.CONVERSATION_NOT_FOUND)
+    return conversation
+
+
+def member_of(batch: Batch, conversation: ConversationRow, user_id: str) -> MemberRow | None:
+    """Return the place of somebody who is in the conversation now, or refuse; None in the system conversation."""
+    if conversation.kind is ConversationKind.SYSTEM:
+        return None
+    member = batch.facts.members.get((conversation.id, user_id))
+    if member is None or member.state is not MemberState.JOINED:
+        banned = member is not None and member.state is MemberState.BANNED
+        raise ChatError(Code.BANNED if banned else Code.NOT_A_MEMBER)
+    return member
+
+
+def rank(conversation: ConversationRow, member: MemberRow | None, caller: Caller) -> Role:
+    """Return the role the caller acts in."""
+    kind = conversation.kind
+    if kind is ConversationKind.DIRECT:
+        return Role.MEMBER
+    if caller.is_admin and kind in (ConversationKind.CHANNEL, ConversationKind.SYSTEM):
+        return Role.OWNER
+    return member.role if member is not None else Role.NONE
+
+
+def need_rank(conversation: ConversationRow, member: MemberRow | None, caller: Caller, least: Role) -> Role:
+    """Return the caller's role, which is at least `least`, or refuse."""
+    role = rank(conversation, member, caller)
+    if role < least:
+        raise ChatError(Code.FORBIDDEN)
+    return role
+
+
+def need_voice(batch: Batch, conversation: ConversationRow, member: MemberRow | None, caller: Caller) -> None:
+    """Refuse those who may not say anything here now: the muted, and all but the managers where all are muted."""
+    if member is None:
+        need_rank(conversation, member, caller, Role.ADMIN)
+        return
+    if member.muted_until_ms:
+        left_ms = member.muted_until_ms - batch.moment(conversation)
+        if left_ms > 0:
+            raise ChatError(Code.MUTED, retry_after_s=left_ms / 1000)
+    if conversation.mute_all and rank(conversation, member, caller) < Role.ADMIN:
+        raise ChatError(Code.MUTED)
+
+
+def need_alive(conversation: ConversationRow) -> None:
+    """Refuse commands to a conversation that was dissolved."""
+    if conversation.dissolved:
+        raise ChatError(Code.CONVERSATION_DISSOLVED)
+
+
+def begin_stay(member: MemberRow, first_seq: int, *, with_history: bool) -> None:
+    """Open an interval at `first_seq`, or at the beginning of the log."""
+    if with_history:
+        member.intervals = ((1, MAX_SEQ),)
+        return
+    stays = [*member.intervals, (first_seq, MAX_SEQ)]
+    if len(stays) > 1 and stays[-2][1] >= first_seq - 1:
+        stays[-2:] = [(stays[-2][0], MAX_SEQ)]
+    member.intervals = tuple(stays[-INTERVALS:])
+
+
+def end_stay(member: MemberRow, last_seq: int) -> None:
+    """Close the open interval; `last_seq` is the last entry this person sees."""
+    if not member.intervals or member.intervals[-1][1] != MAX_SEQ:
+        return
+    low = member.intervals[-1][0]
+    kept = member.intervals[:-1]
+    member.intervals = (*kept, (low, last_seq)) if low <= last_seq else kept

@@ -1,0 +1,67 @@
+"""Every number of chat that an operator may want to change."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hubbub.base.ids import GENERAL_CHANNEL
+
+
+class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much chat takes at once, how often its loops run, and what it refuses."""
+
+    # ---- the group commit
+    batch_commands: int = 512
+    batch_bytes: int = 256 * 1024
+    queue_commands: int = 50_000
+    queue_bytes: int = 64 * 1024 * 1024
+    commit_tries: int = 8
+    """How often a batch is run again after a deadlock or a lock time-out."""
+    retry_base_s: float = 0.01
+    retry_max_s: float = 0.5
+    commit_timeout_s: float = 15.0
+    """After this a commit's outcome counts as unknown."""
+    drain_timeout_s: float = 10.0
+
+    # ---- telling others
+    sweep_interval_s: float = 1.0
+    outbox_age_ms: int = 2_000
+    quiet_s: float = 1.0
+    """Heads are announced once more when a conversation was quiet for this long."""
+    marks_interval_s: float = 0.05
+    marks_pending: int = 100_000
+    schedule_interval_s: float = 1.0
+    schedule_batch: int = 100
+    typing_members: int = 100
+    """Nobody is told of typing in conversations with more members."""
+
+    # ---- pages
+    page_entries: int = 50
+    page_entries_max: int = 200
+    page_rows: int = 50
+    page_rows_max: int = 100
+    resume_entries: int = 200
+    """A conversation that misses more is reset instead."""
+    resume_have_max: int = 10_000
+
+    # ---- what may wait
+    schedule_ahead_ms: int = 366 * 24 * 3600 * 1000
+    scheduled_per_user: int = 100
+
+    # ---- how fast one person may act; a rate of 0 means no limit
+    limits_on: bool = True
+    submits_per_s: float = 500.0
+    submits_burst: float = 2_000.0
+    openings_per_minute: float = 60.0
+    openings_burst: float = 60.0
+    signals_per_s: float = 50.0
+    """Marks and typing."""
+    signals_burst: float = 500.0
+    limited_users: int = 100_000
+    """How many people's allowances are remembered; the longest idle is forgotten first."""
+
+    # ---- the conversations that exist from the start
+    general_title: str = "general"
+    system_title: str = "Announcements"
+    default_channels: tuple[str, ...] = (GENERAL_CHANNEL,)
+    """Channels every new account joins."""
