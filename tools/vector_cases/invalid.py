@@ -1,0 +1,76 @@
+"""Client frames that are refused: (name, section, meaning, bytes or text, error code, id in the answer)."""
+
+from __future__ import annotations
+
+from .protobuf import num, sub
+
+Case = tuple[str, str, str, bytes | str, str, int]
+
+CASES: list[Case] = [
+    ("empty_frame", "5.3", "No body.", b"", "unknown_frame", 0),
+    ("id_without_body", "5.3", "An id and no body.", num(1, 5), "unknown_frame", 5),
+    ("unknown_body", "5.3", "A kind of frame made later.", num(1, 5) + sub(99, "x"), "unknown_frame", 5),
+    ("truncated_tag", "5.4", "A tag that never ends.", b"\x80", "bad_frame", 0),
+    ("truncated_varint", "5.4", "A value that never ends.", b"\x08\x80", "bad_frame", 0),
+    ("missing_value", "5.4", "A tag without its value.", b"\x08", "bad_frame", 0),
+    ("truncated_message", "5.4", "Five bytes announced, two there.", b"\x1a\x05\x0a\x00", "bad_frame", 0),
+    ("truncated_inside", "5.4", "The inner length passes the outer one.", b"\x1a\x02\x0a\x05", "bad_frame", 0),
+    (
+        "varint_of_eleven_bytes",
+        "5.4",
+        "A varint has at most ten bytes.",
+        b"\x08" + b"\xff" * 10 + b"\x01",
+        "bad_frame",
+        0,
+    ),
+    ("field_number_zero", "5.4", "There is no field 0.", b"\x00\x01", "bad_frame", 0),
+    ("wire_type_six", "5.4", "There is no wire type 6.", b"\x0e\x01", "bad_frame", 0),
+    ("wire_type_seven", "5.4", "There is no wire type 7.", b"\x0f", "bad_frame", 0),
+    ("stray_end_group", "5.4", "The end of a group that never began.", b"\x0c", "bad_frame", 0),
+    (
+        "text_is_not_utf8",
+        "6.15",
+        "Invalid UTF-8 in a string.",
+        num(1, 1) + sub(35, sub(1, b"\xff\xfe")),
+        "bad_frame",
+        0,
+    ),
+    (
+        "text_is_a_surrogate",
+        "6.15",
+        "A surrogate written in UTF-8.",
+        num(1, 1) + sub(35, sub(1, b"\xed\xa0\x80")),
+        "bad_frame",
+        0,
+    ),
+    ("text_is_overlong", "6.15", "An overlong form of '/'.", num(1, 1) + sub(35, sub(1, b"\xc0\xaf")), "bad_frame", 0),
+    ("random_bytes", "5.4", "Noise.", bytes.fromhex("deadbeefcafe"), "bad_frame", 0),
+    ("json_empty", "3.7", "No text.", "", "bad_frame", 0),
+    ("json_truncated", "3.7", "Half an object.", '{"id":"1","ping":{', "bad_frame", 0),
+    ("json_array", "3.7", "Not an object.", "[]", "bad_frame", 0),
+    ("json_number", "3.7", "Not an object.", "1", "bad_frame", 0),
+    ("json_null", "3.7", "Not an object.", "null", "bad_frame", 0),
+    ("json_two_values", "3.7", "Two objects in one message.", '{"id":"1","ping":{}} {}', "bad_frame", 0),
+    ("json_trailing_comma", "3.7", "JSON has none.", '{"id":"1",}', "bad_frame", 0),
+    ("json_two_bodies", "3.7", "Two fields of one oneof.", '{"id":"1","ping":{},"logout":{}}', "bad_frame", 0),
+    (
+        "json_lone_surrogate",
+        "3.7",
+        "Half a surrogate pair.",
+        '{"id":"1","findUsers":{"query":"\\ud800"}}',
+        "bad_frame",
+        0,
+    ),
+    ("json_negative_id", "3.7", "An id is not negative.", '{"id":"-1","ping":{}}', "bad_frame", 0),
+    ("json_id_too_large", "3.7", "2 to the 64th.", '{"id":"18446744073709551616","ping":{}}', "bad_frame", 0),
+    ("json_id_is_a_word", "3.7", "Not a number.", '{"id":"one","ping":{}}', "bad_frame", 0),
+    ("json_id_has_a_fraction", "3.7", "Not an integer.", '{"id":1.5,"ping":{}}', "bad_frame", 0),
+    ("json_text_is_a_number", "3.7", "A string is wanted.", '{"id":"1","findUsers":{"query":5}}', "bad_frame", 0),
+    ("json_body_is_a_number", "3.7", "A message is wanted.", '{"id":"1","ping":5}', "bad_frame", 0),
+    ("json_list_is_an_object", "3.7", "A list is wanted.", '{"id":"1","getUsers":{"userIds":{}}}', "bad_frame", 0),
+    ("json_bytes_are_a_number", "3.7", "Bytes are base64 in a string.", '{"id":"1","ping":{"data":5}}', "bad_frame", 0),
+    ("json_bare_word", "3.7", "NaN is no JSON.", '{"id":NaN}', "bad_frame", 0),
+    ("json_no_body", "5.3", "An object without a body.", '{"id":"9"}', "unknown_frame", 9),
+    ("json_unknown_body", "5.3", "A kind of frame made later.", '{"id":"9","teleport":{}}', "unknown_frame", 9),
+    ("json_empty_object", "5.3", "Nothing at all.", "{}", "unknown_frame", 0),
+]
