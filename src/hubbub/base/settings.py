@@ -8,7 +8,7 @@ misspelt in silence is worse than one refused.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +42,9 @@ def load(kind: type[S], *, file: Path | None, environ: Mapping[str, str], flags:
     for name, value in flags.items():
         if value is not None:
             _put(tree, name, value)
+    for name in _leaves(tree):
+        if name not in names and not any(known.startswith(name + ".") for known in names):
+            raise SettingsError(f"setting {name}: there is no such setting")
     try:
         return msgspec.convert(tree, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -65,6 +68,14 @@ def _names(kind: type[msgspec.Struct], prefix: str = "") -> list[tuple[str, msgs
         else:
             found.append((prefix + field.name, field))
     return found
+
+
+def _leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
 
 
 def _from_text(field: msgspec.structs.FieldInfo, text: str) -> Any:

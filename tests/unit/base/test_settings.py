@@ -10,12 +10,12 @@ import pytest
 from hubbub.base.settings import SettingsError, describe, load
 
 
-class Inner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Inner(msgspec.Struct, frozen=True):
     beat_s: float = 20.0
     origins: tuple[str, ...] = ()
 
 
-class Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Outer(msgspec.Struct, frozen=True):
     listen: str = "127.0.0.1:8080"
     loud: bool = False
     inner: Inner = Inner()
@@ -52,7 +52,7 @@ def test_a_variable_of_another_program_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("[inner]\nbeats = 1\n", "inner"),
+        ("[inner]\nbeats = 1\n", r"inner\.beats"),
         ('[inner]\nbeat_s = "soon"\n', "inner.beat_s"),
         ("colour = 1\n", "colour"),
         ("listen = \n", "hubbub.toml"),
