@@ -52,8 +52,8 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     limits_on: bool = True
     submits_per_s: float = 500.0
     submits_burst: float = 2_000.0
-    openings_per_minute: float = 60.0
-    openings_burst: float = 60.0
+    openings_per_minute: float = 600.0
+    openings_burst: float = 1_000.0
     signals_per_s: float = 50.0
     """Marks and typing."""
     signals_burst: float = 500.0

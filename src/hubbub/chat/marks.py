@@ -1,0 +1,108 @@
+"""Read and delivered marks: many small raises, few transactions.
+
+Every message a person reads raises a mark, and marks only grow; so of all raises of one person in one conversation
+within a moment only the highest matters.  They are merged for that moment, stored in one transaction, answered, and
+told once per conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.chat.changes import UserChanges
+from hubbub.chat.loops import Loop
+from hubbub.chat.model import RECEIPTS_LIMIT, Mark
+from hubbub.chat.ports import Bus, LogWriter, MarkSet, MarksMoved, OutcomeUnknown, StoreBusy, StoreError, StoreFull
+from hubbub.chat.settings import ChatSettings
+
+_ROWS = 1_000
+"""Marks per transaction."""
+_TRIES = 5
+
+
+class Marks:
+    """Collects raised marks and stores them together."""
+
+    def __init__(self, store: LogWriter, bus: Bus, changes: UserChanges, settings: ChatSettings) -> None:
+        self._store = store
+        self._bus = bus
+        self._changes = changes
+        self._settings = settings
+        self._raised: dict[tuple[str, str], tuple[int, int]] = {}
+        self._flushed: asyncio.Future[None] | None = None
+        self._loop = Loop("chat marks", self.flush, gather_s=settings.marks_interval_s)
+
+    def start(self) -> None:
+        self._loop.start()
+
+    async def stop(self) -> None:
+        """Store what was raised, then end."""
+        await self._loop.stop()
+        await self.flush()
+
+    async def set(self, user_id: str, conversation_id: str, read_seq: int, delivered_seq: int) -> None:
+        """Raise a mark to at least these values; returns when it is durable."""
+        key = (conversation_id, user_id)
+        before = self._raised.get(key)
+        if before is not None:
+            read_seq, delivered_seq = max(read_seq, before[0]), max(delivered_seq, before[1])
+        elif len(self._raised) >= self._settings.marks_pending:
+            raise ChatError(Code.OVERLOADED, retry_after_s=1.0)
+        self._raised[key] = (read_seq, max(read_seq, delivered_seq))
+        if self._flushed is None:
+            self._flushed = asyncio.get_running_loop().create_future()
+            self._loop.wake()
+        await asyncio.shield(self._flushed)
+
+    async def flush(self) -> None:
+        """Store and tell what was raised so far."""
+        raised, self._raised = self._raised, {}
+        flushed, self._flushed = self._flushed, None
+        rows = [(key[0], Mark(key[1], *marks)) for key, marks in raised.items()]
+        risen: list[MarkSet] = []
+        try:
+            for at in range(0, len(rows), _ROWS):
+                risen += await self._store_marks(rows[at : at + _ROWS])
+        except ChatError as failure:
+            # Nobody is lied to: whoever waits may raise the mark again, which is harmless if it was stored.
+            if flushed is not None and not flushed.done():
+                flushed.set_exception(failure)
+                flushed.exception()
+        finally:
+            if flushed is not None and not flushed.done():
+                flushed.set_result(None)
+        if risen:
+            await self._tell(risen)
+
+    async def _store_marks(self, rows: list[tuple[str, Mark]]) -> list[MarkSet]:
+        for tries in range(_TRIES):
+            try:
+                async with asyncio.timeout(self._settings.commit_timeout_s):
+                    return await self._store.set_marks(rows)
+            except (StoreBusy, OutcomeUnknown):
+                await asyncio.sleep(self._settings.retry_base_s * 2**tries)
+            except StoreFull:
+                raise ChatError(Code.STORAGE_FULL) from None
+            except (StoreError, TimeoutError):
+                break
+        raise ChatError(Code.UNAVAILABLE)
+
+    async def _tell(self, risen: list[MarkSet]) -> None:
+        by_conversation: dict[str, list[MarkSet]] = {}
+        versions: dict[str, int] = {}
+        for row in risen:
+            if row.audience is not None or 0 < row.member_count <= RECEIPTS_LIMIT:
+                by_conversation.setdefault(row.conversation_id, []).append(row)
+            if row.read_rose:
+                user_id = row.mark.user_id
+                versions[user_id] = min(versions.get(user_id, row.user_version), row.user_version)
+        if versions:
+            self._changes.note(versions)
+        if by_conversation:
+            await self._bus.publish(
+                [
+                    MarksMoved(conversation_id, tuple([row.mark for row in rows]), rows[-1].audience)
+                    for conversation_id, rows in by_conversation.items()
+                ]
+            )

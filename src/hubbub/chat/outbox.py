@@ -1,0 +1,124 @@
+"""No silent hole: whatever was committed is announced, even if its writer died before it could.
+
+Every commit leaves an outbox row that names the heads of the conversations it touched; its writer deletes the row after
+publishing.  What is still there after two seconds by the store's clock is announced by whichever node finds it: heads
+only, so doing it twice is harmless and needs no lock.  Besides, heads are announced once more when a conversation fell
+quiet, because the last push before a silence is the one whose loss nobody would notice (DESIGN 5.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hubbub.base.clock import Clock
+from hubbub.base.errors import ChatError
+from hubbub.chat.changes import UserChanges
+from hubbub.chat.loops import Loop
+from hubbub.chat.model import Created, MemberChange
+from hubbub.chat.ports import Bus, ChatStore, HeadsAnnounced
+from hubbub.chat.settings import ChatSettings
+
+Audience = tuple[str, ...] | None
+
+_ROWS = 100
+_HEADS = 500
+"""Conversations per announcement."""
+_LOOK_BACK = 64
+"""How many of a swept conversation's last entries are searched for people who came or went."""
+
+
+class Outbox:
+    """Deletes this node's outbox rows, announces what others left, and repeats heads after a silence."""
+
+    def __init__(self, store: ChatStore, bus: Bus, clock: Clock, settings: ChatSettings) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._settings = settings
+        self._quiet: dict[str, tuple[float, int, Audience]] = {}
+        self._done: list[int] = []
+        self._clearing = Loop("chat outbox clearing", self.clear)
+        self._sweeping = Loop("chat outbox sweep", self.step, every_s=settings.sweep_interval_s)
+
+    def start(self) -> None:
+        self._clearing.start()
+        self._sweeping.start()
+
+    async def stop(self) -> None:
+        """Delete the rows that are done, then end."""
+        await self._sweeping.stop()
+        await self._clearing.stop()
+        await self.clear()
+
+    def published(self, heads: Mapping[str, int], audiences: Mapping[str, Audience]) -> None:
+        """Note what was just told, to repeat its heads after a silence."""
+        now = self._clock.monotonic()
+        for conversation_id, head in heads.items():
+            self._quiet[conversation_id] = (now, head, audiences.get(conversation_id))
+
+    def forget(self, outbox_id: int) -> None:
+        """Delete this row soon; everything it stands for was told."""
+        self._done.append(outbox_id)
+        self._clearing.wake()
+
+    async def clear(self) -> None:
+        """Delete the rows that are done."""
+        done, self._done = self._done, []
+        for outbox_id in done:
+            await self._store.clear_outbox(outbox_id)
+
+    async def step(self) -> None:
+        """Announce what is due now."""
+        await self.repeat()
+        await self.sweep(self._settings.outbox_age_ms)
+
+    async def repeat(self) -> None:
+        """Announce the heads of conversations that fell quiet, merged."""
+        before = self._clock.monotonic() - self._settings.quiet_s
+        due = [(key, head, audience) for key, (at, head, audience) in self._quiet.items() if at <= before]
+        for key, _, _ in due:
+            del self._quiet[key]
+        await self._announce(due)
+
+    async def sweep(self, older_than_ms: int) -> None:
+        """Announce what writers left behind, and tell the people whose places changed with it."""
+        while rows := await self._store.stale_outbox(older_than_ms, _ROWS):
+            heads: dict[str, int] = {}
+            for _, touched in rows:
+                for conversation_id, head in touched.items():
+                    heads[conversation_id] = max(head, heads.get(conversation_id, 0))
+            found = []
+            for conversation_id, head in heads.items():
+                found.append((conversation_id, head, await self._store.small_audience(conversation_id)))
+                await self._tell_people(conversation_id, head)
+            await self._announce(found)
+            for outbox_id, _ in rows:
+                await self._store.clear_outbox(outbox_id)
+            if len(rows) < _ROWS:
+                return
+
+    async def _tell_people(self, conversation_id: str, head: int) -> None:
+        """Tell those who came or went lately of their rows: nobody else knows that they missed it."""
+        try:
+            page = await self._store.entries_for_all(conversation_id, max(0, head - _LOOK_BACK), _LOOK_BACK)
+        except ChatError:
+            return
+        people: dict[str, None] = {}
+        for entry in page.entries:
+            if isinstance(entry.action, Created | MemberChange):
+                people.update(dict.fromkeys(entry.action.user_ids))
+        changes = UserChanges(self._store, self._bus, self._settings.page_rows_max)
+        for user_id in people:
+            try:
+                state = await self._store.conversation(user_id, conversation_id)
+            except ChatError:
+                continue
+            changes.note({user_id: state.member.version})
+        await changes.tell()
+
+    async def _announce(self, found: list[tuple[str, int, Audience]]) -> None:
+        for at in range(0, len(found), _HEADS):
+            some = found[at : at + _HEADS]
+            heads = {conversation_id: head for conversation_id, head, _ in some}
+            audiences = {conversation_id: audience for conversation_id, _, audience in some}
+            await self._bus.publish([HeadsAnnounced(heads, audiences)])
