@@ -1,0 +1,49 @@
+"""What is committed speaks of no machine and of no package registry."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+# Each is written in two parts, so that this file does not match itself.
+REGISTRIES = re.compile("|".join(["pypi" r"\.org", "pythonhosted", "npm" r"js\.(org|com)", "index-url", '"resolved"']))
+MACHINE = re.compile(r"(?<![\w.~$}])/(?:work|root|home|tmp|Users)" r"/\w")
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    run = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    if run.returncode != 0:
+        pytest.skip("not a git checkout")
+    return tuple(path for name in run.stdout.split("\0") if name and (path := ROOT / name).is_file())
+
+
+def hits(pattern: re.Pattern[str]) -> list[str]:
+    found = []
+    for path in tracked():
+        try:
+            lines = path.read_text("utf-8").splitlines()
+        except UnicodeDecodeError:
+            continue
+        found += [
+            f"{path.relative_to(ROOT)}:{n}: {line[:100]}" for n, line in enumerate(lines, 1) if pattern.search(line)
+        ]
+    return found
+
+
+def test_no_file_names_a_package_registry() -> None:
+    assert hits(REGISTRIES) == []
+
+
+def test_no_file_names_a_path_of_somebodys_machine() -> None:
+    assert hits(MACHINE) == []
+
+
+def test_nothing_that_is_made_or_secret_is_committed() -> None:
+    made = {".pyc", ".db", ".sqlite", ".pem", ".key", ".log"}
+    assert [str(path) for path in tracked() if path.suffix in made] == []
