@@ -1,0 +1,208 @@
+"""Writing what a plan says, inside the transaction that locked what it decided over.
+
+A batch of plain messages touches three tables in three statements: the entries, the heads of their conversations and
+one outbox row.  Everything else is rarer and goes through ordinary statements.  Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from hubbub.chat.model import ConversationRow, Edit, MemberRow, MessageRow, Post, ReactionRow
+from hubbub.chat.ports import Changes, Committed, NewEntry, StoredUserKey
+from hubbub.storage.dialects import Dialect
+from hubbub.storage.remembered import Remembered
+from hubbub.storage.rows import (
+    ENTRY_COLUMNS,
+    conversation_values,
+    decode_action,
+    encode,
+    entry_values,
+    member_values,
+    message_values,
+    withdraw,
+)
+from hubbub.storage.tables import (
+    EVERYBODY,
+    EntryKind,
+    conversations,
+    entries,
+    members,
+    mentions,
+    message_states,
+    reactions,
+    user_keys,
+    user_versions,
+)
+
+_AT_ONCE = 200
+_MENTION_COLUMNS = ("user_id", "conversation_id", "seq", "sender_id")
+
+
+def write_changes(
+    conn: Connection,
+    dialect: Dialect,
+    remembered: Remembered,
+    changes: Changes,
+    revisions: dict[str, int],
+    now_ms: int,
+) -> Committed:
+    """Write all of `changes`; `revisions` are those of the conversations as they were locked."""
+    new = changes.entries
+    outbox_id = 0
+    if new:
+        dialect.insert_many(conn, entries, ENTRY_COLUMNS, [entry_values(entry) for entry in new])
+        _insert_mentions(conn, dialect, new)
+    _write_conversations(conn, dialect, remembered, changes.conversations, revisions)
+    versions = _write_members(conn, dialect, remembered, changes.members) if changes.members else {}
+    if changes.messages:
+        _write_messages(conn, dialect, changes.messages)
+    if changes.reactions_unset or changes.reactions_set:
+        _write_reactions(conn, dialect, changes.reactions_set, changes.reactions_unset)
+    for conversation_id, seq, mention_all, user_ids in changes.mentions_changed:
+        _replace_mentions(conn, conversation_id, seq, mention_all, user_ids)
+    if changes.user_keys:
+        _insert_user_keys(conn, changes.user_keys)
+    if new:
+        heads = {entry.entry.conversation_id: entry.entry.seq for entry in new}
+        outbox_id = dialect.insert_outbox(conn, now_ms, encode(heads))
+    return Committed(versions, outbox_id)
+
+
+def advance_versions(conn: Connection, dialect: Dialect, user_ids: Iterable[str]) -> dict[str, int]:
+    """Give each person the next version, and return it."""
+    names = sorted(set(user_ids))
+    versions = dict.fromkeys(names, 1)
+    for at in range(0, len(names), _AT_ONCE):
+        statement = (
+            select(user_versions)
+            .where(user_versions.c.user_id.in_(names[at : at + _AT_ONCE]))
+            .order_by(user_versions.c.user_id)
+            .with_for_update()
+        )
+        for row in conn.execute(statement):
+            versions[row.user_id] = row.version + 1
+    dialect.upsert(conn, user_versions, [{"user_id": name, "version": versions[name]} for name in names])
+    return versions
+
+
+def _insert_mentions(conn: Connection, dialect: Dialect, new: Sequence[NewEntry]) -> None:
+    rows = []
+    for item in new:
+        if not item.mentions and not item.mention_all:
+            continue
+        entry = item.entry
+        told = {*item.mentions, EVERYBODY} if item.mention_all else set(item.mentions)
+        conversation, sender = bytes.fromhex(entry.conversation_id), bytes.fromhex(entry.sender_id)
+        rows += [(bytes.fromhex(user_id), conversation, entry.seq, sender) for user_id in sorted(told)]
+    if rows:
+        dialect.insert_many(conn, mentions, _MENTION_COLUMNS, rows)
+
+
+def _write_conversations(
+    conn: Connection,
+    dialect: Dialect,
+    remembered: Remembered,
+    rows: Sequence[ConversationRow],
+    revisions: dict[str, int],
+) -> None:
+    heads = []
+    for row in rows:
+        revision = revisions.get(row.id)
+        if revision is None:
+            conn.execute(insert(conversations), conversation_values(row, 1))
+            continue
+        known = remembered.conversation(row.id, revision)
+        if known is not None:
+            # The head of what is remembered is old and means nothing: with it set, any difference is a cold one.
+            known.head = row.head
+            known.last_time_ms = row.last_time_ms
+            if known == row:
+                heads.append((bytes.fromhex(row.id), row.head, row.last_time_ms))
+                continue
+        values = conversation_values(row, revision + 1)
+        conn.execute(update(conversations).where(conversations.c.id == row.id), values)
+    if heads:
+        dialect.raise_heads(conn, heads)
+
+
+def _write_members(
+    conn: Connection, dialect: Dialect, remembered: Remembered, rows: Sequence[MemberRow]
+) -> dict[str, int]:
+    versions = advance_versions(conn, dialect, (row.user_id for row in rows))
+    for row in rows:
+        row.version = versions[row.user_id]
+        remembered.forget_member(row.conversation_id, row.user_id)
+    dialect.upsert(conn, members, [member_values(row) for row in rows], growing=("read_seq", "delivered_seq"))
+    return versions
+
+
+def _write_messages(conn: Connection, dialect: Dialect, rows: Sequence[MessageRow]) -> None:
+    dialect.upsert(conn, message_states, [message_values(row) for row in rows])
+    for row in rows:
+        if row.recalled:
+            _blank(conn, row.conversation_id, row.seq)
+
+
+def _blank(conn: Connection, conversation_id: str, seq: int) -> None:
+    """Take the words of a message and of its edits out of the log."""
+    of_message = (entries.c.conversation_id == conversation_id) & (entries.c.seq == seq)
+    of_edits = (
+        (entries.c.conversation_id == conversation_id)
+        & (entries.c.parent_seq == seq)
+        & (entries.c.kind == EntryKind.EDIT)
+    )
+    for condition in (of_message, of_edits):
+        for row in conn.execute(select(entries.c.seq, entries.c.body).where(condition)).all():
+            action = decode_action(row.body)
+            if isinstance(action, Post | Edit) and not action.withdrawn:
+                conn.execute(
+                    update(entries).where(entries.c.conversation_id == conversation_id, entries.c.seq == row.seq),
+                    {"recalled": True, "body": encode(withdraw(action))},
+                )
+
+
+def _write_reactions(
+    conn: Connection, dialect: Dialect, set_: Sequence[ReactionRow], unset: Sequence[tuple[str, int, str, str]]
+) -> None:
+    for conversation_id, target_seq, user_id, emoji in unset:
+        conn.execute(
+            delete(reactions).where(
+                reactions.c.conversation_id == conversation_id,
+                reactions.c.target_seq == target_seq,
+                reactions.c.user_id == user_id,
+                reactions.c.emoji == emoji,
+            )
+        )
+    dialect.upsert(conn, reactions, [msgspec.structs.asdict(row) for row in set_])
+
+
+def _replace_mentions(
+    conn: Connection, conversation_id: str, seq: int, mention_all: bool, user_ids: Sequence[str]
+) -> None:
+    of_message = (mentions.c.conversation_id == conversation_id) & (mentions.c.seq == seq)
+    conn.execute(delete(mentions).where(of_message))
+    told = {*user_ids, EVERYBODY} if mention_all else set(user_ids)
+    if not told:
+        return
+    sender = conn.execute(
+        select(entries.c.sender_id).where(entries.c.conversation_id == conversation_id, entries.c.seq == seq)
+    ).scalar_one_or_none()
+    if sender is None:
+        return
+    rows = [
+        {"user_id": user_id, "conversation_id": conversation_id, "seq": seq, "sender_id": sender}
+        for user_id in sorted(told)
+    ]
+    conn.execute(insert(mentions), rows)
+
+
+def _insert_user_keys(conn: Connection, keys: Sequence[tuple[str, str, StoredUserKey]]) -> None:
+    rows = [
+        {"user_id": user_id, "client_id": client_id, "digest": key.digest, "conversation_id": key.conversation_id}
+        for user_id, client_id, key in keys
+    ]
+    conn.execute(insert(user_keys), rows)

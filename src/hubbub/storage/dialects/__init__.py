@@ -1,0 +1,82 @@
+"""The statements that differ between databases, or that are too hot to be built.
+
+Everything else in this package is SQLAlchemy Core and runs on any of them.  A dialect holds the few statements of the
+append, the ones that ask about hundreds of rows at once, and the upsert.  Each speaks to the driver of the connection
+it is given, and so takes part in its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Connection, Table
+
+
+class Heads(NamedTuple):
+    """The part of a conversation's row that changes with every entry."""
+
+    conversation_id: str
+    head: int
+    last_time_ms: int
+    revision: int
+
+
+class FoundKey(NamedTuple):
+    """An idempotency key that is in the log."""
+
+    conversation_id: str
+    sender_id: str
+    client_id: str
+    seq: int
+    time_ms: int
+    digest: str
+    """In hexadecimal digits."""
+
+
+class Span(NamedTuple):
+    """A stretch of a conversation."""
+
+    conversation_id: str
+    first: int
+    last: int
+
+
+class Dialect(Protocol):
+    """One sort of database."""
+
+    def lock_heads(self, conn: Connection, conversation_ids: Iterable[str]) -> list[Heads]:
+        """Lock these conversations in the order of their ids and return those that exist."""
+
+    def find_keys(self, conn: Connection, keys: Iterable[tuple[str, str, str]]) -> list[FoundKey]:
+        """Return which (conversation, sender, client_id) are in the log."""
+
+    def insert_many(
+        self, conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert rows of values that are ready for the driver, in few statements."""
+
+    def raise_heads(self, conn: Connection, rows: Sequence[tuple[bytes, int, int]]) -> None:
+        """Set (conversation, head, last_time_ms)."""
+
+    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes) -> int:
+        """Insert an outbox row by the database's clock and return its id; `now_ms` is the clock of an embedded one."""
+
+    def delete_outbox(self, conn: Connection, ids: Sequence[int]) -> None: ...
+
+    def upsert(
+        self, conn: Connection, table: Table, rows: Sequence[dict[str, Any]], *, growing: Sequence[str] = ()
+    ) -> None:
+        """Insert rows or overwrite those with the same primary key; `growing` columns never fall."""
+
+    def newer_heads(self, conn: Connection, have: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Return (conversation, head) of those whose head is another than the one given."""
+
+    def count_unread(self, conn: Connection, user_id: str, spans: Sequence[Span], cap: int) -> list[int]:
+        """Return for each stretch how many messages count as unread for this person, at most `cap`."""
+
+    def count_mentions(self, conn: Connection, user_id: str, spans: Sequence[Span], cap: int) -> list[int]:
+        """Return for each stretch how many messages by others mention this person or all, at most `cap`."""
+
+    def last_posts(self, conn: Connection, user_id: str, spans: Sequence[Span]) -> list[int]:
+        """Return for each stretch the newest message shown in it that is neither recalled nor hidden, or 0."""

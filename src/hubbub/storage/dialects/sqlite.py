@@ -1,0 +1,224 @@
+"""SQLite's statements.
+
+The interpreter gives its lock away around every step of a statement and must win it back from a busy event loop, so
+what counts is not the work but the number of steps.  Inserts and updates take many rows in one statement, and answers
+of many rows come as one row of JSON.  Statements come in a limited set of sizes, so that each is prepared once per
+connection.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+from sqlalchemy import Connection, Table, case
+from sqlalchemy.dialects.sqlite import insert
+
+from hubbub.storage.dialects import FoundKey, Heads, Span
+from hubbub.storage.tables import EVERYBODY, EntryKind
+
+T = TypeVar("T")
+
+_STEP = 16
+_MOST = 128
+_unhex = bytes.fromhex
+_decode_heads = msgspec.json.Decoder(list[Heads]).decode
+_decode_keys = msgspec.json.Decoder(list[FoundKey]).decode
+_decode_changed = msgspec.json.Decoder(list[tuple[str, int]]).decode
+_decode_counts = msgspec.json.Decoder(list[int]).decode
+
+
+def _driver(conn: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, conn.connection.driver_connection)
+
+
+def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut rows into sizes of a small set: multiples of 16 up to 128, and what is left below 16."""
+    at = 0
+    while left := len(rows) - at:
+        size = min(left - left % _STEP, _MOST) or left
+        yield rows[at : at + size]
+        at += size
+
+
+def _padded(rows: list[T], filler: T) -> Iterator[list[T]]:
+    """Cut rows into multiples of 16 up to 128, the last filled up; for questions, where filling changes nothing."""
+    for at in range(0, len(rows), _MOST):
+        chunk = rows[at : at + _MOST]
+        if missing := -len(chunk) % _STEP:
+            chunk = chunk + [filler] * missing
+        yield chunk
+
+
+def _flat(rows: Iterable[Sequence[Any]]) -> list[Any]:
+    return [value for row in rows for value in row]
+
+
+@lru_cache(maxsize=512)
+def _values(rows: int, columns: int) -> str:
+    row = "(" + ",".join("?" * columns) + ")"
+    return ",".join([row] * rows)
+
+
+@lru_cache(maxsize=512)
+def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
+    return f"INSERT INTO {table} ({','.join(columns)}) VALUES {_values(rows, len(columns))}"
+
+
+@lru_cache(maxsize=64)
+def _lock_heads(rows: int) -> str:
+    return (
+        "SELECT json_group_array(json_array(lower(hex(id)), head, last_time_ms, revision)) FROM conversations"
+        f" WHERE id IN (VALUES {_values(rows, 1)})"
+    )
+
+
+@lru_cache(maxsize=64)
+def _find_keys(rows: int) -> str:
+    return (
+        f"WITH k(c, s, i) AS (VALUES {_values(rows, 3)})"
+        " SELECT json_group_array(json_array(lower(hex(c)), lower(hex(s)), lower(hex(i)), e.seq, e.time_ms,"
+        " lower(hex(e.digest)))) FROM k CROSS JOIN entries e INDEXED BY uq_entries_key"
+        " ON e.conversation_id = k.c AND e.sender_id = k.s AND e.client_id = k.i"
+    )
+
+
+@lru_cache(maxsize=64)
+def _raise_heads(rows: int) -> str:
+    return (
+        "UPDATE conversations SET head = v.column2, last_time_ms = v.column3"
+        f" FROM (VALUES {_values(rows, 3)}) AS v WHERE conversations.id = v.column1"
+    )
+
+
+@lru_cache(maxsize=64)
+def _newer_heads(rows: int) -> str:
+    return (
+        f"WITH h(c, s) AS (VALUES {_values(rows, 2)})"
+        " SELECT json_group_array(json_array(lower(hex(c)), v.head)) FROM h CROSS JOIN conversations v"
+        " ON v.id = h.c WHERE v.head <> h.s"
+    )
+
+
+@lru_cache(maxsize=64)
+def _count_unread(rows: int) -> str:
+    return (
+        f"WITH p(c, f, l) AS (VALUES {_values(rows, 3)})"
+        " SELECT json_group_array((SELECT count(*) FROM (SELECT 1 FROM entries e WHERE e.conversation_id = p.c"
+        " AND e.seq BETWEEN p.f AND p.l AND e.counts AND NOT e.recalled AND e.sender_id <> ? LIMIT ?))) FROM p"
+    )
+
+
+@lru_cache(maxsize=64)
+def _count_mentions(rows: int) -> str:
+    mentions = (
+        "SELECT m.seq FROM mentions m WHERE m.user_id = ? AND m.conversation_id = p.c"
+        " AND m.seq BETWEEN p.f AND p.l AND m.sender_id <> ?"
+    )
+    return (
+        f"WITH p(c, f, l) AS (VALUES {_values(rows, 3)})"
+        f" SELECT json_group_array((SELECT count(*) FROM ({mentions} UNION {mentions} LIMIT ?))) FROM p"
+    )
+
+
+LOOK_BACK = 200
+"""A preview is looked for among so many of the newest entries of a conversation."""
+
+
+@lru_cache(maxsize=64)
+def _last_posts(rows: int) -> str:
+    return (
+        f"WITH p(c, f, l) AS (VALUES {_values(rows, 3)})"
+        " SELECT json_group_array(coalesce((SELECT e.seq FROM entries e WHERE e.conversation_id = p.c"
+        f" AND e.seq BETWEEN max(p.f, p.l - {LOOK_BACK - 1}) AND p.l AND e.kind = {EntryKind.POST.value} AND e.counts"
+        " AND NOT e.recalled AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = ?"
+        " AND h.conversation_id = e.conversation_id AND h.seq = e.seq) ORDER BY e.seq DESC LIMIT 1), 0)) FROM p"
+    )
+
+
+_NO_SPAN = (None, 0, 0)
+
+
+def _spans(spans: Sequence[Span]) -> list[tuple[bytes | None, int, int]]:
+    return [(_unhex(span.conversation_id), span.first, span.last) for span in spans]
+
+
+class SqliteDialect:
+    """The statements of SQLite 3.38 and later."""
+
+    def lock_heads(self, conn: Connection, conversation_ids: Iterable[str]) -> list[Heads]:
+        # BEGIN IMMEDIATE holds the whole database: there is nothing left to lock.
+        ids = [_unhex(id_) for id_ in conversation_ids]
+        found: list[Heads] = []
+        for chunk in _padded(ids, ids[0] if ids else b""):
+            found += _decode_heads(_driver(conn).execute(_lock_heads(len(chunk)), chunk).fetchone()[0])
+        return found
+
+    def find_keys(self, conn: Connection, keys: Iterable[tuple[str, str, str]]) -> list[FoundKey]:
+        wanted: list[tuple[bytes | None, ...]] = [(_unhex(c), _unhex(s), _unhex(i)) for c, s, i in keys]
+        found: list[FoundKey] = []
+        for chunk in _padded(wanted, (None, None, None)):
+            found += _decode_keys(_driver(conn).execute(_find_keys(len(chunk)), _flat(chunk)).fetchone()[0])
+        return found
+
+    def insert_many(
+        self, conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        names = tuple(columns)
+        driver = _driver(conn)
+        for chunk in _chunks(rows):
+            driver.execute(_insert(table.name, names, len(chunk)), _flat(chunk))
+
+    def raise_heads(self, conn: Connection, rows: Sequence[tuple[bytes, int, int]]) -> None:
+        driver = _driver(conn)
+        for chunk in _chunks(rows):
+            driver.execute(_raise_heads(len(chunk)), _flat(chunk))
+
+    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes) -> int:
+        # The database is this process, and so is its clock.
+        cursor = _driver(conn).execute("INSERT INTO outbox (created_ms, heads) VALUES (?, ?)", (now_ms, heads))
+        return cast(int, cursor.lastrowid)
+
+    def delete_outbox(self, conn: Connection, ids: Sequence[int]) -> None:
+        for chunk in _padded(list(ids), 0):
+            _driver(conn).execute(f"DELETE FROM outbox WHERE id IN (VALUES {_values(len(chunk), 1)})", chunk)
+
+    def upsert(
+        self, conn: Connection, table: Table, rows: Sequence[dict[str, Any]], *, growing: Sequence[str] = ()
+    ) -> None:
+        if not rows:
+            return
+        statement = insert(table)
+        excluded = statement.excluded
+        key = {column.name for column in table.primary_key}
+        changes: dict[str, Any] = {name: excluded[name] for name in rows[0] if name not in key}
+        for name in growing:
+            changes[name] = case((table.c[name] > excluded[name], table.c[name]), else_=excluded[name])
+        conn.execute(statement.on_conflict_do_update(index_elements=sorted(key), set_=changes), list(rows))
+
+    def newer_heads(self, conn: Connection, have: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        rows: list[tuple[bytes | None, int]] = [(_unhex(id_), seq) for id_, seq in have]
+        found: list[tuple[str, int]] = []
+        for chunk in _padded(rows, (None, 0)):
+            found += _decode_changed(_driver(conn).execute(_newer_heads(len(chunk)), _flat(chunk)).fetchone()[0])
+        return found
+
+    def count_unread(self, conn: Connection, user_id: str, spans: Sequence[Span], cap: int) -> list[int]:
+        return self._per_span(conn, _count_unread, spans, [_unhex(user_id), cap])
+
+    def count_mentions(self, conn: Connection, user_id: str, spans: Sequence[Span], cap: int) -> list[int]:
+        me = _unhex(user_id)
+        return self._per_span(conn, _count_mentions, spans, [me, me, _unhex(EVERYBODY), me, cap])
+
+    def last_posts(self, conn: Connection, user_id: str, spans: Sequence[Span]) -> list[int]:
+        return self._per_span(conn, _last_posts, spans, [_unhex(user_id)])
+
+    def _per_span(self, conn: Connection, statement: Any, spans: Sequence[Span], rest: list[Any]) -> list[int]:
+        found: list[int] = []
+        for chunk in _padded(_spans(spans), _NO_SPAN):
+            answer = _driver(conn).execute(statement(len(chunk)), _flat(chunk) + rest).fetchone()[0]
+            found += _decode_counts(answer)
+        return found[: len(spans)]

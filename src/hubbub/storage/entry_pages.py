@@ -1,0 +1,107 @@
+"""Pages of the log as it was appended, for sync and for feeds.
+
+A page is found by the primary key and bounded by its limit, so it costs the same at the end of a million entries as at
+the end of a thousand.  It says which range it covers; what is absent inside is withheld for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import SYSTEM_CONVERSATION
+from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, Entry, EntryPage, MemberState
+from hubbub.storage.facts import joined_members
+from hubbub.storage.look import hidden_between, look
+from hubbub.storage.rows import entry_of
+from hubbub.storage.sight import EVERYTHING, Spans, clip
+from hubbub.storage.tables import conversations, entries, members
+
+_AT_ONCE = 500
+
+_COLUMNS = (entries.c.seq, entries.c.time_ms, entries.c.sender_id, entries.c.client_id, entries.c.body)
+
+
+def read_entries(conn: Connection, user_id: str, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
+    """Return the reader's entries above `after_seq`, oldest first."""
+    seen = look(conn, user_id, conversation_id)
+    return page(conn, user_id, conversation_id, seen.spans, seen.end, after_seq, limit)
+
+
+def read_entries_for_all(conn: Connection, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
+    """Return entries above `after_seq` whoever may see them."""
+    head = conn.execute(select(conversations.c.head).where(conversations.c.id == conversation_id)).scalar_one_or_none()
+    if head is None:
+        raise ChatError(Code.CONVERSATION_NOT_FOUND)
+    return page(conn, None, conversation_id, EVERYTHING, head, after_seq, limit)
+
+
+def page(
+    conn: Connection, user_id: str | None, conversation_id: str, spans: Spans, end: int, after_seq: int, limit: int
+) -> EntryPage:
+    """Return up to `limit` entries above `after_seq` that lie within the spans, up to `end`."""
+    found: list[Entry] = []
+    to_seq = end
+    for first, last in clip(spans, after_seq + 1, end):
+        part = read_span(conn, conversation_id, first, last, limit - len(found))
+        found += part
+        if len(found) >= limit:
+            to_seq = found[-1].seq
+            break
+    if found and user_id is not None:
+        withheld = hidden_between(conn, user_id, conversation_id, found[0].seq, found[-1].seq)
+        if withheld:
+            found = [entry for entry in found if entry.seq not in withheld]
+    return EntryPage(conversation_id, after_seq + 1, max(to_seq, after_seq), end, tuple(found))
+
+
+def read_span(conn: Connection, conversation_id: str, first: int, last: int, limit: int) -> list[Entry]:
+    """Return up to `limit` entries of [first, last], ascending."""
+    statement = (
+        select(*_COLUMNS)
+        .where(entries.c.conversation_id == conversation_id, entries.c.seq.between(first, last))
+        .order_by(entries.c.seq)
+        .limit(limit)
+    )
+    return [entry_of(conversation_id, row) for row in conn.execute(statement)]
+
+
+def read_heads(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for at in range(0, len(conversation_ids), _AT_ONCE):
+        statement = select(conversations.c.id, conversations.c.head).where(
+            conversations.c.id.in_(conversation_ids[at : at + _AT_ONCE])
+        )
+        found.update((row.id, row.head) for row in conn.execute(statement))
+    return found
+
+
+def read_audience(conn: Connection, user_id: str) -> list[tuple[str, int, bool]]:
+    """Return (conversation, head, large) of everything this person has joined, SYSTEM included."""
+    columns = (conversations.c.id, conversations.c.head, conversations.c.member_count)
+    joined = (
+        select(*columns)
+        .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id))
+        .where(
+            members.c.user_id == user_id,
+            members.c.state == MemberState.JOINED,
+            conversations.c.kind != ConversationKind.SYSTEM,
+        )
+        .order_by(conversations.c.id)
+    )
+    found = [(row.id, row.head, row.member_count > SMALL_AUDIENCE) for row in conn.execute(joined)]
+    system = conn.execute(select(*columns).where(conversations.c.id == SYSTEM_CONVERSATION)).one_or_none()
+    if system is not None:
+        found.insert(0, (system.id, system.head, True))
+    return found
+
+
+def read_small_audience(conn: Connection, conversation_id: str) -> tuple[str, ...] | None:
+    """Return the joined members of a small conversation, or None for a large one and for SYSTEM."""
+    kind = conn.execute(select(conversations.c.kind).where(conversations.c.id == conversation_id)).scalar_one_or_none()
+    if kind is None or kind == ConversationKind.SYSTEM:
+        return None
+    found = joined_members(conn, conversation_id, SMALL_AUDIENCE + 1)
+    return found if len(found) <= SMALL_AUDIENCE else None

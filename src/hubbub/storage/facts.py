@@ -1,0 +1,193 @@
+"""The rows a plan decides over, read under the locks of its transaction.
+
+The order is the correctness: the conversations are locked before anything else is read, so what follows cannot change
+until the transaction ends.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, and_, select, tuple_
+
+from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, ConversationRow, MemberRow, MemberState, MessageRow
+from hubbub.chat.ports import Facts, Needs, StoredKey, StoredUserKey
+from hubbub.storage.account_tables import users
+from hubbub.storage.dialects import Dialect
+from hubbub.storage.remembered import Remembered
+from hubbub.storage.rows import conversation_of, member_of, message_of
+from hubbub.storage.tables import EntryKind, conversations, entries, members, message_states, user_keys
+
+_AT_ONCE = 200
+"""So many keys go into one question."""
+
+MESSAGE_COLUMNS = (
+    entries.c.seq,
+    entries.c.kind,
+    entries.c.time_ms,
+    entries.c.sender_id,
+    entries.c.client_id,
+    entries.c.body,
+    message_states.c.recalled.label("state_recalled"),
+    message_states.c.pinned.label("state_pinned"),
+    message_states.c.edits.label("state_edits"),
+    message_states.c.edited_ms.label("state_edited_ms"),
+    message_states.c.thread_replies.label("state_thread_replies"),
+    message_states.c.thread_last_seq.label("state_thread_last_seq"),
+    message_states.c.body.label("state_body"),
+)
+MESSAGES = entries.outerjoin(
+    message_states,
+    and_(
+        message_states.c.conversation_id == entries.c.conversation_id,
+        message_states.c.seq == entries.c.seq,
+    ),
+)
+
+
+def load_facts(
+    conn: Connection, dialect: Dialect, remembered: Remembered, needs: Needs
+) -> tuple[Facts, dict[str, int]]:
+    """Lock and read what `needs` names; return it with the revision of each conversation."""
+    rows, revisions = _lock_conversations(conn, dialect, remembered, needs.conversations)
+    facts = Facts(
+        conversations=rows,
+        keys=_find_keys(conn, dialect, needs.keys),
+        user_keys=_find_user_keys(conn, needs.user_keys),
+        members=_load_members(conn, remembered, rows, needs.members),
+        messages=load_messages(conn, needs.messages),
+        users=_active_users(conn, needs.users),
+        audiences=_load_audiences(conn, remembered, rows),
+    )
+    return facts, revisions
+
+
+def load_messages(conn: Connection, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], MessageRow]:
+    """Return those of the (conversation, seq) that are messages, in their current state."""
+    by_conversation: defaultdict[str, list[int]] = defaultdict(list)
+    for conversation_id, seq in wanted:
+        by_conversation[conversation_id].append(seq)
+    found: dict[tuple[str, int], MessageRow] = {}
+    for conversation_id, seqs in by_conversation.items():
+        for at in range(0, len(seqs), _AT_ONCE):
+            statement = (
+                select(*MESSAGE_COLUMNS)
+                .select_from(MESSAGES)
+                .where(
+                    entries.c.conversation_id == conversation_id,
+                    entries.c.seq.in_(seqs[at : at + _AT_ONCE]),
+                    entries.c.kind == EntryKind.POST,
+                )
+            )
+            for row in conn.execute(statement):
+                found[conversation_id, row.seq] = message_of(conversation_id, row)
+    return found
+
+
+def joined_members(conn: Connection, conversation_id: str, limit: int) -> tuple[str, ...]:
+    """Return up to `limit` joined members, sorted."""
+    statement = (
+        select(members.c.user_id)
+        .where(members.c.conversation_id == conversation_id, members.c.state == MemberState.JOINED)
+        .order_by(members.c.user_id)
+        .limit(limit)
+    )
+    return tuple(conn.execute(statement).scalars())
+
+
+def _lock_conversations(
+    conn: Connection, dialect: Dialect, remembered: Remembered, ids: set[str]
+) -> tuple[dict[str, ConversationRow], dict[str, int]]:
+    rows: dict[str, ConversationRow] = {}
+    revisions: dict[str, int] = {}
+    unknown: dict[str, int] = {}
+    for id_, head, last_time_ms, revision in dialect.lock_heads(conn, sorted(ids)):
+        revisions[id_] = revision
+        known = remembered.conversation(id_, revision)
+        if known is None:
+            unknown[id_] = revision
+        else:
+            row = copy.copy(known)
+            row.head = head
+            row.last_time_ms = last_time_ms
+            rows[id_] = row
+    names = list(unknown)
+    for at in range(0, len(names), _AT_ONCE):
+        statement = select(conversations).where(conversations.c.id.in_(names[at : at + _AT_ONCE]))
+        for found in conn.execute(statement):
+            row = rows[found.id] = conversation_of(found)
+            remembered.keep_conversation(row, unknown[row.id])
+    return rows, revisions
+
+
+def _find_keys(
+    conn: Connection, dialect: Dialect, keys: set[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], StoredKey]:
+    return {
+        (key.conversation_id, key.sender_id, key.client_id): StoredKey(key.seq, key.time_ms, bytes.fromhex(key.digest))
+        for key in dialect.find_keys(conn, keys)
+    }
+
+
+def _find_user_keys(conn: Connection, keys: set[tuple[str, str]]) -> dict[tuple[str, str], StoredUserKey]:
+    if not keys:
+        return {}
+    statement = select(user_keys).where(tuple_(user_keys.c.user_id, user_keys.c.client_id).in_(sorted(keys)))
+    return {
+        (row.user_id, row.client_id): StoredUserKey(row.digest, row.conversation_id) for row in conn.execute(statement)
+    }
+
+
+def _load_members(
+    conn: Connection, remembered: Remembered, rows: dict[str, ConversationRow], wanted: set[tuple[str, str]]
+) -> dict[tuple[str, str], MemberRow]:
+    found: dict[tuple[str, str], MemberRow] = {}
+    unknown: defaultdict[str, list[str]] = defaultdict(list)
+    for key in wanted:
+        conversation = rows.get(key[0])
+        if conversation is None:
+            # Without the lock of its conversation nothing may be remembered, but the row may still be looked at.
+            unknown[key[0]].append(key[1])
+            continue
+        member = remembered.member(conversation, key[1])
+        if member is None:
+            unknown[key[0]].append(key[1])
+        else:
+            found[key] = member
+    for conversation_id, user_ids in unknown.items():
+        conversation = rows.get(conversation_id)
+        for at in range(0, len(user_ids), _AT_ONCE):
+            statement = select(members).where(
+                members.c.conversation_id == conversation_id, members.c.user_id.in_(user_ids[at : at + _AT_ONCE])
+            )
+            for row in conn.execute(statement):
+                member = found[conversation_id, row.user_id] = member_of(row)
+                if conversation is not None:
+                    remembered.keep_member(conversation, member)
+    return found
+
+
+def _active_users(conn: Connection, ids: set[str]) -> set[str]:
+    found: set[str] = set()
+    names = sorted(ids)
+    for at in range(0, len(names), _AT_ONCE):
+        statement = select(users.c.id).where(users.c.id.in_(names[at : at + _AT_ONCE]), users.c.active)
+        found.update(conn.execute(statement).scalars())
+    return found
+
+
+def _load_audiences(
+    conn: Connection, remembered: Remembered, rows: dict[str, ConversationRow]
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for conversation in rows.values():
+        if conversation.member_count > SMALL_AUDIENCE or conversation.kind is ConversationKind.SYSTEM:
+            continue
+        audience = remembered.audience(conversation)
+        if audience is None:
+            audience = joined_members(conn, conversation.id, SMALL_AUDIENCE)
+            remembered.keep_audience(conversation, audience)
+        found[conversation.id] = audience
+    return found

@@ -1,0 +1,218 @@
+"""Pages of messages in their current state.
+
+A page holds messages and lines about the conversation; edits, recalls, reactions and pins are folded into the message
+they point at.  Because sequence numbers have no gaps, a window of numbers is a window of rows: a page looks at no more
+than `WINDOW` entries however few of them it shows, and says which range it has covered, so that its cost depends on
+its limit alone and not on the length of the log.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.chat.model import (
+    Edit,
+    Entry,
+    HistoryPage,
+    MessageRow,
+    MessageState,
+    Post,
+    ReactionCount,
+    Revision,
+)
+from hubbub.storage.facts import MESSAGE_COLUMNS, MESSAGES, load_messages
+from hubbub.storage.look import Look, hidden_between, look
+from hubbub.storage.rows import SHOWN_KINDS, decode_action, entry_of, message_of
+from hubbub.storage.sight import clip, within
+from hubbub.storage.tables import EntryKind, entries, reactions
+
+WINDOW = 2_000
+REACTORS_SHOWN = 100
+
+_Item = MessageRow | Entry
+
+
+def read_history(
+    conn: Connection,
+    user_id: str,
+    conversation_id: str,
+    *,
+    before_seq: int,
+    after_seq: int,
+    around_seq: int,
+    thread_seq: int,
+    limit: int,
+) -> HistoryPage:
+    """Return one page; see `chat.ports.LogReader.history`."""
+    seen = look(conn, user_id, conversation_id)
+    reader = _Reader(conn, seen, thread_seq)
+    if around_seq:
+        older, first = reader.backwards(around_seq, limit - limit // 2)
+        newer, last = reader.forwards(around_seq + 1, limit // 2) if limit > 1 else ([], around_seq)
+        found = older + newer
+    elif after_seq:
+        found, last = reader.forwards(after_seq + 1, limit)
+        first = after_seq + 1
+    else:
+        last = min(before_seq - 1, seen.end) if before_seq else seen.end
+        found, first = reader.backwards(last, limit)
+    last = max(min(last, seen.end), first - 1)
+    withheld = hidden_between(conn, user_id, conversation_id, first, last)
+    items = [item for item in found if item.seq not in withheld]
+    lowest = thread_seq or seen.spans[0][0]
+    return HistoryPage(
+        conversation_id,
+        from_seq=first,
+        to_seq=last,
+        as_of=seen.end,
+        items=tuple(with_reactions(conn, user_id, conversation_id, items)),
+        more_before=first > lowest,
+        more_after=last < seen.end,
+    )
+
+
+class _Reader:
+    """Walks one conversation, or one thread of it, from a number in either direction."""
+
+    def __init__(self, conn: Connection, seen: Look, thread_seq: int) -> None:
+        self._conn = conn
+        self._seen = seen
+        self._thread_seq = thread_seq
+
+    def backwards(self, last: int, limit: int) -> tuple[list[_Item], int]:
+        """Return up to `limit` items at or below `last`, ascending, and the first number looked at."""
+        last = min(last, self._seen.end)
+        floor = 1 if self._thread_seq else max(1, last - WINDOW + 1)
+        found: list[_Item] = []
+        for low, high in reversed(clip(self._seen.spans, floor, last)):
+            found += self._read(low, high, limit - len(found), newest_first=True)
+            if len(found) >= limit:
+                return found[::-1], found[-1].seq
+        return found[::-1], floor
+
+    def forwards(self, first: int, limit: int) -> tuple[list[_Item], int]:
+        """Return up to `limit` items at or above `first`, ascending, and the last number looked at."""
+        end = self._seen.end
+        ceiling = end if self._thread_seq else min(end, first + WINDOW - 1)
+        found: list[_Item] = []
+        for low, high in clip(self._seen.spans, first, ceiling):
+            found += self._read(low, high, limit - len(found), newest_first=False)
+            if len(found) >= limit:
+                return found, found[-1].seq
+        return found, ceiling
+
+    def _read(self, low: int, high: int, limit: int, *, newest_first: bool) -> list[_Item]:
+        if self._thread_seq:
+            rows = self._rows(low, high, limit, newest_first, entries.c.parent_seq == self._thread_seq)
+            if low <= self._thread_seq <= high and (len(rows) < limit or not newest_first):
+                opening = self._rows(self._thread_seq, self._thread_seq, 1, newest_first, entries.c.seq > 0)
+                rows = [*rows, *opening] if newest_first else [*opening, *rows][:limit]
+        else:
+            rows = self._rows(low, high, limit, newest_first, entries.c.kind.in_(SHOWN_KINDS))
+        id_ = self._seen.conversation.id
+        return [message_of(id_, row) if row.kind == EntryKind.POST else entry_of(id_, row) for row in rows]
+
+    def _rows(self, low: int, high: int, limit: int, newest_first: bool, condition: Any) -> Sequence[Any]:
+        statement = (
+            select(*MESSAGE_COLUMNS)
+            .select_from(MESSAGES)
+            .where(
+                entries.c.conversation_id == self._seen.conversation.id,
+                entries.c.seq.between(low, high),
+                condition,
+            )
+            .order_by(entries.c.seq.desc() if newest_first else entries.c.seq)
+            .limit(limit)
+        )
+        if self._thread_seq:
+            statement = statement.where(entries.c.kind == EntryKind.POST)
+        return self._conn.execute(statement).all()
+
+
+def with_reactions(
+    conn: Connection, user_id: str, conversation_id: str, items: Iterable[_Item]
+) -> list[MessageState | Entry]:
+    """Return messages with what people think of them; entries pass through."""
+    listed = list(items)
+    seqs = [item.seq for item in listed if isinstance(item, MessageRow)]
+    counted = read_reactions(conn, user_id, conversation_id, seqs) if seqs else {}
+    return [MessageState(item, counted.get(item.seq, ())) if isinstance(item, MessageRow) else item for item in listed]
+
+
+def read_reactions(
+    conn: Connection, user_id: str, conversation_id: str, seqs: Sequence[int]
+) -> dict[int, tuple[ReactionCount, ...]]:
+    """Return the reactions to these messages, in the order in which each was first given."""
+    same = (reactions.c.target_seq, reactions.c.emoji)
+    numbered = (
+        select(
+            reactions.c.target_seq,
+            reactions.c.emoji,
+            reactions.c.user_id,
+            reactions.c.seq,
+            func.count().over(partition_by=same).label("people"),
+            func.min(reactions.c.seq).over(partition_by=same).label("first_seq"),
+            func.row_number().over(partition_by=same, order_by=(reactions.c.seq, reactions.c.user_id)).label("place"),
+        )
+        .where(
+            reactions.c.conversation_id == conversation_id,
+            reactions.c.target_seq.between(min(seqs), max(seqs)),
+            reactions.c.target_seq.in_(seqs),
+        )
+        .subquery()
+    )
+    statement = (
+        select(numbered)
+        .where((numbered.c.place <= REACTORS_SHOWN) | (numbered.c.user_id == user_id))
+        .order_by(numbered.c.target_seq, numbered.c.first_seq, numbered.c.emoji, numbered.c.place)
+    )
+    people: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+    totals: dict[tuple[int, str], int] = {}
+    mine: set[tuple[int, str]] = set()
+    for row in conn.execute(statement):
+        key = (row.target_seq, row.emoji)
+        totals[key] = row.people
+        if row.place <= REACTORS_SHOWN:
+            people[key].append(row.user_id)
+        if row.user_id == user_id:
+            mine.add(key)
+    found: defaultdict[int, tuple[ReactionCount, ...]] = defaultdict(tuple)
+    for (seq, emoji), count in totals.items():
+        key = (seq, emoji)
+        found[seq] += (ReactionCount(emoji, count, tuple(people[key]), key in mine),)
+    return found
+
+
+def read_revisions(conn: Connection, user_id: str, conversation_id: str, target_seq: int) -> list[Revision]:
+    """Return what a message said, the original first.
+
+    Raises MESSAGE_NOT_FOUND for what is no message to this reader and MESSAGE_RECALLED when its words are gone.
+    """
+    seen = look(conn, user_id, conversation_id)
+    if target_seq > seen.end or not within(seen.spans, target_seq):
+        raise ChatError(Code.MESSAGE_NOT_FOUND)
+    message = load_messages(conn, [(conversation_id, target_seq)]).get((conversation_id, target_seq))
+    if message is None or hidden_between(conn, user_id, conversation_id, target_seq, target_seq):
+        raise ChatError(Code.MESSAGE_NOT_FOUND)
+    if message.recalled:
+        raise ChatError(Code.MESSAGE_RECALLED)
+    of_log = entries.c.conversation_id == conversation_id
+    first = conn.execute(select(entries.c.body).where(of_log, entries.c.seq == target_seq)).scalar_one()
+    original = decode_action(first)
+    assert isinstance(original, Post)
+    found = [Revision(target_seq, message.time_ms, original.body)]
+    edits = (
+        select(entries.c.seq, entries.c.time_ms, entries.c.body)
+        .where(of_log, entries.c.parent_seq == target_seq, entries.c.kind == EntryKind.EDIT)
+        .order_by(entries.c.seq)
+    )
+    for row in conn.execute(edits):
+        action = decode_action(row.body)
+        if isinstance(action, Edit) and row.seq <= seen.end and within(seen.spans, row.seq):
+            found.append(Revision(row.seq, row.time_ms, action.body))
+    return found

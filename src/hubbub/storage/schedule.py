@@ -1,0 +1,120 @@
+"""Submits that wait for their time.
+
+The row carries the whole command with its client_id, and the log knows that key for ever: a crash between sending and
+settling sends again, and is answered with what is stored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, update
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import parse_id
+from hubbub.chat.model import ScheduledRow, Submit
+from hubbub.storage.tables import scheduled
+
+_decode_submit = msgspec.json.Decoder(Submit).decode
+
+
+def write_scheduled(conn: Connection, row: ScheduledRow, digest: bytes) -> bool:
+    """Store the row; return False if it was stored before.  Raises CONFLICT for another content."""
+    known = conn.execute(select(scheduled.c.digest).where(_is(*_key(row)))).scalar_one_or_none()
+    if known is not None:
+        if known != digest:
+            raise ChatError(Code.CONFLICT)
+        return False
+    values = {
+        "user_id": row.user_id,
+        "conversation_id": row.submit.conversation_id,
+        "client_id": row.submit.client_id,
+        "due_ms": row.due_ms,
+        "refused": bool(row.error),
+        "error": row.error,
+        "digest": digest,
+        "body": msgspec.json.encode(row.submit),
+    }
+    conn.execute(insert(scheduled), values)
+    return True
+
+
+def delete_scheduled(conn: Connection, user_id: str, conversation_id: str, client_id: str) -> bool:
+    """Forget the row; return whether there was one."""
+    return conn.execute(delete(scheduled).where(_is(user_id, conversation_id, client_id))).rowcount > 0
+
+
+def settle(conn: Connection, row: ScheduledRow, error: str) -> None:
+    """Delete the row of a sent submit, or keep it with the code it was refused with."""
+    if not error:
+        conn.execute(delete(scheduled).where(_is(*_key(row))))
+        return
+    conn.execute(update(scheduled).where(_is(*_key(row))), {"refused": True, "error": error})
+
+
+def read_scheduled(conn: Connection, user_id: str, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]:
+    """Return a page of one person's rows in due order."""
+    statement = (
+        _columns()
+        .where(scheduled.c.user_id == user_id)
+        .order_by(scheduled.c.due_ms, scheduled.c.conversation_id, scheduled.c.client_id)
+        .limit(limit + 1)
+    )
+    if cursor:
+        due_ms, conversation_id, client_id = _split(cursor)
+        statement = statement.where(
+            or_(
+                scheduled.c.due_ms > due_ms,
+                and_(scheduled.c.due_ms == due_ms, scheduled.c.conversation_id > conversation_id),
+                and_(
+                    scheduled.c.due_ms == due_ms,
+                    scheduled.c.conversation_id == conversation_id,
+                    scheduled.c.client_id > client_id,
+                ),
+            )
+        )
+    found = [_row(row) for row in conn.execute(statement)]
+    if len(found) <= limit:
+        return found, ""
+    last = found[limit - 1]
+    return found[:limit], f"{last.due_ms}.{last.submit.conversation_id}.{last.submit.client_id}"
+
+
+def read_due(conn: Connection, now_ms: int, limit: int) -> list[ScheduledRow]:
+    """Return rows that are due and were not refused, oldest first."""
+    statement = (
+        _columns()
+        .where(scheduled.c.refused == False, scheduled.c.due_ms <= now_ms)  # noqa: E712 - SQL
+        .order_by(scheduled.c.due_ms, scheduled.c.user_id, scheduled.c.conversation_id, scheduled.c.client_id)
+        .limit(limit)
+    )
+    return [_row(row) for row in conn.execute(statement)]
+
+
+def _columns() -> Select[Any]:
+    return select(scheduled.c.user_id, scheduled.c.due_ms, scheduled.c.error, scheduled.c.body)
+
+
+def _row(row: Any) -> ScheduledRow:
+    return ScheduledRow(row.user_id, _decode_submit(row.body), row.due_ms, row.error)
+
+
+def _key(row: ScheduledRow) -> tuple[str, str, str]:
+    return row.user_id, row.submit.conversation_id, row.submit.client_id
+
+
+def _is(user_id: str, conversation_id: str, client_id: str) -> Any:
+    return and_(
+        scheduled.c.user_id == user_id,
+        scheduled.c.conversation_id == conversation_id,
+        scheduled.c.client_id == client_id,
+    )
+
+
+def _split(cursor: str) -> tuple[int, str, str]:
+    try:
+        due_ms, conversation_id, client_id = cursor.split(".")
+        return int(due_ms), parse_id(conversation_id), parse_id(client_id)
+    except ValueError:
+        raise ChatError(Code.BAD_CURSOR) from None

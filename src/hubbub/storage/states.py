@@ -1,0 +1,317 @@
+"""Conversations as one person sees them: rows, counts and a preview, all of one snapshot.
+
+Many are read at once, and for many the counts are asked in one statement each, not one per conversation.  Counts stop
+at their cap.  The preview is the newest message shown in the conversation that is neither recalled nor hidden, looked
+for among the newest `LOOK_BACK` entries the person may see; a conversation whose last 200 entries are all something
+else has no preview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, or_, select
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import SYSTEM_CONVERSATION, parse_id
+from hubbub.chat.model import (
+    UNREAD_CAP,
+    ConversationKind,
+    ConversationRow,
+    ConversationState,
+    EntryPage,
+    MemberRow,
+    MemberState,
+    MessageState,
+    Role,
+    UserState,
+)
+from hubbub.storage.cut import cut_conversation
+from hubbub.storage.dialects import Dialect, Span
+from hubbub.storage.entry_pages import page
+from hubbub.storage.facts import load_messages
+from hubbub.storage.history import read_reactions
+from hubbub.storage.look import look
+from hubbub.storage.rows import conversation_of, decode_intervals, fold_title, member_of
+from hubbub.storage.sight import EVERYTHING, clip, end_of, implicit_member
+from hubbub.storage.tables import conversations, members, user_versions
+
+_AT_ONCE = 200
+_FIRST_PAGE_MS = 2**62
+
+_Pair = tuple[ConversationRow, MemberRow]
+
+
+def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequence[_Pair]) -> list[ConversationState]:
+    """Return the states of conversations with the person's rows, in the order given."""
+    seen = [(cut_conversation(conn, conversation, member), member) for conversation, member in pairs]
+    unread_spans: list[Span] = []
+    unread_owner: list[int] = []
+    newest_spans: list[Span] = []
+    newest_owner: list[int] = []
+    for number, (conversation, member) in enumerate(seen):
+        if not _is_visitor(conversation, member):
+            for first, last in clip(member.intervals, member.read_seq + 1, conversation.head):
+                unread_spans.append(Span(conversation.id, first, last))
+                unread_owner.append(number)
+        visible = clip(member.intervals, 1, conversation.head)
+        if visible:
+            newest_spans.append(Span(conversation.id, *visible[-1]))
+            newest_owner.append(number)
+    unread = _sums(len(seen), unread_owner, dialect.count_unread(conn, user_id, unread_spans, UNREAD_CAP))
+    mentions = _sums(len(seen), unread_owner, dialect.count_mentions(conn, user_id, unread_spans, UNREAD_CAP))
+    previews = {
+        newest_spans[at].conversation_id: seq
+        for at, seq in enumerate(dialect.last_posts(conn, user_id, newest_spans))
+        if seq
+    }
+    messages = _with_reactions(conn, user_id, previews)
+    return [
+        ConversationState(conversation, member, unread[number], mentions[number], messages.get(conversation.id))
+        for number, (conversation, member) in enumerate(seen)
+    ]
+
+
+def _sums(size: int, owners: Sequence[int], counts: Iterable[int]) -> list[int]:
+    sums = [0] * size
+    for owner, count in zip(owners, counts, strict=True):
+        sums[owner] = min(sums[owner] + count, UNREAD_CAP)
+    return sums
+
+
+def _with_reactions(conn: Connection, user_id: str, previews: dict[str, int]) -> dict[str, MessageState]:
+    found: dict[str, MessageState] = {}
+    for (conversation_id, seq), message in load_messages(conn, previews.items()).items():
+        reactions = read_reactions(conn, user_id, conversation_id, [seq])
+        found[conversation_id] = MessageState(message, reactions.get(seq, ()))
+    return found
+
+
+def read_conversation(conn: Connection, dialect: Dialect, user_id: str, conversation_id: str) -> ConversationState:
+    """Return one conversation as this person sees it."""
+    seen = look(conn, user_id, conversation_id)
+    member = seen.member
+    if member is None or member.state is MemberState.NONE:
+        member = implicit_member(seen.conversation, user_id)
+    return build_states(conn, dialect, user_id, [_as_visitor((seen.conversation, member))])[0]
+
+
+def read_conversations(
+    conn: Connection, dialect: Dialect, user_id: str, cursor: str, limit: int
+) -> tuple[list[ConversationState], str]:
+    """Return a page of what this person is in, most recent first."""
+    statement = (
+        _pairs(user_id)
+        .where(
+            members.c.user_id == user_id,
+            members.c.state == MemberState.JOINED,
+            conversations.c.id != SYSTEM_CONVERSATION,
+        )
+        .order_by(conversations.c.last_time_ms.desc(), conversations.c.id)
+        .limit(limit + 1)
+    )
+    position = (-_FIRST_PAGE_MS, "")
+    if cursor:
+        last_time_ms, last_id = _split(cursor)
+        position = (-last_time_ms, last_id)
+        statement = statement.where(
+            or_(
+                conversations.c.last_time_ms < last_time_ms,
+                and_(conversations.c.last_time_ms == last_time_ms, conversations.c.id > last_id),
+            )
+        )
+    pairs = [_pair(row, user_id) for row in conn.execute(statement)]
+    pairs += [pair for pair in _system(conn, user_id) if (-pair[0].last_time_ms, pair[0].id) > position]
+    pairs.sort(key=lambda pair: (-pair[0].last_time_ms, pair[0].id))
+    more = len(pairs) > limit
+    pairs = pairs[:limit]
+    states = build_states(conn, dialect, user_id, pairs)
+    if not more:
+        return states, ""
+    last = pairs[-1][0]
+    return states, f"{last.last_time_ms}.{last.id}"
+
+
+def read_channels(
+    conn: Connection, dialect: Dialect, user_id: str, query: str, cursor: str, limit: int
+) -> tuple[list[ConversationState], str]:
+    """Return a page of the public channels whose title contains `query`, by title."""
+    key = conversations.c.channel_key
+    statement = _pairs(user_id).where(key.is_not(None)).order_by(key, conversations.c.id).limit(limit + 1)
+    if query:
+        statement = statement.where(key.contains(fold_title(query), autoescape=True))
+    if cursor:
+        try:
+            last_key, last_id = msgspec.json.decode(bytes.fromhex(cursor), type=tuple[str, str])
+            parse_id(last_id)
+        except (ValueError, msgspec.DecodeError):
+            raise ChatError(Code.BAD_CURSOR) from None
+        statement = statement.where(or_(key > last_key, and_(key == last_key, conversations.c.id > last_id)))
+    pairs = [_as_visitor(_pair(row, user_id)) for row in conn.execute(statement)]
+    more = len(pairs) > limit
+    pairs = pairs[:limit]
+    states = build_states(conn, dialect, user_id, pairs)
+    if not more:
+        return states, ""
+    last = pairs[-1][0]
+    return states, msgspec.json.encode((fold_title(last.title), last.id)).hex()
+
+
+def read_members(
+    conn: Connection, user_id: str, conversation_id: str, cursor: str, limit: int
+) -> tuple[int, list[MemberRow], str]:
+    """Return a page of the joined members by user id.
+
+    Who left may look back at what was said but not at who is there now: NOT_A_MEMBER.
+    """
+    seen = look(conn, user_id, conversation_id)
+    if seen.end < seen.conversation.head:
+        raise ChatError(Code.NOT_A_MEMBER)
+    statement = (
+        select(members)
+        .where(members.c.conversation_id == conversation_id, members.c.state == MemberState.JOINED)
+        .order_by(members.c.user_id)
+        .limit(limit + 1)
+    )
+    if cursor:
+        try:
+            statement = statement.where(members.c.user_id > parse_id(cursor))
+        except ValueError:
+            raise ChatError(Code.BAD_CURSOR) from None
+    found = [member_of(row) for row in conn.execute(statement)]
+    more = len(found) > limit
+    found = found[:limit]
+    return seen.conversation.head, found, found[-1].user_id if more else ""
+
+
+def read_user_state(conn: Connection, dialect: Dialect, user_id: str, since_version: int, limit: int) -> UserState:
+    """Return the rows with a version above `since_version`, ascending, complete up to the version it names.
+
+    A version is never split: a page may be longer than `limit` when one version holds more rows.  From version 0 on
+    SYSTEM comes first, whether or not the person has a row of it.
+    """
+    newest = _newest_version(conn, user_id)
+    changed = _pairs(user_id).where(members.c.version > since_version)
+    rows = conn.execute(changed.order_by(members.c.version, conversations.c.id).limit(limit + 1)).all()
+    upto = newest
+    more = len(rows) > limit
+    if more:
+        # The last version of a full page may go on after it: leave it to the next page, unless it is all there is.
+        cut = rows[limit].member_version
+        whole = [row for row in rows if row.member_version < cut]
+        if whole:
+            rows = whole
+            upto = whole[-1].member_version
+        else:
+            rows = conn.execute(_pairs(user_id).where(members.c.version == cut).order_by(conversations.c.id)).all()
+            upto = cut
+            more = upto < newest
+    pairs = [_pair(row, user_id) for row in rows]
+    if since_version == 0 and not any(conversation.id == SYSTEM_CONVERSATION for conversation, _ in pairs):
+        pairs = [pair for pair in _system(conn, user_id) if pair[1].version == 0] + pairs
+    return UserState(since_version, upto, tuple(build_states(conn, dialect, user_id, pairs)), more)
+
+
+def read_resumed(
+    conn: Connection,
+    dialect: Dialect,
+    user_id: str,
+    have: Sequence[tuple[str, int]],
+    since_version: int,
+    *,
+    limit: int,
+    state_limit: int,
+) -> tuple[UserState, list[EntryPage]]:
+    """Return what a returning client is missing; only conversations that changed cost more than a comparison."""
+    state = read_user_state(conn, dialect, user_id, since_version, state_limit)
+    held = dict(have)
+    changed = dialect.newer_heads(conn, list(held.items()))
+    mine: dict[str, _Pair] = {}
+    for at in range(0, len(changed), _AT_ONCE):
+        names = [id_ for id_, _ in changed[at : at + _AT_ONCE]]
+        for row in conn.execute(_pairs(user_id).where(conversations.c.id.in_(names))):
+            open_to_all = row.kind in (ConversationKind.SYSTEM, ConversationKind.CHANNEL)
+            if open_to_all or row.member_user_id is not None:
+                mine[row.id] = _pair(row, user_id)
+    pages: list[EntryPage] = []
+    for conversation_id, head in sorted(changed):
+        pair = mine.get(conversation_id)
+        if pair is None:
+            continue
+        conversation, member = pair
+        spans = member.intervals
+        seq = held[conversation_id]
+        end = end_of(spans, conversation.head)
+        if seq > head:
+            # The client holds what this log never had.
+            pages.append(EntryPage(conversation_id, end + 1, end, end, (), reset=True))
+            continue
+        missing = sum(last - first + 1 for first, last in clip(spans, seq + 1, end))
+        if missing > limit:
+            pages.append(EntryPage(conversation_id, end + 1, end, end, (), reset=True))
+        elif missing:
+            pages.append(page(conn, user_id, conversation_id, spans, end, seq, limit))
+    return state, pages
+
+
+def _newest_version(conn: Connection, user_id: str) -> int:
+    statement = select(user_versions.c.version).where(user_versions.c.user_id == user_id)
+    return conn.execute(statement).scalar_one_or_none() or 0
+
+
+def _pairs(user_id: str) -> Select[Any]:
+    """Select conversations with this person's member columns, which are NULL where there is no row."""
+    own = [column.label(f"member_{column.name}") for column in members.c]
+    return select(*conversations.c, *own).select_from(
+        conversations.outerjoin(
+            members, and_(members.c.conversation_id == conversations.c.id, members.c.user_id == user_id)
+        )
+    )
+
+
+def _pair(row: Any, user_id: str) -> _Pair:
+    conversation = conversation_of(row)
+    if row.member_user_id is None:
+        return conversation, implicit_member(conversation, user_id)
+    member = MemberRow(
+        conversation_id=row.id,
+        user_id=user_id,
+        role=Role(row.member_role),
+        state=MemberState(row.member_state),
+        intervals=decode_intervals(row.member_intervals),
+        read_seq=row.member_read_seq,
+        delivered_seq=row.member_delivered_seq,
+        muted_until_ms=row.member_muted_until_ms,
+        last_sent_ms=row.member_last_sent_ms,
+        version=row.member_version,
+    )
+    return conversation, member
+
+
+def _system(conn: Connection, user_id: str) -> list[_Pair]:
+    found = conn.execute(_pairs(user_id).where(conversations.c.id == SYSTEM_CONVERSATION))
+    return [_pair(row, user_id) for row in found]
+
+
+def _is_visitor(conversation: ConversationRow, member: MemberRow) -> bool:
+    """Whether this person only looks in from outside; nothing is unread to a visitor."""
+    left = conversation.kind is ConversationKind.CHANNEL and member.state is MemberState.LEFT
+    return left or member.state is MemberState.NONE
+
+
+def _as_visitor(pair: _Pair) -> _Pair:
+    """Return what somebody sees who asks for this one: a channel they left is open to them like to any other."""
+    conversation, member = pair
+    if _is_visitor(conversation, member) and conversation.kind is ConversationKind.CHANNEL:
+        member.intervals = EVERYTHING
+    return conversation, member
+
+
+def _split(cursor: str) -> tuple[int, str]:
+    try:
+        last_time_ms, last_id = cursor.split(".")
+        return int(last_time_ms), parse_id(last_id)
+    except ValueError:
+        raise ChatError(Code.BAD_CURSOR) from None
