@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
+class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Times are in the unit their name says; a rate of 0 means no limit."""
 
     issuer: str = "hubbub"

@@ -1,0 +1,126 @@
+"""One's own account: making it, reading it, changing it, leaving."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get, patch, post
+from litestar.params import JSONBody
+
+from hubbub.base.errors import Code
+from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
+from hubbub.rest.guards import address_of
+from hubbub.rest.inputs import Limit, Seq
+from hubbub.rest.models import Conversation, Me, UserState
+from hubbub.rest.oauth import TokenAnswer, token_answer
+from hubbub.rest.refusals import BODY, refuses
+
+__all__ = ["GUARDED", "OPEN"]
+
+Text = Annotated[str, msgspec.Meta(max_length=2000)]
+
+
+class Register(msgspec.Struct, kw_only=True):
+    """Who wants an account."""
+
+    username: Text
+    password: Text
+    display_name: Text = ""
+
+
+class ProfileChange(msgspec.Struct, kw_only=True):
+    """Only what is present changes."""
+
+    display_name: Text | None = None
+    signature: Text | None = None
+
+
+class PasswordChange(msgspec.Struct, kw_only=True):
+    old_password: Text
+    new_password: Text
+
+
+@post(
+    "/accounts",
+    summary="Make an account",
+    tags=["accounts"],
+    opt=refuses(
+        *BODY,
+        Code.USERNAME_TAKEN,
+        Code.BAD_USERNAME,
+        Code.WEAK_PASSWORD,
+        Code.REGISTRATION_CLOSED,
+        Code.RATE_LIMITED,
+        example={"username": "romeo", "password": "wherefore art", "display_name": "Romeo"},
+    ),
+)
+async def register(data: JSONBody[Register], request: Request[Any, Any, Any], deps: DepsDep) -> Me:
+    """Make an account.  It is in the general channel from the start."""
+    account = await deps.accounts.register(
+        data.username, data.password, display_name=data.display_name, address=address_of(request)
+    )
+    return Me.of_account(account)
+
+
+@get("/me", summary="Read one's own account", tags=["accounts"], opt=refuses(Code.USER_NOT_FOUND))
+async def read_me(identity: IdentityDep, deps: DepsDep) -> Me:
+    """Return the caller's account."""
+    return Me.of_account(await deps.accounts.profile(identity.user_id))
+
+
+@patch(
+    "/me",
+    summary="Change one's profile",
+    tags=["accounts"],
+    opt=refuses(*BODY, Code.USER_NOT_FOUND, example={"signature": "But soft!"}),
+)
+async def change_me(data: JSONBody[ProfileChange], identity: IdentityDep, deps: DepsDep) -> Me:
+    """Change the display name or the signature."""
+    return Me.of_account(
+        await deps.accounts.set_profile(identity.user_id, display_name=data.display_name, signature=data.signature)
+    )
+
+
+@post(
+    "/me/password",
+    status_code=200,
+    summary="Change one's password",
+    tags=["accounts"],
+    opt=refuses(
+        *BODY,
+        Code.BAD_CREDENTIALS,
+        Code.WEAK_PASSWORD,
+        example={"old_password": "wherefore art", "new_password": "thou, Romeo?"},
+    ),
+)
+async def change_password(
+    data: JSONBody[PasswordChange], request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep
+) -> TokenAnswer:
+    """Change the password and end every other login; the answer has fresh tokens for this one."""
+    grant = await deps.accounts.change_password(
+        identity, data.old_password, data.new_password, address=address_of(request)
+    )
+    return token_answer(grant)
+
+
+@post("/me/logout", status_code=204, summary="Log out", tags=["accounts"], opt=refuses(Code.STORAGE_FULL))
+async def log_out(identity: IdentityDep, deps: DepsDep) -> None:
+    """End this login: its tokens, its refresh token, its sockets."""
+    await deps.accounts.log_out(identity)
+
+
+@get("/me/state", summary="What changed for the caller", tags=["conversations"], opt=refuses())
+async def read_state(caller: CallerDep, deps: DepsDep, since: Seq = 0, limit: Limit = 0) -> UserState:
+    """Return the caller's conversations that changed since a version."""
+    state = await deps.chat.user_state(caller, since, limit)
+    return UserState(
+        since_version=state.since_version,
+        version=state.version,
+        more=state.more,
+        conversations=[Conversation.of(one, caller.user_id) for one in state.conversations],
+    )
+
+
+OPEN = [register]
+GUARDED = [read_me, change_me, change_password, log_out, read_state]

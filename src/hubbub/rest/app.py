@@ -1,0 +1,55 @@
+"""Put the REST application together.
+
+It is an ordinary ASGI application without a lifespan of its own: whatever it calls was started by who made it.
+"""
+
+from __future__ import annotations
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from hubbub.rest import accounts, conversations, members, messages, oauth, openapi, pages, place, scheduled, users
+from hubbub.rest.deps import Deps
+from hubbub.rest.guards import bearer_guard, provide_caller, provide_identity
+from hubbub.rest.metrics import Watched, metrics
+from hubbub.rest.problems import HANDLERS
+
+__all__ = ["create_app"]
+
+
+def create_app(deps: Deps) -> ASGIApp:
+    """Return the application that serves everything below `/api`, `/oauth` and the few pages."""
+    return Watched(litestar_app(deps), deps)
+
+
+def litestar_app(deps: Deps) -> Litestar:
+    """Return the application without its outer watch."""
+
+    async def provide_deps() -> Deps:
+        return deps
+
+    opened = Router("/api/v1", route_handlers=[*accounts.OPEN, *place.API])
+    guarded = Router(
+        "/api/v1",
+        guards=[bearer_guard(deps)],
+        dependencies={"identity": Provide(provide_identity), "caller": Provide(provide_caller)},
+        route_handlers=[
+            *accounts.GUARDED,
+            *users.GUARDED,
+            *conversations.GUARDED,
+            *members.GUARDED,
+            *messages.GUARDED,
+            *scheduled.GUARDED,
+            *place.GUARDED,
+        ],
+    )
+    return Litestar(
+        route_handlers=[opened, guarded, *oauth.HANDLERS, *place.ROOT, metrics, *pages.HANDLERS],
+        dependencies={"deps": Provide(provide_deps)},
+        exception_handlers=HANDLERS,
+        openapi_config=openapi.config(deps.facts.version),
+        request_max_body_size=deps.settings.body_limit_bytes,
+        logging_config=None,
+        debug=False,
+    )

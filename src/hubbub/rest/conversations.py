@@ -1,0 +1,249 @@
+"""Conversations: opening, finding, changing, leaving them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import delete, get, patch, post, put
+from litestar.params import FromPath, JSONBody
+
+from hubbub.base.errors import Code
+from hubbub.chat.model import ConversationChange, ConversationKind, Dissolved
+from hubbub.rest.commands import store
+from hubbub.rest.deps import CallerDep, DepsDep
+from hubbub.rest.inputs import (
+    MAX_NUMBER,
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    Query,
+    Seq,
+    client_id_of,
+    conversation_of,
+    ids_of,
+    user_of,
+)
+from hubbub.rest.models import Conversation, ConversationPage, EntryPage, Stored
+from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
+
+__all__ = ["GUARDED"]
+
+Line = Annotated[str, msgspec.Meta(max_length=10_000)]
+Ids = Annotated[list[str], msgspec.Meta(max_length=100)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
+
+
+class NewConversation(msgspec.Struct, kw_only=True):
+    """A group among people, or a public channel."""
+
+    kind: Literal["group", "channel"]
+    title: Line
+    topic: Line = ""
+    user_ids: Ids = msgspec.field(default_factory=list)
+    """Who is in it from the start, beside the caller."""
+    history_for_newcomers: bool = True
+    client_id: str = ""
+    """A UUID that makes a retry find the first attempt."""
+
+
+class DirectWith(msgspec.Struct, kw_only=True):
+    user_id: str
+
+
+class Change(msgspec.Struct, kw_only=True):
+    """Only what is present changes."""
+
+    title: Line | None = None
+    topic: Line | None = None
+    announcement: Line | None = None
+    history_for_newcomers: bool | None = None
+    mute_all: bool | None = None
+    slow_mode_s: Number | None = None
+    client_id: str = ""
+
+
+class Marks(msgspec.Struct, kw_only=True):
+    """Marks only grow; one at or below the stored one changes nothing."""
+
+    read_seq: Number = 0
+    delivered_seq: Number = 0
+
+
+@get("/conversations", summary="List one's conversations", tags=["conversations"], opt=refuses(Code.BAD_CURSOR))
+async def list_conversations(
+    caller: CallerDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0
+) -> ConversationPage:
+    """Return the conversations the caller is in, most recent first."""
+    rows, following = await deps.chat.conversations(caller, cursor, limit)
+    return ConversationPage(conversations=[Conversation.of(row, caller.user_id) for row in rows], next_cursor=following)
+
+
+@post(
+    "/conversations",
+    summary="Make a group or a channel",
+    tags=["conversations"],
+    opt=refuses(
+        *BODY,
+        Code.CONFLICT,
+        Code.FORBIDDEN,
+        Code.USER_NOT_FOUND,
+        Code.TOO_MANY_MEMBERS,
+        Code.TEXT_TOO_LONG,
+        Code.UNKNOWN_OUTCOME,
+        example={"kind": "group", "title": "Verona", "user_ids": ["0190f0e1a2b37c4d8e9fa0b1c2d3e4f5"]},
+    ),
+)
+async def create_conversation(
+    data: JSONBody[NewConversation], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
+) -> Conversation:
+    """Make a conversation that the caller owns.  With a client_id a retry returns the first one."""
+    made = await deps.chat.create_conversation(
+        caller,
+        client_id_of(key, data.client_id),
+        ConversationKind.GROUP if data.kind == "group" else ConversationKind.CHANNEL,
+        title=data.title,
+        topic=data.topic,
+        user_ids=ids_of(data.user_ids),
+        history_for_newcomers=data.history_for_newcomers,
+    )
+    return Conversation.of(made, caller.user_id)
+
+
+@post(
+    "/conversations/direct",
+    status_code=200,
+    summary="Open the private chat with a person",
+    tags=["conversations"],
+    opt=refuses(
+        *BODY,
+        Code.USER_NOT_FOUND,
+        Code.FORBIDDEN,
+        Code.UNKNOWN_OUTCOME,
+        example={"user_id": "0190f0e1a2b37c4d8e9fa0b1c2d3e4f5"},
+    ),
+)
+async def open_direct(data: JSONBody[DirectWith], caller: CallerDep, deps: DepsDep) -> Conversation:
+    """Return the one private chat of the two, making it the first time."""
+    return Conversation.of(await deps.chat.open_direct(caller, user_of(data.user_id)), caller.user_id)
+
+
+@get("/channels", summary="List public channels", tags=["conversations"], opt=refuses(Code.BAD_CURSOR))
+async def list_channels(
+    caller: CallerDep, deps: DepsDep, text: Query = "", cursor: Cursor = "", limit: Limit = 0
+) -> ConversationPage:
+    """Return public channels by title, joined or not."""
+    rows, following = await deps.chat.channels(caller, text, cursor, limit)
+    return ConversationPage(conversations=[Conversation.of(row, caller.user_id) for row in rows], next_cursor=following)
+
+
+@get(
+    "/conversations/{conversation_id:str}",
+    summary="Read a conversation",
+    tags=["conversations"],
+    opt=refuses(*READ),
+)
+async def read_conversation(conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep) -> Conversation:
+    """Return a conversation as the caller sees it."""
+    return Conversation.of(await deps.chat.conversation(caller, conversation_of(conversation_id)), caller.user_id)
+
+
+@patch(
+    "/conversations/{conversation_id:str}",
+    summary="Change a conversation",
+    tags=["conversations"],
+    opt=refuses(*BODY, *COMMAND, example={"title": "Fair Verona", "slow_mode_s": 10}),
+)
+async def change_conversation(
+    conversation_id: FromPath[str], data: JSONBody[Change], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
+) -> Stored:
+    """Change title, topic, announcement or settings."""
+    action = ConversationChange(
+        title=data.title,
+        topic=data.topic,
+        announcement=data.announcement,
+        history_for_newcomers=data.history_for_newcomers,
+        mute_all=data.mute_all,
+        slow_mode_s=data.slow_mode_s,
+    )
+    return await store(deps, caller, conversation_id, client_id_of(key, data.client_id), action)
+
+
+@delete(
+    "/conversations/{conversation_id:str}",
+    status_code=200,
+    summary="Dissolve a conversation",
+    tags=["conversations"],
+    opt=refuses(*COMMAND),
+)
+async def dissolve_conversation(
+    conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
+) -> Stored:
+    """End a conversation for everybody; it stays readable."""
+    return await store(deps, caller, conversation_id, client_id_of(key), Dissolved())
+
+
+@post(
+    "/conversations/{conversation_id:str}/join",
+    status_code=200,
+    summary="Join a channel",
+    tags=["members"],
+    opt=refuses(*COMMAND),
+)
+async def join_conversation(conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep) -> Conversation:
+    """Join a public channel; joining twice is no error."""
+    return Conversation.of(await deps.chat.join(caller, conversation_of(conversation_id)), caller.user_id)
+
+
+@post(
+    "/conversations/{conversation_id:str}/leave",
+    status_code=204,
+    summary="Leave a conversation",
+    tags=["members"],
+    opt=refuses(*COMMAND),
+)
+async def leave_conversation(
+    conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
+) -> None:
+    """Leave; what was said until then stays readable."""
+    await deps.chat.leave(caller, conversation_of(conversation_id), client_id_of(key))
+
+
+@get(
+    "/conversations/{conversation_id:str}/entries",
+    summary="Read the log",
+    tags=["messages"],
+    opt=refuses(*READ),
+)
+async def list_entries(
+    conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, after: Seq = 0, limit: Limit = 0
+) -> EntryPage:
+    """Return entries above `after`, oldest first; the next page is after its `to_seq`, until that is `as_of`."""
+    return EntryPage.of(await deps.chat.entries(caller, conversation_of(conversation_id), after, limit))
+
+
+@put(
+    "/conversations/{conversation_id:str}/marks",
+    status_code=204,
+    summary="Say what was read and delivered",
+    tags=["messages"],
+    opt=refuses(*BODY, *READ, example={"read_seq": 42}),
+)
+async def set_marks(conversation_id: FromPath[str], data: JSONBody[Marks], caller: CallerDep, deps: DepsDep) -> None:
+    """Raise the caller's marks."""
+    await deps.chat.set_mark(caller, conversation_of(conversation_id), data.read_seq, data.delivered_seq)
+
+
+GUARDED = [
+    list_conversations,
+    create_conversation,
+    open_direct,
+    list_channels,
+    read_conversation,
+    change_conversation,
+    dissolve_conversation,
+    join_conversation,
+    leave_conversation,
+    list_entries,
+    set_marks,
+]

@@ -1,0 +1,85 @@
+"""What REST is given: the services it speaks for, and nothing it could find by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from prometheus_client import CollectorRegistry
+
+from hubbub.auth.accounts import Accounts
+from hubbub.auth.model import Authenticator, Identity
+from hubbub.auth.settings import AuthSettings
+from hubbub.base.clock import Clock
+from hubbub.chat.model import Caller
+from hubbub.chat.service import Chat
+
+__all__ = ["Assignment", "CallerDep", "Deps", "DepsDep", "IdentityDep", "RestSettings", "ServerFacts"]
+
+
+class RestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an operator may decide about the HTTP API."""
+
+    body_limit_bytes: int = 512 * 1024
+    """Above it a request is refused before it is read."""
+    request_timeout_s: float = 30.0
+    """After it a request ends with `timeout`, wherever it waits."""
+    commit_timeout_s: float = 10.0
+    """After it the outcome of a command is `unknown_outcome`."""
+    page_default: int = 50
+    page_max: int = 200
+
+
+class ServerFacts(msgspec.Struct, frozen=True):
+    """What a server says of itself to anybody."""
+
+    version: str
+    node_id: str
+    name: str = ""
+    """The operator's name for the place; empty leaves it to the one chosen at set-up."""
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """The node a device should connect to."""
+
+    node_id: str
+    websocket_url: str = ""
+    """Absolute, or a path on the host the request came to."""
+    tcp: str = ""
+    """host:port; empty where the node does not listen for TCP."""
+
+
+async def _ready() -> None: ...
+
+
+def _nothing() -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything the REST application calls."""
+
+    chat: Chat
+    accounts: Accounts
+    authenticator: Authenticator
+    clock: Clock
+    facts: ServerFacts
+    assign: Callable[[Identity], Awaitable[Assignment]]
+    """Choose where a device connects.  Raises ChatError(UNAVAILABLE) when no node takes new connections."""
+    ready: Callable[[], Awaitable[None]] = _ready
+    """Raises ChatError when the server should get no requests: its database does not answer, it drains."""
+    on_set_up: Callable[[], None] = _nothing
+    """Called once the one-time link was used, so that its file can go."""
+    settings: RestSettings = field(default_factory=RestSettings)
+    auth_settings: AuthSettings = field(default_factory=AuthSettings)
+    metrics: CollectorRegistry | None = None
+    """None: nothing is counted and `/metrics` is not served."""
+
+
+# How handlers ask for them.
+DepsDep = NamedDependency[SkipValidation[Deps]]
+CallerDep = NamedDependency[SkipValidation[Caller]]
+IdentityDep = NamedDependency[SkipValidation[Identity]]

@@ -1,0 +1,67 @@
+"""Who asks: the bearer token, the address, and how often.
+
+A token is checked twice: by its signature, which costs nothing, and against the database, because a login that was
+ended must be over on the next request and not when its token ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
+
+from hubbub.auth.limits import Allowance
+from hubbub.auth.model import Identity
+from hubbub.base.errors import ChatError, Code
+from hubbub.chat.model import Caller
+from hubbub.rest.deps import Deps
+
+__all__ = ["address_of", "bearer_guard", "provide_caller", "provide_identity"]
+
+
+def bearer_guard(deps: Deps) -> Guard:
+    """Return a guard that lets in only bearers of a good token, each within their allowance."""
+    per_s = deps.auth_settings.requests_per_second
+    allowance = Allowance(deps.clock, per_s=per_s, burst=max(1.0, per_s * 4))
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        identity = deps.authenticator.verify(_token(connection))
+        allowance.take(identity.user_id)
+        await deps.authenticator.check(identity)
+        connection.scope["user"] = identity
+
+    return guard
+
+
+def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Return the bearer token (RFC 6750 section 2.1; never from the address, where it would be logged)."""
+    scheme, _, token = connection.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise ChatError(Code.UNAUTHENTICATED)
+    return token.strip()
+
+
+async def provide_identity(request: Request[Any, Any, Any]) -> Identity:
+    """Return whom the guard let in."""
+    identity = request.scope["user"]
+    assert isinstance(identity, Identity)
+    return identity
+
+
+async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
+    """Return whom the guard let in, as chat knows them."""
+    identity = await provide_identity(request)
+    return Caller(
+        user_id=identity.user_id,
+        device_id=identity.device_id,
+        is_admin=identity.is_admin,
+        scopes=identity.scopes,
+    )
+
+
+def address_of(request: Request[Any, Any, Any]) -> str:
+    """Return the peer's address.  A proxy's word for it is taken, where it is trusted, by the HTTP server."""
+    return request.client.host if request.client else ""

@@ -1,0 +1,116 @@
+"""Count requests where they enter, and end those that take too long.
+
+A path is counted by its template, never as it was sent, so the number of series is that of the operations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from ipaddress import ip_address
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.rest.deps import Deps, DepsDep
+from hubbub.rest.problems import PROBLEM_TYPE, problem_of
+from hubbub.rest.refusals import refuses
+
+__all__ = ["Watched", "metrics"]
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Watched:
+    """An ASGI application around another: counts, times and bounds each request."""
+
+    def __init__(self, app: ASGIApp, deps: Deps) -> None:
+        self._app = app
+        self._timeout_s = deps.settings.request_timeout_s
+        self._requests: Counter | None = None
+        self._seconds: Histogram | None = None
+        if deps.metrics is not None:
+            self._requests = Counter(
+                "hubbub_http_requests",
+                "Requests answered.",
+                ["method", "route", "status"],
+                registry=deps.metrics,
+            )
+            self._seconds = Histogram(
+                "hubbub_http_request_seconds",
+                "Time from a request's arrival to its answer's end.",
+                ["method", "route"],
+                registry=deps.metrics,
+                buckets=_BUCKETS,
+            )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._app(scope, receive, sending)
+        except TimeoutError:
+            if status:
+                raise  # The answer has begun; there is no way to take it back but to break the connection.
+            await _refuse(sending, ChatError(Code.TIMEOUT))
+        finally:
+            self._count(scope, status, time.perf_counter() - began)
+
+    def _count(self, scope: Any, status: int, seconds: float) -> None:
+        if self._requests is None or self._seconds is None:
+            return
+        handler = scope.get("route_handler")
+        route = scope.get("path_template") if handler is not None and status not in (404, 405) else None
+        method = scope["method"] if handler is not None else "other"
+        self._requests.labels(method, route or "none", str(status)).inc()
+        self._seconds.labels(method, route or "none").observe(seconds)
+
+
+async def _refuse(send: Any, error: ChatError) -> None:
+    problem = problem_of(error)
+    headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": msgspec.json.encode(problem), "more_body": False})
+
+
+@get("/metrics", summary="Read the metrics", tags=["server"], opt=refuses(Code.FORBIDDEN, Code.NOT_FOUND))
+async def metrics(request: Request[Any, Any, Any], deps: DepsDep) -> Response[bytes]:
+    """Return counters for Prometheus, to this machine and to admins."""
+    registry: CollectorRegistry | None = deps.metrics
+    if registry is None:
+        raise ChatError(Code.NOT_FOUND)
+    if not await _may_read(request, deps):
+        raise ChatError(Code.FORBIDDEN)
+    return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+async def _may_read(request: Request[Any, Any, Any], deps: Deps) -> bool:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        identity = deps.authenticator.verify(token.strip())
+        await deps.authenticator.check(identity)
+        return identity.is_admin
+    # A proxy on this machine adds one of these; then the reader may be anybody.
+    if "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+        return False
+    try:
+        return request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,137 @@
+"""The OpenAPI 3.1 document, made true once at start.
+
+The framework derives paths, parameters and schemas from the handlers.  What it cannot know is added here from what
+stands beside each handler: which errors it answers and that they are problem documents, its form, its example.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, License, SecurityScheme, Tag
+from litestar.types.internal_types import PathParameterDefinition
+
+from hubbub.base.errors import TABLE, Code
+from hubbub.rest.problems import PROBLEM_TYPE, Problem
+from hubbub.rest.refusals import ANY, AUTHENTICATED
+
+__all__ = ["config", "document"]
+
+
+class _Rendered(OpenAPIRenderPlugin):
+    """Serves the finished document."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/openapi.json", media_type="application/json")  # type: ignore[arg-type]
+        self._bytes = b""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Return the document, finishing it the first time."""
+        if not self._bytes:
+            self._bytes = msgspec.json.encode(document(request.app))
+        return self._bytes
+
+
+def config(version: str) -> OpenAPIConfig:
+    """Return the framework's settings for the document at /api/openapi.json."""
+    return OpenAPIConfig(
+        title="Hubbub",
+        version=version,
+        description="Everything a chat client or a bot needs over HTTP. Live events come over the WebSocket.",
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        path="/api",
+        render_plugins=[_Rendered()],
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(type="http", scheme="bearer", description="An access token of /oauth/token.")
+            }
+        ),
+        operation_id_creator=_operation_id,
+        tags=[
+            Tag(name="accounts", description="Making an account, logging in and out."),
+            Tag(name="people", description="Finding other people."),
+            Tag(name="conversations", description="Private chats, groups and channels."),
+            Tag(name="members", description="Who is in a conversation, and who may do what."),
+            Tag(name="messages", description="Sending, reading and changing messages."),
+            Tag(name="server", description="The server itself."),
+        ],
+    )
+
+
+def _operation_id(handler: HTTPRouteHandler, method: str, path: list[str | PathParameterDefinition]) -> str:
+    """Name an operation after its function; the second path of one function gets the path's first part as well."""
+    name = handler.fn.__name__
+    first = str(path[0]).strip(".") if path else ""
+    return f"{name}_{first.replace('-', '_')}" if len(handler.paths) > 1 else name
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """Return the finished document."""
+    schema = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
+    assert isinstance(schema, dict)
+    components = schema["components"]["schemas"]
+    handlers = _handlers(app)
+    forms = {handler.opt[key] for handler in handlers.values() for key in ("form", "oauth") if key in handler.opt}
+    _, own = msgspec.json.schema_components([Problem, *forms], ref_template="#/components/schemas/{name}")
+    components.update(own)
+    for path, item in schema["paths"].items():
+        for method, operation in item.items():
+            handler = handlers.get((path, method.upper()))
+            if handler is not None:
+                _finish(operation, handler)
+    return schema
+
+
+def _handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
+    found: dict[tuple[str, str], HTTPRouteHandler] = {}
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            for method in handler.http_methods:
+                found[(getattr(route, "path_format", route.path), method)] = handler
+    return found
+
+
+def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    options = handler.opt
+    guarded = bool(handler.resolve_guards())
+    codes = [*ANY, *(AUTHENTICATED if guarded else ()), *options.get("errors", ())]
+    oauth = options.get("oauth")
+    shape = {
+        "schema": {"$ref": f"#/components/schemas/{(oauth or Problem).__name__}"},
+    }
+    by_status: dict[int, list[Code]] = defaultdict(list)
+    for code in dict.fromkeys(codes):
+        by_status[TABLE[code].http].append(code)
+    if oauth is not None:
+        # RFC 6749 section 5.2: a grant that is no good is a 400, whatever our own table says.
+        by_status[400].extend(by_status.pop(401, []))
+    responses = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
+    for status, some in sorted(by_status.items()):
+        responses[str(status)] = {
+            "description": "; ".join(f"`{code.value}`: {TABLE[code].en}" for code in some),
+            "content": {"application/json" if oauth else PROBLEM_TYPE: shape},
+        }
+        if status in (429, 503):
+            responses[str(status)]["headers"] = {
+                "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+            }
+    operation["responses"] = responses
+    operation["security"] = [{"bearer": []}] if guarded else []
+    if "form" in options:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {
+                "application/x-www-form-urlencoded": {
+                    "schema": {"$ref": f"#/components/schemas/{options['form'].__name__}"}
+                }
+            },
+        }
+    if "example" in options:
+        for content in operation["requestBody"]["content"].values():
+            content["example"] = options["example"]

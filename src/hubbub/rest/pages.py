@@ -1,0 +1,197 @@
+"""The two pages a browser finds before there is a web app: the set-up form, and a sign that the server runs.
+
+They are whole in themselves: no script, no image, no font, one style sheet allowed by its hash.  The form is an
+ordinary form post, and works in any browser and with any screen reader.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromQuery
+
+from hubbub.base.errors import TABLE, ChatError
+from hubbub.rest.deps import DepsDep
+from hubbub.rest.guards import address_of
+from hubbub.rest.language import Language, preferred
+from hubbub.rest.oauth import read_form
+from hubbub.rest.place import place_name
+
+__all__ = ["HANDLERS"]
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1c1b22; --paper: #fbfaf8; --line: #8b8894; --accent: #5b3fd0; --bad: #b00020 }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #efedf5; --paper: #17161c; --line: #8b8894; --accent: #b7a6ff; --bad: #ff8a94 } }
+* { box-sizing: border-box }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.5 system-ui, sans-serif }
+main { max-width: 26rem; margin: 0 auto; padding: 12vh 1.25rem 3rem }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .75rem }
+label { display: block; font-weight: 600; margin: 1.1rem 0 .3rem }
+small { display: block; margin-top: .25rem }
+input { width: 100%; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line);
+  border-radius: .5rem; padding: .6rem .75rem }
+button { font: inherit; font-weight: 600; margin-top: 1.6rem; padding: .65rem 1.25rem; border: 0; border-radius: .5rem;
+  color: var(--paper); background: var(--accent); cursor: pointer }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+.bad { color: var(--bad); font-weight: 600 }
+code, pre { font: .95em/1.5 ui-monospace, monospace }
+pre { overflow-x: auto; border-left: 3px solid var(--line); padding-left: .75rem }
+a { color: var(--accent) }
+"""
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "title": "Set up this server",
+        "lead": "You are its first administrator. This link works once.",
+        "name": "Name of this place",
+        "name_hint": "What people see, for example your team's name.",
+        "username": "Your username",
+        "username_hint": "2 to 32 letters, digits, dots, dashes or underscores.",
+        "password": "Password",
+        "password_hint": "At least 8 characters.",
+        "submit": "Set up",
+        "done": "The server is set up",
+        "done_lead": "is ready. Log in with the name",
+        "over": "This server is already set up.",
+        "invalid": "The set-up link is not valid. The newest one is in the file setup-link in the data folder.",
+        "runs": "The server runs. Connect from a terminal:",
+        "api": "Description of the HTTP interface",
+    },
+    "zh": {
+        "title": "初始化服务器",
+        "lead": "您将成为首位管理员。此链接只能使用一次。",
+        "name": "服务器名称",
+        "name_hint": "所有人可见，例如团队名称。",
+        "username": "您的用户名",
+        "username_hint": "2 到 32 个字母、汉字、数字、点、短横线或下划线。",
+        "password": "密码",
+        "password_hint": "至少 8 个字符。",
+        "submit": "完成设置",
+        "done": "服务器已就绪",
+        "done_lead": "已可使用。请用此用户名登录：",
+        "over": "服务器已完成初始化。",
+        "invalid": "初始化链接无效。最新链接在数据目录的 setup-link 文件中。",
+        "runs": "服务器正在运行。请在终端中连接：",
+        "api": "HTTP 接口说明",
+    },
+}
+
+
+def _page(language: Language, title: str, body: str, status: int = 200) -> Response[str]:
+    text = (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="referrer" content="no-referrer">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
+    )
+    return Response(
+        text,
+        status_code=status,
+        media_type="text/html",
+        headers={
+            "content-security-policy": _POLICY,
+            "cache-control": "no-store",
+            # The address holds the token.
+            "referrer-policy": "no-referrer",
+            "x-content-type-options": "nosniff",
+            "vary": "accept-language",
+        },
+    )
+
+
+def _language(request: Request[Any, Any, Any]) -> Language:
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def _form(language: Language, given: dict[str, str], error: str = "") -> str:
+    words = _WORDS[language]
+
+    def field(key: str, kind: str, complete: str, required: str = " required") -> str:
+        shown = "" if kind == "password" else escape(given.get(key, ""), quote=True)
+        return (
+            f'<label for="{key}">{words[key]}</label>'
+            f'<input id="{key}" name="{key}" type="{kind}" value="{shown}" autocomplete="{complete}"'
+            f' aria-describedby="{key}-hint"{required}><small id="{key}-hint">{words[key + "_hint"]}</small>'
+        )
+
+    warning = f'<p class="bad" role="alert">{escape(error)}</p>' if error else ""
+    return (
+        f"<h1>{words['title']}</h1><p>{words['lead']}</p>{warning}"
+        '<form method="post" action="/setup" accept-charset="utf-8">'
+        f'<input type="hidden" name="token" value="{escape(given.get("token", ""), quote=True)}">'
+        + field("name", "text", "organization", "")
+        + field("username", "text", "username")
+        + field("password", "password", "new-password")
+        + f'<button type="submit">{words["submit"]}</button></form>'
+    )
+
+
+@get("/setup", include_in_schema=False)
+async def setup_form(request: Request[Any, Any, Any], deps: DepsDep, token: FromQuery[str] = "") -> Response[str]:
+    """Show the form, or why there is none."""
+    language = _language(request)
+    words = _WORDS[language]
+    if (await deps.accounts.place()).set_up_ms:
+        return _page(language, words["over"], f"<h1>{words['over']}</h1>", 409)
+    if not token:
+        return _page(language, words["title"], f"<h1>{words['title']}</h1><p>{words['invalid']}</p>", 403)
+    return _page(language, words["title"], _form(language, {"token": token}))
+
+
+@post("/setup", include_in_schema=False)
+async def setup_submit(request: Request[Any, Any, Any], deps: DepsDep) -> Response[str]:
+    """Set the place up from the form; what is wrong is said above it."""
+    language = _language(request)
+    words = _WORDS[language]
+    given: dict[str, str] = {}
+    try:
+        given = await read_form(request)
+        account = await deps.accounts.set_up(
+            given.get("token", ""),
+            given.get("username", ""),
+            given.get("password", ""),
+            given.get("name", ""),
+            address=address_of(request),
+        )
+    except ChatError as error:
+        row = TABLE[error.code]
+        sentence = row.zh if language == "zh" else str(error)
+        return _page(language, words["title"], _form(language, given, sentence), row.http)
+    deps.on_set_up()
+    name = escape(await place_name(deps))
+    lead = f"<p>{name} {words['done_lead']} <strong>{escape(account.username)}</strong></p>"
+    commands = f"<pre>hubbub login {escape(account.username)}\nhubbub chat</pre>"
+    return _page(language, words["done"], f"<h1>{words['done']}</h1>{lead}{commands}")
+
+
+@get("/", include_in_schema=False)
+async def front(request: Request[Any, Any, Any], deps: DepsDep) -> Response[str]:
+    """Say that the server runs and how to reach it."""
+    language = _language(request)
+    words = _WORDS[language]
+    name = escape(await place_name(deps))
+    server = escape(str(request.base_url).rstrip("/"))
+    body = (
+        f"<h1>{name}</h1><p>{words['runs']}</p>"
+        f"<pre>hubbub register --server {server} NAME\nhubbub login --server {server} NAME\nhubbub chat</pre>"
+        f'<p><a href="/api/openapi.json">{words["api"]}</a></p>'
+    )
+    return _page(language, name, body)
+
+
+HANDLERS = [setup_form, setup_submit, front]

@@ -1,0 +1,143 @@
+"""Errors as RFC 9457 problem documents.
+
+Whatever goes wrong leaves here: a refusal of the services with its code, a request the framework could not read, or a
+bug, which is logged whole and answered with `internal_error` and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from hubbub.base.errors import TABLE, ChatError, Code
+from hubbub.rest.language import preferred
+
+__all__ = ["HANDLERS", "PROBLEM_TYPE", "Problem", "problem_of", "problem_response"]
+
+log = logging.getLogger("hubbub.rest")
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went wrong (RFC 9457)."""
+
+    code: str
+    title: str
+    status: int
+    detail: str
+    retry: bool
+    type: str = ""
+    retry_after_ms: int = 0
+
+
+def problem_of(error: ChatError, language: str = "en") -> Problem:
+    """Describe a refusal; the sentence of the table when the error has none of its own."""
+    row = TABLE[error.code]
+    title = row.zh if language == "zh" else row.en
+    said = str(error)
+    return Problem(
+        type=f"urn:hubbub:error:{error.code.value}",
+        code=error.code.value,
+        title=title,
+        status=row.http,
+        detail=title if said == row.en else said,
+        retry=row.retry,
+        retry_after_ms=math.ceil(error.retry_after_s * 1000),
+    )
+
+
+def headers_of(error: ChatError) -> dict[str, str]:
+    """Return the header fields an error asks for."""
+    headers = {"cache-control": "no-store"}
+    if error.retry_after_s > 0:
+        headers["retry-after"] = str(math.ceil(error.retry_after_s))
+    if TABLE[error.code].http == 401:
+        # RFC 6750 section 3: a 401 names the scheme, and the error once a token was presented.
+        presented = error.code is not Code.UNAUTHENTICATED
+        headers["www-authenticate"] = 'Bearer error="invalid_token"' if presented else "Bearer"
+    return headers
+
+
+def problem_response(request: Request[Any, Any, Any], error: ChatError) -> Response[bytes]:
+    """Answer with a refusal."""
+    problem = problem_of(error, preferred(request.headers.get("accept-language", "")))
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=problem.status,
+        media_type=PROBLEM_TYPE,
+        headers=headers_of(error),
+    )
+
+
+_BY_STATUS = {
+    400: Code.BAD_REQUEST,
+    401: Code.UNAUTHENTICATED,
+    403: Code.FORBIDDEN,
+    404: Code.NOT_FOUND,
+    405: Code.METHOD_NOT_ALLOWED,
+    413: Code.TOO_LARGE,
+    429: Code.RATE_LIMITED,
+    503: Code.UNAVAILABLE,
+}
+
+
+def _refused(request: Request[Any, Any, Any], error: ChatError) -> Response[bytes]:
+    return problem_response(request, error)
+
+
+def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answer what the framework refused: no such path, no such method, a body that does not fit."""
+    code = _BY_STATUS.get(error.status_code, Code.BAD_REQUEST if error.status_code < 500 else Code.INTERNAL_ERROR)
+    if code is Code.INTERNAL_ERROR:
+        return _bug(request, error)
+    answer = problem_response(request, ChatError(code, _sentence(error) if code is Code.BAD_REQUEST else ""))
+    allow = (error.headers or {}).get("Allow")
+    if allow:
+        answer.set_header("allow", allow)
+    return answer
+
+
+def _sentence(error: HTTPException) -> str:
+    """Say which field is wrong, without a word of how the server is built."""
+    if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
+        return ""
+    told = []
+    for item in error.extra[:5]:
+        if isinstance(item, Mapping) and isinstance(item.get("message"), str):
+            where = str(item.get("key") or "").removeprefix("data.")
+            if where == "data":
+                return "A JSON body is needed."
+            told.append(f"{where}: {item['message']}" if where else str(item["message"]))
+    return "; ".join(told)[:500]
+
+
+def _unreadable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    return problem_response(request, ChatError(Code.BAD_REQUEST, "The body cannot be read."))
+
+
+def _late(request: Request[Any, Any, Any], error: TimeoutError) -> Response[bytes]:
+    return problem_response(request, ChatError(Code.TIMEOUT))
+
+
+def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    return problem_response(request, ChatError(Code.INTERNAL_ERROR))
+
+
+HANDLERS: dict[Any, Any] = {
+    ChatError: _refused,
+    HTTPException: _framework,
+    # Bytes that are not UTF-8, and JSON nested deeper than the parser goes.
+    UnicodeDecodeError: _unreadable,
+    RecursionError: _unreadable,
+    TimeoutError: _late,
+    Exception: _bug,
+}
+"""What the application does with an exception, most exact class first."""

@@ -1,0 +1,313 @@
+"""Accounts in the database: one function per transaction.
+
+Rows that decide something are locked before they are read (`FOR UPDATE`, which SQLite does without because it has one
+writer), so that a refresh token is spent once and a name is taken once however many nodes try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
+from hubbub.base.errors import ChatError, Code
+from hubbub.chat.ports import DataRefused, OutcomeUnknown, StoreError, StoreFull
+from hubbub.storage.account_tables import logins, place, signing_keys, users
+from hubbub.storage.database import Database
+
+__all__ = ["SqlAccounts"]
+
+T = TypeVar("T")
+
+_ACCOUNT = [users.c[name] for name in Account.__struct_fields__]
+_LOGIN = [logins.c[name] for name in Login.__struct_fields__]
+_KEY = [signing_keys.c[name] for name in SigningKey.__struct_fields__]
+_ONLY = 1
+
+
+class SqlAccounts:
+    """An `AccountStore` on a `Database`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def _write(self, fn: Callable[[Connection], T]) -> T:
+        try:
+            return await self._db.write(fn)
+        except StoreError as error:
+            raise _refusal(error) from error
+
+    async def _read(self, fn: Callable[[Connection], T]) -> T:
+        try:
+            return await self._db.read(fn)
+        except StoreError as error:
+            raise _refusal(error) from error
+
+    # ------------------------------------------------------------ people
+
+    async def add_account(self, account: Account) -> None:
+        await self._write(lambda conn: _add_account(conn, account))
+
+    async def account(self, user_id: str) -> Account | None:
+        return await self._read(lambda conn: _account(conn, users.c.id == user_id))
+
+    async def account_named(self, username_key: str) -> Account | None:
+        return await self._read(lambda conn: _account(conn, users.c.username_key == username_key))
+
+    async def set_profile(self, user_id: str, *, display_name: str | None, signature: str | None) -> Account | None:
+        values = {"display_name": display_name, "signature": signature}
+        changed = {name: value for name, value in values.items() if value is not None}
+
+        def work(conn: Connection) -> Account | None:
+            if changed:
+                conn.execute(update(users).where(users.c.id == user_id).values(changed))
+            return _account(conn, users.c.id == user_id)
+
+        return await self._write(work)
+
+    async def set_welcomed(self, user_id: str) -> None:
+        await self._write(lambda conn: conn.execute(update(users).where(users.c.id == user_id).values(welcomed=True)))
+
+    async def set_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
+        unchanged = and_(users.c.id == user_id, users.c.password_hash == old_hash)
+        await self._write(lambda conn: conn.execute(update(users).where(unchanged).values(password_hash=new_hash)))
+
+    async def change_password(
+        self,
+        user_id: str,
+        old_hash: str,
+        new_hash: str,
+        *,
+        login_id: str,
+        family_hash: bytes,
+        refresh_hash: bytes,
+        now_ms: int,
+    ) -> tuple[Account, Login, list[Login]] | None:
+        def work(conn: Connection) -> tuple[Account, Login, list[Login]] | None:
+            account = _account(conn, users.c.id == user_id, lock=True)
+            login = _login(conn, login_id, lock=True)
+            if account is None or account.password_hash != old_hash:
+                return None
+            if login is None or login.user_id != user_id or login.ended_ms:
+                return None
+            account = msgspec.structs.replace(account, password_hash=new_hash, auth_epoch=account.auth_epoch + 1)
+            conn.execute(
+                update(users).where(users.c.id == user_id).values(password_hash=new_hash, auth_epoch=account.auth_epoch)
+            )
+            renewed = {"family_hash": family_hash, "refresh_hash": refresh_hash, "used_ms": now_ms}
+            conn.execute(update(logins).where(logins.c.id == login_id).values(renewed))
+            ended = [one for one in _lasting(conn, user_id) if one.id != login_id]
+            return account, msgspec.structs.replace(login, **renewed), _end(conn, ended, now_ms)
+
+        return await self._write(work)
+
+    async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
+        def work(conn: Connection) -> list[Login]:
+            account = _account(conn, users.c.id == user_id, lock=True)
+            if account is None or account.active == active:
+                return []
+            epoch = account.auth_epoch + (not active)
+            conn.execute(update(users).where(users.c.id == user_id).values(active=active, auth_epoch=epoch))
+            return [] if active else _end(conn, _lasting(conn, user_id), now_ms)
+
+        return await self._write(work)
+
+    # ------------------------------------------------------------ logins
+
+    async def add_login(self, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:
+        def work(conn: Connection) -> list[Login] | None:
+            # The person's row orders racing logins, so that each device keeps one.
+            account = _account(conn, users.c.id == login.user_id, lock=True)
+            if account is None or not account.active or account.auth_epoch != auth_epoch:
+                return None
+            lasting = _lasting(conn, login.user_id)
+            same = [one for one in lasting if one.device_id == login.device_id]
+            others = [one for one in lasting if one.device_id != login.device_id]
+            others.sort(key=lambda one: (one.used_ms, one.id), reverse=True)
+            conn.execute(insert(logins), [msgspec.structs.asdict(login)])
+            return _end(conn, same + others[max(0, keep - 1) :], login.created_ms)
+
+        return await self._write(work)
+
+    async def login(self, login_id: str) -> Login | None:
+        return await self._read(lambda conn: _login(conn, login_id))
+
+    async def logins(self, user_id: str, cursor: str, limit: int) -> tuple[list[Login], str]:
+        def work(conn: Connection) -> tuple[list[Login], str]:
+            mine = and_(logins.c.user_id == user_id, logins.c.ended_ms == 0)
+            if cursor:
+                mine = and_(mine, logins.c.id > cursor)
+            rows = conn.execute(select(*_LOGIN).where(mine).order_by(logins.c.id).limit(limit + 1)).all()
+            found = [_as_login(row) for row in rows[:limit]]
+            return found, found[-1].id if len(rows) > limit else ""
+
+        return await self._read(work)
+
+    async def standing(self, login_id: str) -> tuple[Login, Account] | None:
+        def work(conn: Connection) -> tuple[Login, Account] | None:
+            both = select(*_LOGIN, *_ACCOUNT).join_from(logins, users, users.c.id == logins.c.user_id)
+            row = conn.execute(both.where(logins.c.id == login_id)).one_or_none()
+            return None if row is None else (_as_login(row[: len(_LOGIN)]), _as_account(row[len(_LOGIN) :]))
+
+        return await self._read(work)
+
+    async def rotate_refresh(
+        self, login_id: str, *, family_hash: bytes, old_hash: bytes, new_hash: bytes, now_ms: int, unused_since_ms: int
+    ) -> Rotation:
+        def work(conn: Connection) -> Rotation:
+            login = _login(conn, login_id, lock=True)
+            if login is None or login.family_hash != family_hash:
+                return Rotation.UNKNOWN
+            if login.ended_ms or login.used_ms < unused_since_ms:
+                return Rotation.ENDED
+            if login.refresh_hash != old_hash:
+                _end(conn, [login], now_ms)
+                return Rotation.REUSED
+            spent = {"refresh_hash": new_hash, "used_ms": now_ms}
+            conn.execute(update(logins).where(logins.c.id == login_id).values(spent))
+            return Rotation.DONE
+
+        return await self._write(work)
+
+    async def end_login(self, login_id: str, now_ms: int) -> Login | None:
+        def work(conn: Connection) -> Login | None:
+            login = _login(conn, login_id, lock=True)
+            if login is None or login.ended_ms:
+                return None
+            return _end(conn, [login], now_ms)[0]
+
+        return await self._write(work)
+
+    # ------------------------------------------------------------ keys
+
+    async def signing_keys(self) -> list[SigningKey]:
+        return await self._read(_keys)
+
+    async def add_signing_key(self, key: SigningKey, *, expect: str) -> bool:
+        def work(conn: Connection) -> bool:
+            # The place's row orders racing nodes also when there is no key yet to lock.
+            _place(conn, lock=True)
+            keys = _keys(conn)
+            if (keys[0].kid if keys else "") != expect:
+                return False
+            lasting = signing_keys.c.retired_ms == 0
+            conn.execute(update(signing_keys).where(lasting).values(retired_ms=key.created_ms))
+            conn.execute(insert(signing_keys), [msgspec.structs.asdict(key)])
+            return True
+
+        return await self._write(work)
+
+    async def drop_signing_keys(self, retired_before_ms: int) -> None:
+        old = and_(signing_keys.c.retired_ms > 0, signing_keys.c.retired_ms < retired_before_ms)
+        await self._write(lambda conn: conn.execute(delete(signing_keys).where(old)))
+
+    # ------------------------------------------------------------ the place
+
+    async def place(self) -> Place:
+        def work(conn: Connection) -> Place:
+            row = conn.execute(_PLACE).one_or_none()
+            return Place(*row) if row is not None else Place()
+
+        return await self._read(work)
+
+    async def offer_setup(self, setup_hash: bytes) -> bool:
+        def work(conn: Connection) -> bool:
+            if _place(conn, lock=True).set_up_ms:
+                return False
+            conn.execute(update(place).where(place.c.id == _ONLY).values(setup_hash=setup_hash))
+            return True
+
+        return await self._write(work)
+
+    async def set_up(self, setup_hash: bytes, name: str, admin: Account) -> None:
+        def work(conn: Connection) -> None:
+            now = _place(conn, lock=True)
+            if now.set_up_ms:
+                raise ChatError(Code.SETUP_DONE)
+            if not setup_hash or now.setup_hash != setup_hash:
+                raise ChatError(Code.BAD_SETUP_TOKEN)
+            _add_account(conn, admin)
+            done = {"name": name, "setup_hash": b"", "set_up_ms": admin.created_ms}
+            conn.execute(update(place).where(place.c.id == _ONLY).values(done))
+
+        await self._write(work)
+
+
+def _refusal(error: StoreError) -> ChatError:
+    """Return what a peer is told; auth knows no store errors of its own."""
+    if isinstance(error, StoreFull):
+        return ChatError(Code.STORAGE_FULL)
+    if isinstance(error, DataRefused):
+        return ChatError(Code.BAD_REQUEST)
+    if isinstance(error, OutcomeUnknown):
+        return ChatError(Code.UNKNOWN_OUTCOME)
+    return ChatError(Code.UNAVAILABLE)
+
+
+# ---------------------------------------------------------------- inside a transaction
+
+_PLACE: Select[Any] = select(place.c.name, place.c.setup_hash, place.c.set_up_ms).where(place.c.id == _ONLY)
+
+
+def _as_account(row: Sequence[Any]) -> Account:
+    return Account(*row)
+
+
+def _as_login(row: Sequence[Any]) -> Login:
+    return Login(*row)
+
+
+def _account(conn: Connection, which: ColumnElement[bool], *, lock: bool = False) -> Account | None:
+    row = _one(conn, select(*_ACCOUNT).where(which), lock)
+    return None if row is None else _as_account(row)
+
+
+def _add_account(conn: Connection, account: Account) -> None:
+    if _account(conn, users.c.username_key == account.username_key) is not None:
+        raise ChatError(Code.USERNAME_TAKEN)
+    try:
+        conn.execute(insert(users), [msgspec.structs.asdict(account)])
+    except IntegrityError as error:
+        # The id is fresh and random, so what met is the name, taken by another node a moment ago.
+        raise ChatError(Code.USERNAME_TAKEN) from error
+
+
+def _login(conn: Connection, login_id: str, *, lock: bool = False) -> Login | None:
+    row = _one(conn, select(*_LOGIN).where(logins.c.id == login_id), lock)
+    return None if row is None else _as_login(row)
+
+
+def _lasting(conn: Connection, user_id: str) -> list[Login]:
+    mine = select(*_LOGIN).where(logins.c.user_id == user_id, logins.c.ended_ms == 0).order_by(logins.c.id)
+    return [_as_login(row) for row in conn.execute(mine.with_for_update())]
+
+
+def _end(conn: Connection, ending: Sequence[Login], now_ms: int) -> list[Login]:
+    if ending:
+        ids = [login.id for login in ending]
+        conn.execute(update(logins).where(logins.c.id.in_(ids)).values(ended_ms=now_ms))
+    ended = [msgspec.structs.replace(login, ended_ms=now_ms) for login in ending]
+    return sorted(ended, key=lambda one: one.id)
+
+
+def _keys(conn: Connection) -> list[SigningKey]:
+    # One key is not retired, the one that signs; it comes first whatever the clocks of two nodes said.
+    order = (signing_keys.c.retired_ms != 0, signing_keys.c.retired_ms.desc(), signing_keys.c.created_ms.desc())
+    return [SigningKey(*row) for row in conn.execute(select(*_KEY).order_by(*order))]
+
+
+def _place(conn: Connection, *, lock: bool) -> Place:
+    """Return the place's row, inserting it the first time."""
+    row = _one(conn, _PLACE, lock)
+    if row is None:
+        conn.execute(insert(place), [{"id": _ONLY, "name": "", "setup_hash": b"", "set_up_ms": 0}])
+        return Place()
+    return Place(*row)
+
+
+def _one(conn: Connection, statement: Select[Any], lock: bool) -> Row[Any] | None:
+    return conn.execute(statement.with_for_update() if lock else statement).one_or_none()
