@@ -1,0 +1,540 @@
+"""A client of one server: it connects, stays connected, and keeps its promises while it is not.
+
+Programs never see a connection: commands wait in the outbox, entries come once and in order, requests wait for the
+connection up to their deadline.
+
+    async with Client("http://127.0.0.1:8080", username="romeo", password="...") as client:
+        chat = await client.open_direct(user_id)
+        await client.send(chat.id, "Soft!")
+        async for event in client.events():
+            ...
+
+Entering returns at once, so a program works without a network; `await client.ready()` waits for the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from hubbub.base.clock import Clock, SystemClock
+from hubbub.base.error_table import Code
+from hubbub.base.ids import new_id
+from hubbub.client.backoff import Backoff, ExponentialBackoff
+from hubbub.client.commands import Commands
+from hubbub.client.connection import Connector, Tap, Transport
+from hubbub.client.dial import Dialer
+from hubbub.client.errors import CLOSED, HubbubError, from_wire
+from hubbub.client.events import Ears, EventStream
+from hubbub.client.feed import HAVE_LIMIT, Feed, Since, Track
+from hubbub.client.http import HttpApi
+from hubbub.client.login import FixedToken, KeptLogin, Login
+from hubbub.client.models import Accepted, Action, Conversation, Entry, Presence, State, StateEvent
+from hubbub.client.outbox import Command, Outbox, Pending
+from hubbub.client.session import Session
+from hubbub.client.store import Batch, NoStore, SqliteStore, Store
+from hubbub.client.translate import presence_of
+from hubbub.client.upkeep import Upkeep
+from hubbub.wire import hubbub_pb2 as pb
+
+VERSION: Final = "0.1.0"
+
+Heard = TypeVar("Heard")
+
+
+class _Finished(Exception):
+    """Ends the task group when the client has come to its end."""
+
+
+class Client(Commands):
+    """One person's connection to one server.  Use it as a context."""
+
+    def __init__(
+        self,
+        server: str = "http://127.0.0.1:8080",
+        *,
+        token: str = "",
+        username: str = "",
+        password: str = "",
+        device_id: str = "",
+        login: Login | None = None,
+        store: str | Path | Store | None = None,
+        transport: Transport | str = Transport.WEBSOCKET,
+        address: str = "",
+        since: Since = "now",
+        name: str = f"hubbub-python {VERSION}",
+        heartbeat_s: float = 0.0,
+        request_timeout_s: float = 15.0,
+        send_timeout_s: float | None = 60.0,
+        outbox_limit: int = 10_000,
+        backoff: Backoff | None = None,
+        clock: Clock | None = None,
+        rand: Callable[[], float] = random.random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        on_raw: Tap | None = None,
+        connector: Connector | None = None,
+        http: HttpApi | None = None,
+    ) -> None:
+        """Say whose connection it is, with one of `token`, `username` and `password`, or `login`.
+
+        `store`: a file that keeps the outbox and how far was read.  `address`: where to connect, instead of asking the
+        server.  `since`: where a client that holds nothing begins.  `heartbeat_s` 0 leaves the interval to the server.
+        """
+        self._clock = clock or SystemClock()
+        if login is None:
+            kept = KeptLogin(self._clock, username=username, password=password, device_id=device_id)
+            login = FixedToken(token) if token else kept
+        self._store: Store = SqliteStore(store) if isinstance(store, str | Path) else store or NoStore()
+        self._http = http or HttpApi(server)
+        self._name = name
+        self._heartbeat_s = heartbeat_s
+        self._request_timeout_s = request_timeout_s
+        self._send_timeout_s = send_timeout_s
+        self._backoff = backoff or ExponentialBackoff(rand=rand)
+
+        self._ears = Ears(self._dealt_with, self._pump_feed)
+        self._feed = Feed(self._ears.emit, lambda: self._ears.room, since=since)
+        self._feed.changed = self._held_changed
+        self._outbox = Outbox(limit=outbox_limit)
+        self._outbox.settled = self._settled
+        self._sending = False
+        self._asking_rows = False
+        self._moved = asyncio.Event()
+        """Set whenever something that was fetched came."""
+        self._watched: tuple[str, ...] = ()
+        self._batch = Batch()
+        self._to_write = asyncio.Event()
+        self._runner: asyncio.Task[None] | None = None
+        self.user_id = ""
+        """Known from the first connection on, or from the store."""
+        self.device_id = ""
+
+        dialer = Dialer(Transport(transport), self._http, address)
+        self._upkeep = Upkeep(
+            self,
+            dialer,
+            connector or dialer,
+            login,
+            self._http,
+            clock=self._clock,
+            backoff=self._backoff,
+            rand=rand,
+            sleep=sleep,
+            tap=on_raw,
+            hello_timeout_s=request_timeout_s,
+        )
+
+    # ------------------------------------------------------------ life
+
+    async def __aenter__(self) -> Self:
+        kept = await self._store.load()
+        self.user_id = kept.user_id
+        if kept.epoch:
+            self._feed.restore(kept.epoch, kept.user_version, kept.conversations)
+        loop = asyncio.get_running_loop()
+        for command in kept.commands:
+            self._outbox.add(command, loop.create_future())
+        self._runner = loop.create_task(self._run(), name="hubbub-client")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close(linger_s=5.0 if kind is None else 0.0)
+
+    async def close(self, *, linger_s: float = 0.0) -> None:
+        """End for good.  While the connection is up, commands under way get `linger_s` seconds for their answers.
+
+        What then has no answer stays in the file, if there is one; awaiting it raises `closed`.
+        """
+        if linger_s and self.state is State.ONLINE and len(self._outbox):
+            with contextlib.suppress(HubbubError):
+                await self.flush(timeout=linger_s)
+        session = self._upkeep.session
+        self._upkeep.finish(HubbubError(CLOSED, "The client was closed."))
+        if session is not None:
+            session.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await asyncio.shield(session.lost)
+        if self._runner is not None:
+            self._runner.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._runner
+            self._runner = None
+            if self._batch:
+                await self._store.write(self._batch)
+            await self._store.close()
+        await self._http.close()
+
+    async def ready(self, timeout: float | None = 30.0) -> None:
+        """Wait until the client is online.
+
+        Raises HubbubError: why it never will be, or `timeout`.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                async for state in self.states():
+                    if state is State.ONLINE:
+                        return
+        except TimeoutError:
+            raise HubbubError(Code.TIMEOUT, f"No connection within {timeout:g} s.") from None
+        raise self.error or HubbubError(CLOSED)
+
+    async def flush(self, timeout: float | None = 30.0) -> None:
+        """Wait until every command put in so far has its answer.  Raises HubbubError(`timeout`)."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._outbox.drained()
+        except TimeoutError:
+            raise HubbubError(Code.TIMEOUT, f"{len(self._outbox)} commands have no answer yet.") from None
+
+    @property
+    def state(self) -> State:
+        """Where the client stands."""
+        return self._upkeep.state
+
+    @property
+    def error(self) -> HubbubError | None:
+        """Why the client ended; None while it lives."""
+        return self._upkeep.end
+
+    def states(self) -> AsyncIterator[State]:
+        """Iterate over the present state and each later one until `closed`; quick changes may be passed over."""
+        return self._upkeep.states()
+
+    def events(self, limit: int = 10_000) -> EventStream:
+        """Return a stream of everything from now on; `hubbub.client.events` says what happens when it is full.
+
+        With a `store`, taking an event says that the one before it was dealt with: it does not come again.
+        """
+        return self._ears.open(limit)
+
+    def on(self, kind: type[Heard], listener: Callable[[Heard], object]) -> Callable[[], None]:
+        """Call `listener` with every event of a kind, in the event loop; what is returned stops that."""
+        return self._ears.listen(kind, listener)
+
+    @property
+    def known(self) -> dict[str, Conversation]:
+        """The conversations this client has heard of, as of when it did."""
+        return {key: t.conversation for key, t in self._feed.tracks.items() if t.conversation is not None}
+
+    @property
+    def unanswered(self) -> int:
+        """How many commands wait in the outbox."""
+        return len(self._outbox)
+
+    # ------------------------------------------------------------ Commands
+
+    def submit(
+        self,
+        conversation_id: str,
+        action: Action,
+        *,
+        client_id: str = "",
+        after: str = "",
+        ordered: bool = True,
+        timeout: float | None = None,
+    ) -> Pending:
+        if self.error is not None:
+            raise self.error
+        command = Command(conversation_id, client_id or new_id(), action, after, ordered)
+        waiting = self._outbox.find(conversation_id, command.client_id)
+        if waiting is not None:
+            if waiting.command.action == action:
+                return waiting
+            raise HubbubError(Code.CONFLICT)
+        future: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
+        timeout_s = self._send_timeout_s if timeout is None else timeout
+        pending = self._outbox.add(command, future, timeout_s=timeout_s, kept=not self._store.durable)
+        if self._store.durable:
+            self._batch.added.append(pending.command)
+            self._to_write.set()
+        else:
+            self._pump_lane(conversation_id)
+        return pending
+
+    async def ask(self, frame: pb.ClientFrame, *, timeout: float | None = None) -> Any:
+        limit_s = self._request_timeout_s if timeout is None else timeout
+        try:
+            async with asyncio.timeout(limit_s):
+                while True:
+                    session = await self._upkeep.open_session()
+                    try:
+                        return await session.ask(frame, timeout_s=limit_s)
+                    except HubbubError:
+                        # A request may be repeated safely, so losing the connection under it is no answer.
+                        if not session.lost.done():
+                            raise
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            raise HubbubError(Code.TIMEOUT) from None
+
+    def typing(self, conversation_id: str, typing: bool = True) -> None:
+        """Show others that one is typing, if there is a connection; repeat it every 3 seconds."""
+        if self._upkeep.session is not None:
+            wish = pb.SetTyping(conversation_id=conversation_id, typing=typing)
+            self._upkeep.session.tell(pb.ClientFrame(set_typing=wish))
+
+    async def watch_presence(self, user_ids: Sequence[str]) -> list[Presence]:
+        """Say whose coming and going to hear of, instead of those named before; return how it is now.
+
+        It holds over reconnects.
+        """
+        self._watched = tuple(user_ids)
+        page = await self.ask(pb.ClientFrame(watch_presence=pb.WatchPresence(user_ids=self._watched)))
+        return [presence_of(presence) for presence in page.presences]
+
+    async def log_out(self) -> None:
+        """End the login on the server, and with it this client."""
+        await self.ask(pb.ClientFrame(logout=pb.Logout()))
+        self._upkeep.finish(HubbubError(Code.SESSION_ENDED))
+
+    # ------------------------------------------------------------ the task
+
+    async def _run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._upkeep.tick_for_ever())
+                if self._store.durable:
+                    tasks.create_task(self._write_for_ever())
+                await self._upkeep.connect_for_ever()
+                raise _Finished
+        except* _Finished:
+            pass
+        except* Exception as failures:
+            first = failures.exceptions[0]
+            self._upkeep.finish(HubbubError(CLOSED, f"The client failed: {first!r}"))
+            asyncio.get_running_loop().call_exception_handler({"message": "a client failed", "exception": first})
+
+    async def _write_for_ever(self) -> None:
+        """Write what is to be kept; commands may be sent once they are on disk."""
+        while True:
+            await self._to_write.wait()
+            self._to_write.clear()
+            batch, self._batch = self._batch, Batch()
+            if batch:
+                await self._store.write(batch)
+            for command in batch.added:
+                pending = self._outbox.find(command.conversation_id, command.client_id)
+                if pending is not None:
+                    pending.kept = True
+            self._pump_outbox()
+
+    # ------------------------------------------------------------ Owner of the connection
+
+    def hello(self, token: str) -> pb.ClientFrame:
+        """Return the first frame of a connection."""
+        hello = pb.Hello(protocol=1, token=token, client=self._name, heartbeat_ms=int(self._heartbeat_s * 1000))
+        if self._feed.based:
+            hello.resume.epoch = self._feed.epoch
+            hello.resume.user_version = self._feed.version
+            hello.resume.have.extend(self._feed.have())
+        return pb.ClientFrame(hello=hello)
+
+    def welcomed(self, welcome: pb.Welcome) -> None:
+        """Take what the server says of this session."""
+        if self.user_id and welcome.user_id != self.user_id:
+            # The file was another person's: their commands and positions are not ours to use.
+            self._outbox.refuse_all(HubbubError(CLOSED, "The store belonged to somebody else."))
+            self._batch = Batch(user_id=welcome.user_id)
+            self._feed.forget("", "another person")
+        elif not self.user_id:
+            self._batch.user_id = welcome.user_id if self._store.durable else None
+        self.user_id, self.device_id = welcome.user_id, welcome.device_id
+        self._reset(welcome.epoch, "epoch")
+        if not self._feed.based:
+            self._feed.version = welcome.user_version
+        self._sending = True
+
+    def pushed(self, kind: str, body: Any) -> None:
+        """Take a frame nobody asked for."""
+        feed = self._feed
+        match kind:
+            case "entries":
+                feed.page(body)
+            case "user_changed":
+                feed.user_state(body)
+            case "marks":
+                feed.marks(body)
+            case "heads":
+                feed.heads(body.heads)
+            case "typing":
+                feed.typing(body)
+            case "presence":
+                feed.presence(body)
+            case "resync":
+                feed.rows_missing = True
+            case "reset":
+                self._reset(body.epoch, body.reason)
+        if feed.hungry:
+            self._pump_feed()
+
+    async def catch_up(self, session: Session) -> None:
+        """Fetch what is missing after the server said `ready`."""
+        self._pump_outbox()
+        if not self._feed.based or len(self._feed.tracks) > HAVE_LIMIT:
+            cursor = ""
+            while True:
+                wish = pb.ListConversations(cursor=cursor)
+                page = await session.ask(pb.ClientFrame(list_conversations=wish), timeout_s=self._request_timeout_s)
+                self._feed.listed(page.conversations)
+                cursor = page.next_cursor
+                if not cursor:
+                    break
+            self._feed.based = True
+            self._keep_version()
+        if self._watched:
+            self._ask_watched(session)
+        self._pump_feed()
+        while not self._feed.complete and self._ears.room and not session.lost.done():
+            self._moved.clear()
+            await self._moved.wait()
+
+    def disconnected(self) -> None:
+        """The connection is gone."""
+        self._sending = self._asking_rows = False
+        self._outbox.disconnected()
+        self._feed.disconnected()
+
+    def became(self, state: State, error: HubbubError | None) -> None:
+        """Tell of a change of state, and let everybody go at the end."""
+        self._ears.emit(StateEvent(state, str(error) if error else ""))
+        if state is State.CLOSED:
+            self._ears.close()
+            self._outbox.refuse_all(error or HubbubError(CLOSED))
+
+    def ticked(self) -> None:
+        """Try again what has waited."""
+        self._pump_outbox()
+        self._pump_feed()
+        if self._batch:
+            self._to_write.set()
+
+    # ------------------------------------------------------------ sending what waits
+
+    def _pump_outbox(self) -> None:
+        if self._sending:
+            for pending in self._outbox.ready(self._clock.monotonic()):
+                self._transmit(pending)
+
+    def _pump_lane(self, conversation_id: str) -> None:
+        if self._sending:
+            for pending in self._outbox.ready_in(conversation_id, self._clock.monotonic()):
+                self._transmit(pending)
+
+    def _transmit(self, pending: Pending) -> None:
+        session = self._upkeep.session
+        if session is None:
+            return
+        try:
+            session.request(
+                pb.ClientFrame(submit=pending.frame),
+                partial(self._answered, pending),
+                timeout_s=self._request_timeout_s,
+            )
+        except HubbubError as error:
+            self._refused(pending, error)
+
+    def _answered(self, pending: Pending, body: pb.Submitted | HubbubError) -> None:
+        if isinstance(body, HubbubError):
+            if self._sending:
+                self._refused(pending, body)
+            return
+        if body.status == pb.SUBMIT_STATUS_ACCEPTED:
+            outcome = Accepted(pending.conversation_id, pending.client_id, body.seq, body.time_ms, body.repeated)
+            self._outbox.accepted(pending.conversation_id, pending.client_id, outcome)
+        elif body.status == pb.SUBMIT_STATUS_REJECTED:
+            self._refused(pending, from_wire(body.error))
+        else:
+            self._refused(pending, HubbubError(Code.UNKNOWN_OUTCOME))
+        self._pump_lane(pending.conversation_id)
+
+    def _refused(self, pending: Pending, error: HubbubError) -> None:
+        wait_s = self._backoff(pending.tries, 0.0)
+        self._outbox.refused(
+            pending.conversation_id, pending.client_id, error, now=self._clock.monotonic(), wait_s=wait_s
+        )
+
+    # ------------------------------------------------------------ fetching what is missing
+
+    def _pump_feed(self) -> None:
+        session = self._upkeep.session
+        if session is None or not self._feed.based:
+            return
+        for conversation_id, after in self._feed.wanted():
+            wish = pb.GetEntries(conversation_id=conversation_id, after_seq=after)
+            fetched = partial(self._fetched, conversation_id)
+            session.request(pb.ClientFrame(get_entries=wish), fetched, timeout_s=self._request_timeout_s)
+        if self._feed.rows_missing and not self._asking_rows:
+            self._asking_rows = True
+            rows = pb.GetUserState(since_version=self._feed.version)
+            session.request(pb.ClientFrame(get_user_state=rows), self._rows, timeout_s=self._request_timeout_s)
+
+    def _fetched(self, conversation_id: str, body: pb.EntryPage | HubbubError) -> None:
+        self._feed.fetched(conversation_id, body)
+        self._moved.set()
+        # After a refusal the next tick tries again, not this moment.
+        if not isinstance(body, HubbubError):
+            self._pump_feed()
+
+    def _rows(self, body: pb.UserState | HubbubError) -> None:
+        self._asking_rows = False
+        self._moved.set()
+        if isinstance(body, HubbubError):
+            return
+        self._feed.rows_answered(body)
+        self._keep_version()
+        self._pump_feed()
+
+    def _ask_watched(self, session: Session) -> None:
+        def answered(body: pb.PresencePage | HubbubError) -> None:
+            if not isinstance(body, HubbubError):
+                for presence in body.presences:
+                    self._feed.presence(presence)
+
+        wish = pb.ClientFrame(watch_presence=pb.WatchPresence(user_ids=self._watched))
+        session.request(wish, answered, timeout_s=self._request_timeout_s)
+
+    def _reset(self, epoch: str, reason: str) -> None:
+        if epoch == self._feed.epoch:
+            return
+        if self._feed.based:
+            self._feed.forget(epoch, reason)
+            if self._store.durable:
+                waiting = self._batch
+                self._batch = Batch(forget=True, user_id=waiting.user_id, added=waiting.added, removed=waiting.removed)
+        self._feed.epoch = epoch
+
+    # ------------------------------------------------------------ keeping
+
+    def _held_changed(self, conversation_id: str, track: Track) -> None:
+        """A conversation is new, has new rows, or jumped: keep it with how far it was read."""
+        if not self._store.durable or track.conversation is None:
+            return
+        self._batch.conversations[conversation_id] = track.conversation
+        self._batch.seen.setdefault(conversation_id, track.kept)
+        self._keep_version()
+
+    def _keep_version(self) -> None:
+        if self._store.durable and self._feed.based:
+            self._batch.epoch = self._feed.epoch
+            self._batch.user_version = self._feed.version
+
+    def _dealt_with(self, entry: Entry) -> None:
+        if self._store.durable:
+            track = self._feed.tracks.get(entry.conversation_id)
+            if track is not None and entry.seq > track.kept:
+                track.kept = entry.seq
+                self._batch.seen[entry.conversation_id] = entry.seq
+
+    def _settled(self, command: Command) -> None:
+        if self._store.durable:
+            self._batch.removed.append((command.conversation_id, command.client_id))
+            self._to_write.set()

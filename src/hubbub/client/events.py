@@ -1,0 +1,161 @@
+"""Ways to hear: streams to iterate over, and listeners that are called.
+
+A stream is bounded.  When one is full, the client stops taking entries from the server's pushes and reads them from the
+log again once the stream was half emptied: the slowest open stream sets the pace, memory stays bounded and no entry is
+lost.  Word that is only good while fresh (typing, presence, marks) is dropped meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Self, TypeVar, overload
+
+from hubbub.client.models import Entry, EntryEvent, Event, MessageEvent, Post
+
+Heard = TypeVar("Heard")
+Listener = Callable[[Any], object]
+
+
+class EventStream:
+    """An asynchronous iterator over events; it ends when the client is closed."""
+
+    def __init__(self, limit: int, taken: Callable[[Event], None], drained: Callable[[], None]) -> None:
+        self._events: deque[Event] = deque()
+        self._limit = limit
+        self._taken = taken
+        self._drained = drained
+        self._was_full = False
+        self._handed: Event | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._ended = False
+
+    @property
+    def full(self) -> bool:
+        return len(self._events) >= self._limit
+
+    def put(self, event: Event) -> None:
+        """Add an event; called by the client."""
+        self._events.append(event)
+        self._was_full = self._was_full or self.full
+        self._wake()
+
+    def close(self) -> None:
+        """End the stream; what is in it can still be taken."""
+        self._ended = True
+        self._wake()
+        self._drained()
+
+    @property
+    def closed(self) -> bool:
+        return self._ended
+
+    def take(self) -> Event | None:
+        """Return the next event if there is one, without waiting.
+
+        Taking an event says that the one before it was dealt with.
+        """
+        self._settle()
+        if not self._events:
+            return None
+        self._handed = self._events.popleft()
+        if self._was_full and len(self._events) <= self._limit // 2:
+            self._was_full = False
+            self._drained()
+        return self._handed
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while True:
+            event = self.take()
+            if event is not None:
+                return event
+            if self._ended:
+                raise StopAsyncIteration
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    def _settle(self) -> None:
+        handed, self._handed = self._handed, None
+        if handed is not None:
+            self._taken(handed)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Ears:
+    """All streams and listeners of one client."""
+
+    def __init__(self, taken: Callable[[Entry], None], drained: Callable[[], None]) -> None:
+        self._taken = taken
+        self._drained = drained
+        self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
+        self._first: weakref.ref[EventStream] | None = None
+        self._listeners: dict[type, list[Listener]] = {}
+
+    def open(self, limit: int) -> EventStream:
+        """Make a stream of everything emitted from now on.  One that is forgotten closes itself."""
+        stream = EventStream(limit, lambda event: None, self._drained)
+        if self._first is None or (first := self._first()) is None or first.closed:
+            # Of several streams, the one opened first says how far the reader has come.
+            stream = EventStream(limit, self._dealt_with, self._drained)
+            self._first = weakref.ref(stream)
+        self._streams.add(stream)
+        return stream
+
+    @overload
+    def listen(self, kind: type[Heard], listener: Callable[[Heard], object]) -> Callable[[], None]: ...
+    @overload
+    def listen(self, kind: type[Any], listener: Listener) -> Callable[[], None]: ...
+    def listen(self, kind: type[Any], listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event of a kind; the function returned stops that."""
+        self._listeners.setdefault(kind, []).append(listener)
+        return lambda: self._listeners[kind].remove(listener)
+
+    @property
+    def room(self) -> bool:
+        """Whether every open stream takes another event."""
+        return not any(stream.full and not stream.closed for stream in self._streams)
+
+    def emit(self, event: Event) -> None:
+        """Tell everybody.  A listener's exception goes to the event loop's handler, not to the connection."""
+        for stream in list(self._streams):
+            if not stream.closed:
+                stream.put(event)
+        if self._listeners:
+            for listener in self._listeners.get(type(event), ()):
+                self._call(listener, event)
+            if isinstance(event, EntryEvent) and isinstance(event.entry.action, Post):
+                for listener in self._listeners.get(MessageEvent, ()):
+                    self._call(listener, MessageEvent(event.entry))
+        if isinstance(event, EntryEvent) and not self._followed():
+            self._taken(event.entry)
+
+    def close(self) -> None:
+        """End every stream."""
+        for stream in list(self._streams):
+            stream.close()
+
+    def _followed(self) -> bool:
+        first = self._first() if self._first is not None else None
+        return first is not None and not first.closed
+
+    def _dealt_with(self, event: Event) -> None:
+        if isinstance(event, EntryEvent):
+            self._taken(event.entry)
+
+    def _call(self, listener: Listener, event: object) -> None:
+        try:
+            listener(event)
+        except Exception as exc:
+            loop = asyncio.get_running_loop()
+            loop.call_exception_handler({"message": "a listener failed", "exception": exc})

@@ -1,0 +1,170 @@
+"""The few HTTP calls a chat client needs: an account, tokens, and where to connect.
+
+Everything else goes over the connection.  Refusals arrive as problem+json (or, from the token endpoint, as RFC 6749
+section 5.2 errors) and leave as `HubbubError`; a server that cannot be reached is `unreachable`, which may be retried.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+from hubbub.base.error_table import Code
+from hubbub.client.errors import UNREACHABLE, HubbubError
+from hubbub.client.models import User
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """What a login gave."""
+
+    access_token: str
+    expires_in: float = 0.0
+    """Seconds the access token lives, from when it was given."""
+    refresh_token: str = ""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where to connect."""
+
+    websocket_url: str = ""
+    tcp: str = ""
+    """host:port, or empty when the server does not listen there."""
+
+
+class HttpApi:
+    """One server's HTTP endpoints.  Close it, or use it as a context."""
+
+    def __init__(
+        self, server: str, *, timeout_s: float = 10.0, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self.server = server.rstrip("/")
+        self._timeout_s = timeout_s
+        self._transport = transport
+        self._http: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    # ------------------------------------------------------------ accounts and tokens
+
+    async def register(self, username: str, password: str, display_name: str = "") -> User:
+        """Make an account."""
+        body = {"username": username, "password": password, "display_name": display_name}
+        answer = await self.call("POST", "/api/v1/accounts", json=body)
+        shown = str(answer.get("display_name") or display_name)
+        return User(str(answer.get("user_id") or answer.get("id") or ""), str(answer.get("username", username)), shown)
+
+    async def log_in(self, username: str, password: str, *, device_id: str = "", device_name: str = "") -> Tokens:
+        """Exchange a name and a password for tokens."""
+        form = {"grant_type": "password", "username": username, "password": password}
+        if device_id:
+            form["device_id"] = device_id
+        if device_name:
+            form["device_name"] = device_name
+        return self._tokens(await self.call("POST", "/oauth/token", data=form))
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        """Exchange a refresh token, once, for new tokens."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        try:
+            return self._tokens(await self.call("POST", "/oauth/token", data=form))
+        except HubbubError as error:
+            if error.code in (Code.BAD_CREDENTIALS, Code.BAD_TOKEN, Code.UNAUTHENTICATED):
+                raise HubbubError(Code.SESSION_ENDED, "The login has ended; log in again.") from error
+            raise
+
+    async def log_out(self, access_token: str) -> None:
+        """End the login the token descends from."""
+        await self.call("POST", "/api/v1/me/logout", token=access_token)
+
+    async def connect(self, access_token: str) -> Place:
+        """Ask where to open a connection."""
+        answer = await self.call("POST", "/api/v1/connect", token=access_token)
+        return Place(str(answer.get("websocket_url") or ""), str(answer.get("tcp") or ""))
+
+    # ------------------------------------------------------------ one call
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = "",
+        json: object = None,
+        data: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Return the JSON object a call answers, empty for no content.
+
+        Raises HubbubError for refusals and for servers that do not answer.
+        """
+        if self._http is None:
+            # Made late: loading certificates takes longer than a whole connection to a local server.
+            self._http = httpx.AsyncClient(
+                base_url=self.server,
+                timeout=self._timeout_s,
+                transport=self._transport,
+                verify=self.server.startswith("https:"),
+            )
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        try:
+            answer = await self._http.request(method, path, headers=headers, json=json, data=data, params=params)
+        except httpx.HTTPError as exc:
+            sentence = str(exc) or type(exc).__name__
+            raise HubbubError(UNREACHABLE, f"{self.server} cannot be reached: {sentence}", retry=True) from exc
+        except httpx.InvalidURL as exc:
+            raise HubbubError(UNREACHABLE, f"{self.server} is not an address.") from exc
+        try:
+            value = answer.json() if answer.content else {}
+        except ValueError:
+            value = None
+        if answer.is_success and isinstance(value, dict):
+            return value
+        raise _refusal(answer, value if isinstance(value, dict) else {})
+
+    @staticmethod
+    def _tokens(answer: dict[str, Any]) -> Tokens:
+        try:
+            return msgspec.convert(answer, Tokens, strict=False)
+        except msgspec.ValidationError as exc:
+            raise HubbubError(Code.INTERNAL_ERROR, "The server's answer holds no token.") from exc
+
+
+_OAUTH_CODES = {
+    "invalid_grant": Code.BAD_CREDENTIALS,
+    "invalid_client": Code.UNAUTHENTICATED,
+    "invalid_request": Code.BAD_REQUEST,
+    "temporarily_unavailable": Code.UNAVAILABLE,
+}
+
+
+def _refusal(answer: httpx.Response, problem: dict[str, Any]) -> HubbubError:
+    code = problem.get("code")
+    sentence = problem.get("detail") or problem.get("error_description") or problem.get("title") or ""
+    if not isinstance(code, str):
+        oauth = problem.get("error")
+        if isinstance(oauth, str):
+            code = _OAUTH_CODES.get(oauth, oauth)
+        elif answer.status_code >= 500:
+            code = Code.UNAVAILABLE
+        else:
+            code, sentence = Code.BAD_REQUEST, sentence or f"The server answered with HTTP {answer.status_code}."
+    try:
+        after = float(answer.headers.get("retry-after", "0"))
+    except ValueError:
+        after = 0.0
+    return HubbubError(str(code), str(sentence), retry_after=after)
