@@ -6,7 +6,7 @@ one outbox row.  Everything else is rarer and goes through ordinary statements. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
@@ -35,10 +35,8 @@ from hubbub.storage.tables import (
     message_states,
     reactions,
     user_keys,
-    user_versions,
 )
 
-_AT_ONCE = 200
 _MENTION_COLUMNS = ("user_id", "conversation_id", "seq", "sender_id")
 
 
@@ -70,23 +68,6 @@ def write_changes(
         heads = {entry.entry.conversation_id: entry.entry.seq for entry in new}
         outbox_id = dialect.insert_outbox(conn, now_ms, encode(heads))
     return Committed(versions, outbox_id)
-
-
-def advance_versions(conn: Connection, dialect: Dialect, user_ids: Iterable[str]) -> dict[str, int]:
-    """Give each person the next version, and return it."""
-    names = sorted(set(user_ids))
-    versions = dict.fromkeys(names, 1)
-    for at in range(0, len(names), _AT_ONCE):
-        statement = (
-            select(user_versions)
-            .where(user_versions.c.user_id.in_(names[at : at + _AT_ONCE]))
-            .order_by(user_versions.c.user_id)
-            .with_for_update()
-        )
-        for row in conn.execute(statement):
-            versions[row.user_id] = row.version + 1
-    dialect.upsert(conn, user_versions, [{"user_id": name, "version": versions[name]} for name in names])
-    return versions
 
 
 def _insert_mentions(conn: Connection, dialect: Dialect, new: Sequence[NewEntry]) -> None:
@@ -132,7 +113,7 @@ def _write_conversations(
 def _write_members(
     conn: Connection, dialect: Dialect, remembered: Remembered, rows: Sequence[MemberRow]
 ) -> dict[str, int]:
-    versions = advance_versions(conn, dialect, (row.user_id for row in rows))
+    versions = dialect.advance_versions(conn, (row.user_id for row in rows))
     for row in rows:
         row.version = versions[row.user_id]
         remembered.forget_member(row.conversation_id, row.user_id)
@@ -177,7 +158,7 @@ def _write_reactions(
                 reactions.c.emoji == emoji,
             )
         )
-    dialect.upsert(conn, reactions, [msgspec.structs.asdict(row) for row in set_])
+    dialect.insert_new(conn, reactions, [msgspec.structs.asdict(row) for row in set_])
 
 
 def _replace_mentions(

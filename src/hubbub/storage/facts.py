@@ -17,7 +17,7 @@ from hubbub.chat.ports import Facts, Needs, StoredKey, StoredUserKey
 from hubbub.storage.account_tables import users
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.remembered import Remembered
-from hubbub.storage.rows import conversation_of, member_of, message_of
+from hubbub.storage.rows import conversation_of, message_of
 from hubbub.storage.tables import EntryKind, conversations, entries, members, message_states, user_keys
 
 _AT_ONCE = 200
@@ -51,15 +51,15 @@ def load_facts(
     conn: Connection, dialect: Dialect, remembered: Remembered, needs: Needs
 ) -> tuple[Facts, dict[str, int]]:
     """Lock and read what `needs` names; return it with the revision of each conversation."""
-    rows, revisions = _lock_conversations(conn, dialect, remembered, needs.conversations)
+    rows, revisions = lock_conversations(conn, dialect, remembered, needs.conversations)
     facts = Facts(
         conversations=rows,
         keys=_find_keys(conn, dialect, needs.keys),
         user_keys=_find_user_keys(conn, needs.user_keys),
-        members=_load_members(conn, remembered, rows, needs.members),
+        members=load_members(conn, dialect, remembered, rows, needs.members),
         messages=load_messages(conn, needs.messages),
         users=_active_users(conn, needs.users),
-        audiences=_load_audiences(conn, remembered, rows),
+        audiences=load_audiences(conn, remembered, rows),
     )
     return facts, revisions
 
@@ -97,9 +97,10 @@ def joined_members(conn: Connection, conversation_id: str, limit: int) -> tuple[
     return tuple(conn.execute(statement).scalars())
 
 
-def _lock_conversations(
-    conn: Connection, dialect: Dialect, remembered: Remembered, ids: set[str]
+def lock_conversations(
+    conn: Connection, dialect: Dialect, remembered: Remembered, ids: Iterable[str]
 ) -> tuple[dict[str, ConversationRow], dict[str, int]]:
+    """Lock the conversations that exist; return their rows and revisions."""
     rows: dict[str, ConversationRow] = {}
     revisions: dict[str, int] = {}
     unknown: dict[str, int] = {}
@@ -140,32 +141,30 @@ def _find_user_keys(conn: Connection, keys: set[tuple[str, str]]) -> dict[tuple[
     }
 
 
-def _load_members(
-    conn: Connection, remembered: Remembered, rows: dict[str, ConversationRow], wanted: set[tuple[str, str]]
+def load_members(
+    conn: Connection,
+    dialect: Dialect,
+    remembered: Remembered,
+    rows: dict[str, ConversationRow],
+    wanted: Iterable[tuple[str, str]],
 ) -> dict[tuple[str, str], MemberRow]:
+    """Return the member rows that exist, as their own copies; `rows` are the locked conversations."""
     found: dict[tuple[str, str], MemberRow] = {}
-    unknown: defaultdict[str, list[str]] = defaultdict(list)
+    unknown: list[tuple[str, str]] = []
     for key in wanted:
         conversation = rows.get(key[0])
-        if conversation is None:
-            # Without the lock of its conversation nothing may be remembered, but the row may still be looked at.
-            unknown[key[0]].append(key[1])
-            continue
-        member = remembered.member(conversation, key[1])
+        member = None if conversation is None else remembered.member(conversation, key[1])
         if member is None:
-            unknown[key[0]].append(key[1])
+            unknown.append(key)
         else:
             found[key] = member
-    for conversation_id, user_ids in unknown.items():
-        conversation = rows.get(conversation_id)
-        for at in range(0, len(user_ids), _AT_ONCE):
-            statement = select(members).where(
-                members.c.conversation_id == conversation_id, members.c.user_id.in_(user_ids[at : at + _AT_ONCE])
-            )
-            for row in conn.execute(statement):
-                member = found[conversation_id, row.user_id] = member_of(row)
-                if conversation is not None:
-                    remembered.keep_member(conversation, member)
+    if unknown:
+        for member in dialect.find_members(conn, unknown):
+            found[member.conversation_id, member.user_id] = member
+            conversation = rows.get(member.conversation_id)
+            if conversation is not None:
+                # Without the lock of its conversation nothing may be remembered.
+                remembered.keep_member(conversation, member)
     return found
 
 
@@ -178,9 +177,10 @@ def _active_users(conn: Connection, ids: set[str]) -> set[str]:
     return found
 
 
-def _load_audiences(
+def load_audiences(
     conn: Connection, remembered: Remembered, rows: dict[str, ConversationRow]
 ) -> dict[str, tuple[str, ...]]:
+    """Return the joined members of the small ones among locked conversations."""
     found: dict[str, tuple[str, ...]] = {}
     for conversation in rows.values():
         if conversation.member_count > SMALL_AUDIENCE or conversation.kind is ConversationKind.SYSTEM:

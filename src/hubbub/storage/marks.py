@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from hubbub.chat.model import ConversationKind, Mark, MemberRow, MemberState
 from hubbub.chat.ports import MarkSet
-from hubbub.storage.changes import advance_versions
 from hubbub.storage.dialects import Dialect
+from hubbub.storage.facts import load_audiences, load_members, lock_conversations
 from hubbub.storage.remembered import Remembered
-from hubbub.storage.rows import member_of, member_values
+from hubbub.storage.rows import member_values
 from hubbub.storage.sight import EVERYTHING
-from hubbub.storage.tables import conversations, hidden, members, user_versions
+from hubbub.storage.tables import hidden, members, user_versions
 
 _AT_ONCE = 200
 
@@ -49,40 +49,47 @@ def write_marks(
 ) -> list[MarkSet]:
     """Raise marks; return only the rows that rose, in the order first named."""
     wanted = merge_marks(marks)
-    heads = _heads(conn, sorted({conversation_id for conversation_id, _ in wanted}))
-    rows = _rows(conn, wanted)
+    conversations, _ = lock_conversations(conn, dialect, remembered, sorted({key[0] for key in wanted}))
+    rows = load_members(conn, dialect, remembered, conversations, wanted)
     risen: list[MemberRow] = []
+    made: list[MemberRow] = []
     read: set[tuple[str, str]] = set()
     for key, mark in wanted.items():
-        found = heads.get(key[0])
-        if found is None:
+        conversation = conversations.get(key[0])
+        if conversation is None:
             continue
-        head, kind = found
         row = rows.get(key)
-        if row is None and kind == ConversationKind.SYSTEM:
+        is_new = row is None and conversation.kind is ConversationKind.SYSTEM
+        if is_new:
             row = MemberRow(*key, intervals=EVERYTHING)
         if row is None or row.state is not MemberState.JOINED:
             continue
-        rose, read_rose = raise_row(row, mark, head)
+        rose, read_rose = raise_row(row, mark, conversation.head)
         if rose:
             risen.append(row)
+            if is_new:
+                made.append(row)
         if read_rose:
             read.add(key)
     if not risen:
         return []
-    versions = advance_versions(conn, dialect, [user_id for _, user_id in read])
-    unchanged = {row.user_id for row in risen} - versions.keys()
+    versions = dialect.advance_versions(conn, {user_id for _, user_id in read})
     for row in risen:
         if (row.conversation_id, row.user_id) in read:
             row.version = versions[row.user_id]
         remembered.forget_member(row.conversation_id, row.user_id)
-    dialect.upsert(conn, members, [member_values(row) for row in risen], growing=("read_seq", "delivered_seq"))
-    versions |= _versions(conn, sorted(unchanged))
+    dialect.insert_new(conn, members, [member_values(row) for row in made])
+    dialect.raise_marks(conn, risen)
+    versions |= _versions(conn, sorted({row.user_id for row in risen} - versions.keys()))
+    audiences = load_audiences(conn, remembered, conversations)
     return [
         MarkSet(
             row.conversation_id,
             Mark(row.user_id, row.read_seq, row.delivered_seq),
             versions.get(row.user_id, 0),
+            read_rose=(row.conversation_id, row.user_id) in read,
+            member_count=conversations[row.conversation_id].member_count,
+            audience=audiences.get(row.conversation_id),
         )
         for row in risen
     ]
@@ -90,35 +97,7 @@ def write_marks(
 
 def write_hidden(conn: Connection, dialect: Dialect, user_id: str, conversation_id: str, seq: int) -> None:
     """Withhold one entry from one person."""
-    dialect.upsert(conn, hidden, [{"user_id": user_id, "conversation_id": conversation_id, "seq": seq}])
-
-
-def _heads(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
-    found: dict[str, tuple[int, int]] = {}
-    for at in range(0, len(ids), _AT_ONCE):
-        statement = (
-            select(conversations.c.id, conversations.c.head, conversations.c.kind)
-            .where(conversations.c.id.in_(ids[at : at + _AT_ONCE]))
-            .order_by(conversations.c.id)
-            .with_for_update()
-        )
-        found.update((row.id, (row.head, row.kind)) for row in conn.execute(statement))
-    return found
-
-
-def _rows(conn: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], MemberRow]:
-    by_conversation: dict[str, list[str]] = {}
-    for conversation_id, user_id in keys:
-        by_conversation.setdefault(conversation_id, []).append(user_id)
-    found: dict[tuple[str, str], MemberRow] = {}
-    for conversation_id, user_ids in by_conversation.items():
-        for at in range(0, len(user_ids), _AT_ONCE):
-            statement = select(members).where(
-                and_(members.c.conversation_id == conversation_id, members.c.user_id.in_(user_ids[at : at + _AT_ONCE]))
-            )
-            for row in conn.execute(statement):
-                found[conversation_id, row.user_id] = member_of(row)
-    return found
+    dialect.insert_new(conn, hidden, [{"user_id": user_id, "conversation_id": conversation_id, "seq": seq}])
 
 
 def _versions(conn: Connection, user_ids: Sequence[str]) -> dict[str, int]:

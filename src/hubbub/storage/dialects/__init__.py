@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Table
 
+from hubbub.chat.model import MemberRow
+
 
 class Heads(NamedTuple):
     """The part of a conversation's row that changes with every entry."""
@@ -68,6 +70,18 @@ class Dialect(Protocol):
         self, conn: Connection, table: Table, rows: Sequence[dict[str, Any]], *, growing: Sequence[str] = ()
     ) -> None:
         """Insert rows or overwrite those with the same primary key; `growing` columns never fall."""
+
+    def insert_new(self, conn: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows but those whose primary key is there already."""
+
+    def find_members(self, conn: Connection, keys: Iterable[tuple[str, str]]) -> list[MemberRow]:
+        """Return which (conversation, user) have a row."""
+
+    def raise_marks(self, conn: Connection, rows: Sequence[MemberRow]) -> None:
+        """Write the marks and versions of existing member rows; marks never fall."""
+
+    def advance_versions(self, conn: Connection, user_ids: Iterable[str]) -> dict[str, int]:
+        """Give each person the next version and return it; the counters are locked in the order of the ids."""
 
     def newer_heads(self, conn: Connection, have: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
         """Return (conversation, head) of those whose head is another than the one given."""

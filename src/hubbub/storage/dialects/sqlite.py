@@ -17,7 +17,9 @@ import msgspec
 from sqlalchemy import Connection, Table, case
 from sqlalchemy.dialects.sqlite import insert
 
+from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.dialects import FoundKey, Heads, Span
+from hubbub.storage.rows import decode_intervals
 from hubbub.storage.tables import EVERYBODY, EntryKind
 
 T = TypeVar("T")
@@ -28,6 +30,7 @@ _unhex = bytes.fromhex
 _decode_heads = msgspec.json.Decoder(list[Heads]).decode
 _decode_keys = msgspec.json.Decoder(list[FoundKey]).decode
 _decode_changed = msgspec.json.Decoder(list[tuple[str, int]]).decode
+_decode_members = msgspec.json.Decoder(list[tuple[str, str, Role, MemberState, str, int, int, int, int, int]]).decode
 _decode_counts = msgspec.json.Decoder(list[int]).decode
 
 
@@ -91,6 +94,42 @@ def _raise_heads(rows: int) -> str:
     return (
         "UPDATE conversations SET head = v.column2, last_time_ms = v.column3"
         f" FROM (VALUES {_values(rows, 3)}) AS v WHERE conversations.id = v.column1"
+    )
+
+
+@lru_cache(maxsize=64)
+def _find_members(rows: int) -> str:
+    return (
+        f"WITH k(c, u) AS (VALUES {_values(rows, 2)})"
+        " SELECT json_group_array(json_array(lower(hex(c)), lower(hex(u)), role, state, CAST(intervals AS TEXT),"
+        " read_seq, delivered_seq, muted_until_ms, last_sent_ms, version)) FROM k CROSS JOIN members m"
+        " ON m.conversation_id = k.c AND m.user_id = k.u"
+    )
+
+
+@lru_cache(maxsize=64)
+def _raise_marks(rows: int) -> str:
+    return (
+        "UPDATE members SET read_seq = max(read_seq, v.column3), delivered_seq = max(delivered_seq, v.column4),"
+        f" version = v.column5 FROM (VALUES {_values(rows, 5)}) AS v"
+        " WHERE members.conversation_id = v.column1 AND members.user_id = v.column2"
+    )
+
+
+@lru_cache(maxsize=64)
+def _advance_versions(rows: int) -> str:
+    values = ",".join(["(?,1)"] * rows)
+    return (
+        f"INSERT INTO user_versions (user_id, version) VALUES {values}"
+        " ON CONFLICT (user_id) DO UPDATE SET version = version + 1"
+    )
+
+
+@lru_cache(maxsize=64)
+def _read_versions(rows: int) -> str:
+    return (
+        "SELECT json_group_array(json_array(lower(hex(user_id)), version)) FROM user_versions"
+        f" WHERE user_id IN (VALUES {_values(rows, 1)})"
     )
 
 
@@ -198,6 +237,36 @@ class SqliteDialect:
         for name in growing:
             changes[name] = case((table.c[name] > excluded[name], table.c[name]), else_=excluded[name])
         conn.execute(statement.on_conflict_do_update(index_elements=sorted(key), set_=changes), list(rows))
+
+    def insert_new(self, conn: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            conn.execute(insert(table).on_conflict_do_nothing(), list(rows))
+
+    def find_members(self, conn: Connection, keys: Iterable[tuple[str, str]]) -> list[MemberRow]:
+        wanted: list[tuple[bytes | None, ...]] = [(_unhex(c), _unhex(u)) for c, u in keys]
+        found: list[MemberRow] = []
+        for chunk in _padded(wanted, (None, None)):
+            answer = _driver(conn).execute(_find_members(len(chunk)), _flat(chunk)).fetchone()[0]
+            for conversation_id, user_id, role, state, intervals, *numbers in _decode_members(answer):
+                found.append(MemberRow(conversation_id, user_id, role, state, decode_intervals(intervals), *numbers))
+        return found
+
+    def raise_marks(self, conn: Connection, rows: Sequence[MemberRow]) -> None:
+        values = [
+            (_unhex(row.conversation_id), _unhex(row.user_id), row.read_seq, row.delivered_seq, row.version)
+            for row in rows
+        ]
+        for chunk in _chunks(values):
+            _driver(conn).execute(_raise_marks(len(chunk)), _flat(chunk))
+
+    def advance_versions(self, conn: Connection, user_ids: Iterable[str]) -> dict[str, int]:
+        ids = [_unhex(id_) for id_ in sorted(set(user_ids))]
+        found: dict[str, int] = {}
+        for chunk in _chunks(ids):
+            _driver(conn).execute(_advance_versions(len(chunk)), chunk)
+        for padded in _padded(ids, ids[0] if ids else b""):
+            found.update(_decode_changed(_driver(conn).execute(_read_versions(len(padded)), padded).fetchone()[0]))
+        return found
 
     def newer_heads(self, conn: Connection, have: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
         rows: list[tuple[bytes | None, int]] = [(_unhex(id_), seq) for id_, seq in have]
