@@ -15,6 +15,7 @@ import asyncio
 import logging
 import random
 from collections import deque
+from collections.abc import Awaitable, Callable
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
@@ -30,7 +31,7 @@ from hubbub.chat.ports import (
     StoreFull,
     StoreUnavailable,
 )
-from hubbub.chat.publishing import Publisher, Stored
+from hubbub.chat.publishing import Stored
 from hubbub.chat.rules import Command, Plan, Settled
 from hubbub.chat.settings import ChatSettings
 
@@ -43,9 +44,12 @@ Waiting = tuple[Command, "asyncio.Future[Done]"]
 class GroupCommit:
     """The queue in front of the store, and the task that empties it."""
 
-    def __init__(self, store: LogWriter, publisher: Publisher, clock: Clock, settings: ChatSettings) -> None:
+    def __init__(
+        self, store: LogWriter, publish: Callable[[Stored], Awaitable[None]], clock: Clock, settings: ChatSettings
+    ) -> None:
+        """`publish` takes what was committed, in order; it may wait, which slows the commits down."""
         self._store = store
-        self._publisher = publisher
+        self._publish = publish
         self._clock = clock
         self._settings = settings
         self._queue: deque[Waiting] = deque()
@@ -159,7 +163,7 @@ class GroupCommit:
             else:
                 future.set_result(outcome)
         if stored.plan.appended or stored.committed.user_versions or stored.committed.outbox_id:
-            await self._publisher.put(stored)
+            await self._publish(stored)
 
     async def _split(self, batch: list[Waiting], code: Code) -> None:
         """Store the halves one after the other, so that what follows still finds what it must follow."""

@@ -56,7 +56,7 @@ class ChatNode:
         self._changes = UserChanges(store, bus, settings.page_rows_max)
         self._outbox = Outbox(store, bus, clock, settings)
         self._publisher = Publisher(bus, self._outbox, self._changes)
-        self._commits = GroupCommit(store, self._publisher, clock, settings)
+        self._commits = GroupCommit(store, self._publisher.put, clock, settings)
         self._marks = Marks(store, bus, self._changes, settings)
         self._scheduler = Scheduler(store, self._submit_checked, clock, settings)
         on = settings.limits_on
