@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import deepcopy
 from itertools import count
 
@@ -25,7 +24,7 @@ from hubbub.chat.model import (
     ReactionRow,
     Submit,
 )
-from hubbub.chat.ports import Facts, StoredKey, StoredUserKey
+from hubbub.chat.ports import Changes, Facts, Needs, StoredKey, StoredUserKey
 from hubbub.chat.rules import Command, Create, Establish, OpenDirect, Outcome, Plan, Send, Settled
 
 NOW = 1_700_000_000_000
@@ -68,9 +67,8 @@ class World:
 
     # ------------------------------------------------------------ running
 
-    def facts(self, commands: Sequence[Command]) -> Facts:
-        """Load what the commands need, copied as a database would."""
-        needs = rules.needs(commands)
+    def load(self, needs: Needs) -> Facts:
+        """Return the rows that are needed, copied as a database would."""
         audiences = {}
         for each in needs.conversations & self.conversations.keys():
             joined = self.joined(each)
@@ -90,8 +88,13 @@ class World:
 
     def run(self, *commands: Command) -> list[Outcome]:
         """Decide one batch and store what comes of it."""
-        plan = self.last = rules.plan(commands, self.facts(commands), self.now_ms)
-        changes = deepcopy(plan.changes)
+        plan = self.last = rules.plan(commands, self.load(rules.needs(commands)), self.now_ms)
+        self.store(plan.changes)
+        return plan.outcomes
+
+    def store(self, changes: Changes) -> None:
+        """Write what a plan says, in the order of its fields."""
+        changes = deepcopy(changes)
         for new in changes.entries:
             entry = new.entry
             self.log.setdefault(entry.conversation_id, []).append(entry)
@@ -111,7 +114,6 @@ class World:
             self.reactions.setdefault((row.conversation_id, row.target_seq, row.user_id, row.emoji), row)
         for user_id, client_id, stored in changes.user_keys:
             self.user_keys[user_id, client_id] = stored
-        return plan.outcomes
 
     def does(
         self,
