@@ -1,0 +1,376 @@
+"""What every `AccountStore` keeps to.  It runs on memory and on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation, SigningKey
+from hubbub.base.clock import ManualClock
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import new_id
+from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.database import Database
+from hubbub.storage.memory_accounts import MemoryAccounts
+
+NOW = 1_700_000_000_000
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AccountStore]:
+    if request.param == "memory":
+        yield MemoryAccounts()
+        return
+    database = await Database.open(tmp_path / "data", clock=ManualClock())
+    try:
+        yield SqlAccounts(database)
+    finally:
+        await database.close()
+
+
+async def a_person(store: AccountStore, name: str = "romeo", **more: object) -> Account:
+    account = Account(
+        id=new_id(), username=name, username_key=name, display_name=name, password_hash="hash", created_ms=NOW
+    )
+    account = msgspec.structs.replace(account, **more)
+    await store.add_account(account)
+    return account
+
+
+def a_login(account: Account, *, device: str = "", used_ms: int = NOW) -> Login:
+    return Login(
+        id=new_id(),
+        user_id=account.id,
+        device_id=device or new_id(),
+        device_name="phone",
+        family_hash=b"f" * 32,
+        refresh_hash=b"1" * 32,
+        created_ms=NOW,
+        used_ms=used_ms,
+    )
+
+
+async def logged_in(store: AccountStore, account: Account, *, device: str = "", used_ms: int = NOW) -> Login:
+    login = a_login(account, device=device, used_ms=used_ms)
+    assert await store.add_login(login, auth_epoch=account.auth_epoch, keep=50) is not None
+    return login
+
+
+async def rotate(store: AccountStore, login: Login, old: bytes, new: bytes, *, family: bytes = b"f") -> Rotation:
+    return await store.rotate_refresh(
+        login.id,
+        family_hash=family * 32,
+        old_hash=old * 32,
+        new_hash=new * 32,
+        now_ms=NOW + 5,
+        unused_since_ms=NOW - 1000,
+    )
+
+
+# ---------------------------------------------------------------- people
+
+
+async def test_a_person_comes_back_as_added(store: AccountStore) -> None:
+    romeo = await a_person(store, signature="o", bot=True, is_admin=True, last_seen_ms=7, display_name="罗密欧 🌹")
+    assert await store.account(romeo.id) == romeo
+    assert await store.account_named("romeo") == romeo
+
+
+async def test_who_does_not_exist_is_none(store: AccountStore) -> None:
+    assert await store.account(new_id()) is None
+    assert await store.account_named("nobody") is None
+
+
+async def test_a_name_is_taken_once(store: AccountStore) -> None:
+    first = await a_person(store)
+    with pytest.raises(ChatError) as refused:
+        await a_person(store, display_name="another")
+    assert refused.value.code is Code.USERNAME_TAKEN
+    assert await store.account_named("romeo") == first
+
+
+async def test_of_many_who_want_a_name_at_once_one_gets_it(store: AccountStore) -> None:
+    tries = await asyncio.gather(*(a_person(store) for _ in range(8)), return_exceptions=True)
+    assert sum(isinstance(one, Account) for one in tries) == 1
+
+
+async def test_names_are_compared_byte_by_byte(store: AccountStore) -> None:
+    await a_person(store, "jose")
+    await a_person(store, "josé")
+    assert await store.account_named("Jose") is None
+
+
+async def test_a_profile_changes_only_where_told(store: AccountStore) -> None:
+    romeo = await a_person(store)
+    assert await store.set_profile(romeo.id, display_name="R", signature=None) == msgspec.structs.replace(
+        romeo, display_name="R"
+    )
+    changed = await store.set_profile(romeo.id, display_name=None, signature="sighs")
+    assert changed is not None
+    assert (changed.display_name, changed.signature) == ("R", "sighs")
+    assert await store.set_profile(romeo.id, display_name=None, signature=None) == changed
+    assert await store.set_profile(new_id(), display_name="x", signature=None) is None
+
+
+async def test_a_welcome_is_remembered(store: AccountStore) -> None:
+    romeo = await a_person(store)
+    await store.set_welcomed(romeo.id)
+    found = await store.account(romeo.id)
+    assert found is not None
+    assert found.welcomed
+
+
+async def test_a_hash_is_refreshed_only_while_it_is_the_same(store: AccountStore) -> None:
+    romeo = await a_person(store)
+    await store.set_password_hash(romeo.id, "another", "new")
+    await store.set_password_hash(romeo.id, "hash", "newer")
+    found = await store.account(romeo.id)
+    assert found is not None
+    assert (found.password_hash, found.auth_epoch) == ("newer", 1)
+
+
+# ---------------------------------------------------------------- passwords and bans
+
+
+async def test_a_password_change_keeps_one_login_and_ends_the_others(store: AccountStore) -> None:
+    romeo = await a_person(store)
+    here, phone, tablet = [await logged_in(store, romeo) for _ in range(3)]
+    changed = await store.change_password(
+        romeo.id,
+        "hash",
+        "new",
+        login_id=here.id,
+        family_hash=b"g" * 32,
+        refresh_hash=b"2" * 32,
+        now_ms=NOW + 9,
+    )
+    assert changed is not None
+    account, renewed, ended = changed
+    assert (account.password_hash, account.auth_epoch) == ("new", 2)
+    assert (renewed.family_hash, renewed.refresh_hash, renewed.ended_ms) == (b"g" * 32, b"2" * 32, 0)
+    assert [one.id for one in ended] == sorted((phone.id, tablet.id))
+    assert await store.standing(here.id) == (renewed, account)
+    gone = await store.login(phone.id)
+    assert gone is not None
+    assert gone.ended_ms == NOW + 9
+
+
+@pytest.mark.parametrize("wrong", ["hash", "login", "person"])
+async def test_a_password_change_that_comes_too_late_changes_nothing(store: AccountStore, wrong: str) -> None:
+    romeo, tybalt = await a_person(store), await a_person(store, "tybalt")
+    here, phone = await logged_in(store, romeo), await logged_in(store, romeo)
+    theirs = await logged_in(store, tybalt)
+    if wrong == "login":
+        await store.end_login(here.id, NOW)
+    outcome = await store.change_password(
+        romeo.id,
+        "old hash" if wrong == "hash" else "hash",
+        "new",
+        login_id=theirs.id if wrong == "person" else here.id,
+        family_hash=b"g" * 32,
+        refresh_hash=b"2" * 32,
+        now_ms=NOW,
+    )
+    assert outcome is None
+    assert await store.account(romeo.id) == romeo
+    assert await store.login(phone.id) == phone
+
+
+async def test_a_ban_ends_every_login_and_advances_the_epoch(store: AccountStore) -> None:
+    romeo = await a_person(store)
+    logins = [await logged_in(store, romeo) for _ in range(2)]
+    ended = await store.set_active(romeo.id, False, NOW + 1)
+    assert [one.id for one in ended] == sorted(one.id for one in logins)
+    banned = await store.account(romeo.id)
+    assert banned is not None
+    assert (banned.active, banned.auth_epoch) == (False, 2)
+    assert await store.add_login(a_login(romeo), auth_epoch=2, keep=5) is None
+    assert await store.set_active(romeo.id, False, NOW + 2) == []
+    assert await store.set_active(romeo.id, True, NOW + 3) == []
+    again = await store.account(romeo.id)
+    assert again is not None
+    assert (again.active, again.auth_epoch) == (True, 2)
+
+
+# ---------------------------------------------------------------- logins
+
+
+async def test_a_device_has_one_login(store: AccountStore) -> None:
+    romeo = await a_person(store)
+    device = new_id()
+    first = await logged_in(store, romeo, device=device)
+    other = await logged_in(store, romeo)
+    ended = await store.add_login(a_login(romeo, device=device), auth_epoch=1, keep=50)
+    assert ended is not None
+    assert [one.id for one in ended] == [first.id]
+    assert await store.login(other.id) == other
+
+
+async def test_the_least_used_logins_give_way(store: AccountStore) -> None:
+    romeo = await a_person(store)
+    old, older, new = [await logged_in(store, romeo, used_ms=NOW + age) for age in (2, 1, 3)]
+    ended = await store.add_login(a_login(romeo), auth_epoch=1, keep=2)
+    assert ended is not None
+    assert [one.id for one in ended] == sorted((old.id, older.id))
+    rows, _ = await store.logins(romeo.id, "", 10)
+    assert new.id in [one.id for one in rows]
+    assert len(rows) == 2
+
+
+async def test_a_login_for_an_epoch_gone_by_is_refused(store: AccountStore) -> None:
+    romeo = await a_person(store, auth_epoch=3)
+    assert await store.add_login(a_login(romeo), auth_epoch=2, keep=5) is None
+    assert await store.logins(romeo.id, "", 10) == ([], "")
+
+
+async def test_logins_come_in_pages(store: AccountStore) -> None:
+    romeo = await a_person(store)
+    logins = [await logged_in(store, romeo) for _ in range(5)]
+    await store.end_login(logins[0].id, NOW)
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        rows, cursor = await store.logins(romeo.id, cursor, 2)
+        seen += [one.id for one in rows]
+        if not cursor:
+            break
+    assert seen == sorted(one.id for one in logins[1:])
+
+
+async def test_a_login_ends_once(store: AccountStore) -> None:
+    login = await logged_in(store, await a_person(store))
+    ended = await store.end_login(login.id, NOW + 1)
+    assert ended == msgspec.structs.replace(login, ended_ms=NOW + 1)
+    assert await store.end_login(login.id, NOW + 2) is None
+    assert await store.login(login.id) == ended
+    assert await store.end_login(new_id(), NOW) is None
+
+
+async def test_nobody_stands_behind_an_unknown_login(store: AccountStore) -> None:
+    assert await store.standing(new_id()) is None
+
+
+# ---------------------------------------------------------------- refresh tokens
+
+
+async def test_a_refresh_token_is_spent_for_the_next(store: AccountStore) -> None:
+    login = await logged_in(store, await a_person(store))
+    assert await rotate(store, login, b"1", b"2") is Rotation.DONE
+    assert await rotate(store, login, b"2", b"3") is Rotation.DONE
+    found = await store.login(login.id)
+    assert found is not None
+    assert (found.refresh_hash, found.used_ms, found.ended_ms) == (b"3" * 32, NOW + 5, 0)
+
+
+async def test_a_spent_refresh_token_ends_the_login(store: AccountStore) -> None:
+    login = await logged_in(store, await a_person(store))
+    await rotate(store, login, b"1", b"2")
+    await rotate(store, login, b"2", b"3")
+    assert await rotate(store, login, b"1", b"x") is Rotation.REUSED
+    assert await rotate(store, login, b"3", b"4") is Rotation.ENDED
+    found = await store.login(login.id)
+    assert found is not None
+    assert found.ended_ms == NOW + 5
+
+
+async def test_a_made_up_refresh_token_ends_nothing(store: AccountStore) -> None:
+    login = await logged_in(store, await a_person(store))
+    assert await rotate(store, login, b"1", b"2", family=b"x") is Rotation.UNKNOWN
+    assert await store.login(login.id) == login
+
+
+async def test_of_racing_refreshes_one_succeeds_and_the_login_ends(store: AccountStore) -> None:
+    login = await logged_in(store, await a_person(store))
+    outcomes = await asyncio.gather(*(rotate(store, login, b"1", bytes([n])) for n in range(5)))
+    assert sorted(one.value for one in outcomes) == ["done", "ended", "ended", "ended", "reused"]
+
+
+async def test_a_login_unused_for_too_long_has_ended(store: AccountStore) -> None:
+    login = await logged_in(store, await a_person(store), used_ms=NOW - 2000)
+    assert await rotate(store, login, b"1", b"2") is Rotation.ENDED
+
+
+# ---------------------------------------------------------------- keys
+
+
+def a_key(kid: str, at: int = 0) -> SigningKey:
+    return SigningKey(kid=kid, private_pem=f"pem of {kid}", created_ms=NOW + at)
+
+
+async def test_the_newest_key_comes_first_and_the_others_are_retired(store: AccountStore) -> None:
+    assert await store.signing_keys() == []
+    assert await store.add_signing_key(a_key("a"), expect="")
+    # The clock may have been set back: the order is that of the additions.
+    assert await store.add_signing_key(a_key("b", 5), expect="a")
+    assert await store.add_signing_key(a_key("c", 3), expect="b")
+    keys = await store.signing_keys()
+    assert keys[0] == a_key("c", 3)
+    assert {one.kid: one.retired_ms for one in keys} == {"c": 0, "b": NOW + 3, "a": NOW + 5}
+
+
+async def test_of_two_nodes_that_make_a_key_one_prevails(store: AccountStore) -> None:
+    made = await asyncio.gather(*(store.add_signing_key(a_key(kid), expect="") for kid in "abc"))
+    assert sorted(made) == [False, False, True]
+    assert len(await store.signing_keys()) == 1
+
+
+async def test_only_keys_retired_long_ago_are_dropped(store: AccountStore) -> None:
+    await store.add_signing_key(a_key("a"), expect="")
+    await store.add_signing_key(a_key("b", 10), expect="a")
+    await store.add_signing_key(a_key("c", 20), expect="b")
+    await store.drop_signing_keys(NOW + 20)
+    assert [one.kid for one in await store.signing_keys()] == ["c", "b"]
+
+
+# ---------------------------------------------------------------- the place
+
+
+async def test_a_fresh_place_has_no_name_and_no_admin(store: AccountStore) -> None:
+    assert await store.place() == Place()
+
+
+async def test_the_place_is_set_up_once(store: AccountStore) -> None:
+    admin = Account(
+        id=new_id(),
+        username="prince",
+        username_key="prince",
+        display_name="Prince",
+        password_hash="hash",
+        created_ms=NOW,
+        is_admin=True,
+    )
+    assert await store.offer_setup(b"s" * 32)
+    await store.set_up(b"s" * 32, "Verona", admin)
+    assert await store.account(admin.id) == admin
+    assert await store.place() == Place(name="Verona", set_up_ms=NOW)
+    assert not await store.offer_setup(b"t" * 32)
+    with pytest.raises(ChatError) as refused:
+        await store.set_up(b"s" * 32, "Mantua", msgspec.structs.replace(admin, id=new_id(), username_key="other"))
+    assert refused.value.code is Code.SETUP_DONE
+
+
+async def test_only_the_newest_setup_token_is_good(store: AccountStore) -> None:
+    admin = Account(
+        id=new_id(), username="p", username_key="p", display_name="p", password_hash="h", created_ms=NOW, is_admin=True
+    )
+    await store.offer_setup(b"s" * 32)
+    await store.offer_setup(b"t" * 32)
+    for wrong in (b"s" * 32, b""):
+        with pytest.raises(ChatError) as refused:
+            await store.set_up(wrong, "Verona", admin)
+        assert refused.value.code is Code.BAD_SETUP_TOKEN
+    await store.set_up(b"t" * 32, "Verona", admin)
+
+
+async def test_a_setup_with_a_taken_name_changes_nothing(store: AccountStore) -> None:
+    taken = await a_person(store, "prince")
+    await store.offer_setup(b"s" * 32)
+    with pytest.raises(ChatError) as refused:
+        await store.set_up(b"s" * 32, "Verona", msgspec.structs.replace(taken, id=new_id(), is_admin=True))
+    assert refused.value.code is Code.USERNAME_TAKEN
+    assert (await store.place()).set_up_ms == 0
+    await store.set_up(b"s" * 32, "Verona", msgspec.structs.replace(taken, id=new_id(), username="p", username_key="p"))
