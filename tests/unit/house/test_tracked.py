@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-# Each is written in two parts, so that this file does not match itself.
-REGISTRIES = re.compile("|".join(["pypi" r"\.org", "pythonhosted", "npm" r"js\.(org|com)", "index-url", '"resolved"']))
-MACHINE = re.compile(r"(?<![\w.~$}])/(?:work|root|home|tmp|Users)" r"/\w")
+# Written so that this file does not match itself.
+REGISTRIES = re.compile(r"pypi[.]org|python[h]osted|npmj[s][.](org|com)|index[-]url|\"resolve[d]\"")
+MACHINE = re.compile(r"(?<![\w.~$}])/(?:work|root|home|tmp|Users)/\w")
 
 
 @cache

@@ -1,0 +1,52 @@
+"""A server in a process of its own, as its operator would start it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from e2e.stranger import Address
+
+START_S = 30.0
+
+
+class Served:
+    """A running server on a data folder; it can be killed and started again."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = data.with_suffix(".log")
+
+    def start(self) -> Address:
+        """Start it on free ports; return once it is ready."""
+        ready = self.data / "server.json"
+        ready.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "hubbub.cli.main", "serve", "--data", str(self.data)]
+        command += ["--listen", "127.0.0.1:0", "--listen-tcp", "127.0.0.1:0"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            assert self._process.poll() is None, self._log.read_text("utf-8", "replace")
+            if ready.exists():
+                where = json.loads(ready.read_text("utf-8"))
+                return Address(where["http"], where["tcp"])
+            # Another process has no event to wait for; it writes a file when it is ready.
+            time.sleep(0.02)
+        raise AssertionError("the server did not start: " + self._log.read_text("utf-8", "replace"))
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def stop(self) -> int:
+        """Ask it to end; return its exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(20)

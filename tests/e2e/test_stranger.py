@@ -1,0 +1,257 @@
+"""A client written from the document alone chats, drops, resumes, and misses nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from e2e.served import Served
+from e2e.stranger import Address, Stranger
+from e2e.stranger_wire import Frame, Gone, TcpWire, WebSocketWire, varint
+
+TRANSPORTS = ["tcp", "websocket"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    served = Served(tmp_path_factory.mktemp("e2e") / "data")
+    yield served.start()
+    assert served.stop() == 0
+
+
+def someone(server: Address, name: str, *, transport: str) -> Stranger:
+    """Return a person with an account and a session."""
+    person = Stranger(server, f"{name}-{uuid.uuid4().hex[:8]}", transport=transport)
+    person.register()
+    person.log_in()
+    person.connect()
+    return person
+
+
+@pytest.fixture(params=[("tcp", "tcp"), ("websocket", "websocket"), ("tcp", "websocket")], ids="-".join)
+def couple(server: Address, request: pytest.FixtureRequest) -> Iterator[tuple[Stranger, Stranger]]:
+    people = tuple(someone(server, name, transport=how) for name, how in zip("rj", request.param, strict=True))
+    yield people  # type: ignore[misc]
+    for person in people:
+        person.drop()
+
+
+def test_two_strangers_chat(couple: tuple[Stranger, Stranger]) -> None:
+    romeo, juliet = couple
+    chat = romeo.open_direct(juliet.user_id)
+    romeo.say(chat, "But, soft!")
+    assert juliet.hears(chat, 1) == ["But, soft!"]
+    assert juliet.open_direct(romeo.user_id) == chat
+    juliet.say(chat, "Art thou not Romeo?")
+    assert romeo.hears(chat, 2) == juliet.hears(chat, 2) == ["But, soft!", "Art thou not Romeo?"]
+
+
+def test_who_was_away_gets_exactly_what_was_missed(couple: tuple[Stranger, Stranger]) -> None:
+    romeo, juliet = couple
+    chat = romeo.open_direct(juliet.user_id)
+    first = romeo.say(chat, "one")
+    juliet.hears(chat, 1)
+    juliet.drop()
+    second = romeo.say(chat, "two")
+    third = romeo.say(chat, "three")
+    romeo.submit(chat, edit={"targetSeq": first, "body": {"text": {"text": "ONE"}}})
+    romeo.submit(chat, recall={"targetSeq": second})
+    last = romeo.say(chat, "\U0001f44d 你好")
+    held = juliet.seen[chat]
+    juliet.received.clear()
+
+    juliet.connect()
+
+    # 9.2: from what was held to the head, each entry once, and nothing else of this conversation.
+    assert [seq for key, seq in juliet.received if key == chat] == list(range(held + 1, last + 1))
+    assert juliet.hears(chat, 4) == ["ONE (edited)", "(recalled)", "three", "\U0001f44d 你好"]
+    assert juliet.lines[chat][third].sender_id == romeo.user_id
+    romeo.say(chat, "and live again")
+    assert juliet.hears(chat, 5)[-1] == "and live again"
+
+
+def test_edits_and_recalls_arrive_live(couple: tuple[Stranger, Stranger]) -> None:
+    romeo, juliet = couple
+    chat = romeo.open_direct(juliet.user_id)
+    seq = romeo.say(chat, "sweet sorow")
+    romeo.submit(chat, edit={"targetSeq": seq, "body": {"text": {"text": "sweet sorrow"}}})
+    juliet.wait_until(lambda: str(juliet.lines[chat].get(seq)) == "sweet sorrow (edited)")
+    romeo.submit(chat, recall={"targetSeq": seq})
+    juliet.wait_until(lambda: juliet.lines[chat][seq].recalled)
+
+
+def test_nobody_connected_and_nothing_lost(couple: tuple[Stranger, Stranger]) -> None:
+    """Messages sent to somebody who never connected since wait for them."""
+    romeo, juliet = couple
+    juliet.drop()
+    chat = romeo.open_direct(juliet.user_id)
+    for number in range(3):
+        romeo.say(chat, f"call {number}")
+    juliet.connect()
+    # 9.5: the new conversation comes among the rows; its entries are asked for.
+    assert chat in juliet.conversations
+    assert int(juliet.conversations[chat]["unread"]) == 3
+    juliet._ask(chat)
+    assert juliet.hears(chat, 3) == ["call 0", "call 1", "call 2"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_the_same_command_again_is_the_same_entry(server: Address, transport: str) -> None:
+    romeo = someone(server, "r", transport=transport)
+    notes = romeo.open_direct(romeo.user_id)
+    key = uuid.uuid4().hex
+    message: Frame = {"body": {"text": {"text": "once"}}}
+    first = romeo.submit(notes, client_id=key, message=message)
+    romeo.drop()
+    romeo.connect()
+    again = romeo.submit(notes, client_id=key, message=message)
+    assert again["status"] == "SUBMIT_STATUS_ACCEPTED"
+    assert (int(again["seq"]), int(again["timeMs"])) == (int(first["seq"]), int(first["timeMs"]))
+    assert again["repeated"] is True
+    other = romeo.submit(notes, client_id=key, message={"body": {"text": {"text": "twice"}}})
+    assert other["status"] == "SUBMIT_STATUS_REJECTED"
+    assert other["error"]["code"] == "conflict"
+    assert romeo.hears(notes, 1) == ["once"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_chain_keeps_its_order_or_stops(server: Address, transport: str) -> None:
+    romeo = someone(server, "r", transport=transport)
+    notes = romeo.open_direct(romeo.user_id)
+    a, b, c = (uuid.uuid4().hex for _ in range(3))
+    orphan = romeo.submit(notes, client_id=b, after=a, message={"body": {"text": {"text": "B"}}})
+    assert orphan["error"]["code"] == "predecessor_missing"
+    assert orphan["error"]["retry"] is True
+    pipelined = [
+        romeo.send_request(
+            submit={"conversationId": notes, "clientId": key, "message": {"body": {"text": {"text": text}}}}
+            | ({"after": before} if before else {})
+        )
+        for key, before, text in ((a, "", "A"), (b, a, "B"), (c, b, "C"))
+    ]
+    seqs = [int(romeo.answer_to(request)["submitted"]["seq"]) for request in pipelined]
+    assert seqs == list(range(seqs[0], seqs[0] + 3))
+    assert romeo.hears(notes, 3) == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_group_hears_every_member(server: Address, transport: str) -> None:
+    people = [someone(server, name, transport=transport) for name in "abc"]
+    group = people[0].create_group("Verona", [person.user_id for person in people[1:]])
+    for number, person in enumerate(people):
+        person.say(group, f"line {number}")
+    assert [person.hears(group, 3) for person in people] == [["line 0", "line 1", "line 2"]] * 3
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_frame_nobody_knows_is_an_error_and_the_session_goes_on(server: Address, transport: str) -> None:
+    romeo = someone(server, "r", transport=transport)
+    answer = romeo.request(teleport={})
+    assert answer["error"]["code"] == "unknown_frame"
+    assert "pong" in romeo.request(ping={"data": "aGk="})
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_ping_comes_back(server: Address, transport: str) -> None:
+    romeo = someone(server, "r", transport=transport)
+    pong = romeo.request(ping={"data": "AAECAw=="})["pong"]
+    assert pong["data"] == "AAECAw=="
+    assert int(pong["serverTimeMs"]) > 0
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_refreshed_token_opens_a_session_and_a_spent_one_refreshes_nothing(server: Address, transport: str) -> None:
+    romeo = someone(server, "r", transport=transport)
+    spent = romeo.refresh_token
+    romeo.drop()
+    romeo.refresh()
+    romeo.connect()
+    status, problem = server.call(
+        "POST", "/oauth/token", {"grant_type": "refresh_token", "refresh_token": spent}, form=True
+    )
+    assert status in (400, 401)
+    assert problem["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_wrong_token_is_refused_with_its_code(server: Address, transport: str) -> None:
+    romeo = Stranger(server, "nobody", transport=transport)
+    romeo.token = "not a token"
+    with pytest.raises(KeyError):
+        # The answer to hello is an error and no welcome.
+        romeo.connect()
+    with pytest.raises(Gone) as gone:
+        romeo.listen(5)
+    assert gone.value.code == (4401 if transport == "websocket" else 0)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_logging_out_ends_the_login(server: Address, transport: str) -> None:
+    romeo = someone(server, "r", transport=transport)
+    romeo.log_out()
+    with pytest.raises(Gone) as gone:
+        romeo.listen(5)
+    assert gone.value.code == (1000 if transport == "websocket" else 0)
+    status, _ = server.call(
+        "POST", "/oauth/token", {"grant_type": "refresh_token", "refresh_token": romeo.refresh_token}, form=True
+    )
+    assert status in (400, 401)
+
+
+def test_the_first_frame_must_be_a_hello(server: Address) -> None:
+    wire = TcpWire(*server.tcp)
+    wire.send({"id": 1, "ping": {}})
+    assert wire.receive(5)["error"]["code"] == "hello_expected"
+    with pytest.raises(Gone):
+        wire.receive(5)
+
+
+def test_a_frame_that_is_too_large_is_refused_before_it_is_read(server: Address) -> None:
+    wire = TcpWire(*server.tcp)
+    wire.send_raw(varint(300_000))
+    assert wire.receive(5)["error"]["code"] == "too_large"
+    with pytest.raises(Gone):
+        wire.receive(5)
+
+
+def test_noise_on_a_websocket_is_a_bad_frame(server: Address) -> None:
+    wire = WebSocketWire(*server.http)
+    wire.send_message(1, b"{")
+    assert wire.receive(5)["error"]["code"] == "bad_frame"
+    with pytest.raises(Gone) as gone:
+        wire.receive(5)
+    assert gone.value.code == 1007
+
+
+def test_a_page_of_another_site_may_not_connect(server: Address) -> None:
+    assert WebSocketWire(*server.http, origin="https://elsewhere.example").status == 403
+
+
+def test_an_upgrade_without_a_subprotocol_is_refused(server: Address) -> None:
+    assert WebSocketWire(*server.http, subprotocol="").status == 400
+
+
+def test_the_server_says_where_to_connect(server: Address) -> None:
+    romeo = someone(server, "r", transport="tcp")
+    status, place = server.call("POST", "/api/v1/connect", {}, token=romeo.token)
+    assert status == 200
+    assert place["websocket_url"].endswith("/ws")
+    assert place["tcp"].endswith(f":{server.tcp[1]}")
+
+
+def test_a_killed_server_has_kept_what_it_acknowledged(tmp_path_factory: pytest.TempPathFactory) -> None:
+    served = Served(tmp_path_factory.mktemp("killed") / "data")
+    romeo = someone(served.start(), "r", transport="tcp")
+    notes = romeo.open_direct(romeo.user_id)
+    acknowledged = [romeo.say(notes, f"line {number}") for number in range(20)]
+    served.kill()
+    romeo.drop()
+    romeo.server = served.start()
+    romeo.seen.clear()
+    romeo.lines.clear()
+    romeo.connect()
+    romeo._ask(notes)
+    assert romeo.hears(notes, 20) == [f"line {number}" for number in range(20)]
+    assert sorted(romeo.lines[notes]) == acknowledged
+    assert served.stop() == 0
