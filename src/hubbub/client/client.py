@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -75,6 +75,7 @@ class Client(Commands):
         outbox_limit: int = 10_000,
         backoff: Backoff | None = None,
         clock: Clock | None = None,
+        survives: Collection[str] = (),
         rand: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         on_raw: Tap | None = None,
@@ -85,6 +86,7 @@ class Client(Commands):
 
         `store`: a file that keeps the outbox and how far was read.  `address`: where to connect, instead of asking the
         server.  `since`: where a client that holds nothing begins.  `heartbeat_s` 0 leaves the interval to the server.
+        `survives`: codes after which it connects again although they end other clients.
         """
         self._clock = clock or SystemClock()
         if login is None:
@@ -127,6 +129,7 @@ class Client(Commands):
             rand=rand,
             sleep=sleep,
             tap=on_raw,
+            survives=frozenset(survives),
             hello_timeout_s=request_timeout_s,
         )
 
@@ -224,6 +227,11 @@ class Client(Commands):
     def known(self) -> dict[str, Conversation]:
         """The conversations this client has heard of, as of when it did."""
         return {key: t.conversation for key, t in self._feed.tracks.items() if t.conversation is not None}
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether it is online and nothing is known to be missing."""
+        return self.state is State.ONLINE and self._feed.complete
 
     @property
     def unanswered(self) -> int:
@@ -351,7 +359,6 @@ class Client(Commands):
         self._reset(welcome.epoch, "epoch")
         if not self._feed.based:
             self._feed.version = welcome.user_version
-        self._sending = True
 
     def pushed(self, kind: str, body: Any) -> None:
         """Take a frame nobody asked for."""
@@ -378,7 +385,6 @@ class Client(Commands):
 
     async def catch_up(self, session: Session) -> None:
         """Fetch what is missing after the server said `ready`."""
-        self._pump_outbox()
         if not self._feed.based or len(self._feed.tracks) > HAVE_LIMIT:
             cursor = ""
             while True:
@@ -390,6 +396,8 @@ class Client(Commands):
                     break
             self._feed.based = True
             self._keep_version()
+        self._sending = True
+        self._pump_outbox()
         if self._watched:
             self._ask_watched(session)
         self._pump_feed()

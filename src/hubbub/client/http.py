@@ -24,6 +24,9 @@ class Tokens(msgspec.Struct, frozen=True):
     expires_in: float = 0.0
     """Seconds the access token lives, from when it was given."""
     refresh_token: str = ""
+    user_id: str = ""
+    username: str = ""
+    device_id: str = ""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -163,8 +166,11 @@ def _refusal(answer: httpx.Response, problem: dict[str, Any]) -> HubbubError:
             code = Code.UNAVAILABLE
         else:
             code, sentence = Code.BAD_REQUEST, sentence or f"The server answered with HTTP {answer.status_code}."
-    try:
-        after = float(answer.headers.get("retry-after", "0"))
-    except ValueError:
-        after = 0.0
-    return HubbubError(str(code), str(sentence), retry_after=after)
+    after = problem.get("retry_after_ms")
+    retry = problem.get("retry")
+    return HubbubError(
+        str(code),
+        str(sentence),
+        retry=retry if isinstance(retry, bool) else None,
+        retry_after=after / 1000 if isinstance(after, int) else 0.0,
+    )

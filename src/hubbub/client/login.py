@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from hubbub.base.clock import Clock
 from hubbub.client.errors import HubbubError
 from hubbub.client.http import HttpApi, Tokens
@@ -115,7 +117,7 @@ class KeptLogin:
         else:
             raise HubbubError("unauthenticated")
         if not fresh.refresh_token and old is not None:
-            fresh = Tokens(fresh.access_token, fresh.expires_in, old.refresh_token)
+            fresh = msgspec.structs.replace(fresh, refresh_token=old.refresh_token)
         obtained_ms = self._clock.now_ms()
         if self._keep is not None:
             await asyncio.to_thread(self._keep, fresh, obtained_ms)

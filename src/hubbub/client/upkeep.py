@@ -80,6 +80,7 @@ class Upkeep:
         rand: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         tap: Tap | None,
+        survives: frozenset[str],
         hello_timeout_s: float,
         sync_timeout_s: float = 30.0,
     ) -> None:
@@ -93,6 +94,7 @@ class Upkeep:
         self._rand = rand
         self._sleep = sleep
         self._tap = tap
+        self._survives = survives
         self._hello_timeout_s = hello_timeout_s
         self._sync_timeout_s = sync_timeout_s
         self._up = asyncio.Event()
@@ -166,7 +168,7 @@ class Upkeep:
                     continue
                 except HubbubError as exc:
                     error = exc
-            if not error.retry:
+            if not error.retry and error.code not in self._survives:
                 self.finish(error)
                 return
             failures += 1
