@@ -1,31 +1,21 @@
 """A conversation as it was when somebody's membership ended.
 
-Who left or was put out keeps what was there until then and learns nothing later: not the new title, not the new
-announcement, not how many stayed, not that it was dissolved.  What changed since is put back from the log; it is rare,
-and looked for only when something did change.
+Who left or was put out keeps what was there until then and learns nothing later: not the new title, not how many
+stayed, not that it was dissolved, not what an old message was edited to or who liked it since.  What changed is put
+back from the log; it is looked for only where something did change.  A recalled message stays recalled: its words are
+gone.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from hubbub.chat.model import Action, ConversationChange, ConversationRow, Created, Dissolved, MemberRow
-from hubbub.storage.rows import decode_action
-from hubbub.storage.sight import end_of
+from hubbub.chat.model import Action, ConversationRow, MemberRow, MessageRow
+from hubbub.storage.rows import decode_action, decode_post
+from hubbub.storage.sight import Spans, as_of_end, end_of, message_at_end, within
 from hubbub.storage.tables import EntryKind, entries
-
-_BEFORE: dict[str, Any] = {
-    "topic": "",
-    "announcement": "",
-    "history_for_newcomers": True,
-    "mute_all": False,
-    "slow_mode_s": 0,
-}
-"""What a setting is taken to have been when the log does not tell."""
 
 
 def cut_conversation(conn: Connection, conversation: ConversationRow, member: MemberRow) -> ConversationRow:
@@ -53,29 +43,35 @@ def cut_conversation(conn: Connection, conversation: ConversationRow, member: Me
     return as_of_end(conversation, end, last_time_ms or 0, changed, earlier)
 
 
-def as_of_end(
-    conversation: ConversationRow, end: int, last_time_ms: int, changed: Iterable[Action], earlier: Iterable[Action]
-) -> ConversationRow:
-    """Return the row at `end`: `changed` are the settings entries after it, `earlier` those up to it, newest first."""
-    row = copy.copy(conversation)
-    row.head = end
-    row.last_time_ms = last_time_ms
-    row.member_count = 0
-    open_names = {name for action in changed if isinstance(action, ConversationChange) for name in _given(action)}
-    if any(isinstance(action, Dissolved) for action in changed):
-        row.dissolved = False
-    for name in open_names:
-        setattr(row, name, _BEFORE.get(name, ""))
-    for action in earlier:
-        given = _given(action) if isinstance(action, ConversationChange) else {}
-        if isinstance(action, Created):
-            given = {"title": action.title}
-        for name in open_names & given.keys():
-            setattr(row, name, given[name])
-            open_names.discard(name)
-    return row
+def cut_messages(
+    conn: Connection, conversation: ConversationRow, spans: Spans, messages: Sequence[MessageRow]
+) -> list[MessageRow]:
+    """Return messages as somebody with this sight may know them."""
+    end = end_of(spans, conversation.head)
+    if end == conversation.head:
+        return list(messages)
+    return [_cut_message(conn, spans, end, row) for row in messages]
 
 
-def _given(action: ConversationChange) -> dict[str, Any]:
-    values = {name: getattr(action, name) for name in ("title", *_BEFORE)}
-    return {name: value for name, value in values.items() if value is not None}
+def _cut_message(conn: Connection, spans: Spans, end: int, row: MessageRow) -> MessageRow:
+    in_log = entries.c.conversation_id == row.conversation_id
+    about = entries.c.parent_seq == row.seq
+    original, edits = row.post, []
+    if row.edits and not row.recalled:
+        body = conn.execute(select(entries.c.body).where(in_log, entries.c.seq == row.seq)).scalar_one()
+        original = decode_post(body)
+        found = conn.execute(
+            select(entries.c.seq, entries.c.time_ms, entries.c.body)
+            .where(in_log, about, entries.c.kind == EntryKind.EDIT, entries.c.seq <= end)
+            .order_by(entries.c.seq)
+        )
+        edits = [(edit.time_ms, decode_action(edit.body)) for edit in found if within(spans, edit.seq)]
+    replies, last_reply = 0, 0
+    if row.thread_replies:
+        counted = conn.execute(
+            select(func.count().label("replies"), func.max(entries.c.seq).label("last")).where(
+                in_log, about, entries.c.kind == EntryKind.POST, entries.c.seq <= end
+            )
+        ).one()
+        replies, last_reply = counted.replies, counted.last or 0
+    return message_at_end(row, original, edits, replies, last_reply)

@@ -25,14 +25,13 @@ from hubbub.chat.model import (
     ReactionCount,
     Revision,
 )
+from hubbub.storage.bounds import REACTORS_SHOWN, WINDOW
+from hubbub.storage.cut import cut_messages
 from hubbub.storage.facts import MESSAGE_COLUMNS, MESSAGES, load_messages
 from hubbub.storage.look import Look, hidden_between, look
 from hubbub.storage.rows import SHOWN_KINDS, decode_action, entry_of, message_of
 from hubbub.storage.sight import clip, within
 from hubbub.storage.tables import EntryKind, entries, reactions
-
-WINDOW = 2_000
-REACTORS_SHOWN = 100
 
 _Item = MessageRow | Entry
 
@@ -70,7 +69,7 @@ def read_history(
         from_seq=first,
         to_seq=last,
         as_of=seen.end,
-        items=tuple(with_reactions(conn, user_id, conversation_id, items)),
+        items=tuple(_in_current_state(conn, user_id, seen, items)),
         more_before=first > lowest,
         more_after=last < seen.end,
     )
@@ -134,20 +133,24 @@ class _Reader:
         return self._conn.execute(statement).all()
 
 
-def with_reactions(
-    conn: Connection, user_id: str, conversation_id: str, items: Iterable[_Item]
-) -> list[MessageState | Entry]:
+def _in_current_state(conn: Connection, user_id: str, seen: Look, items: Iterable[_Item]) -> list[MessageState | Entry]:
     """Return messages with what people think of them; entries pass through."""
     listed = list(items)
-    seqs = [item.seq for item in listed if isinstance(item, MessageRow)]
-    counted = read_reactions(conn, user_id, conversation_id, seqs) if seqs else {}
-    return [MessageState(item, counted.get(item.seq, ())) if isinstance(item, MessageRow) else item for item in listed]
+    messages = [item for item in listed if isinstance(item, MessageRow)]
+    if not messages:
+        return [item for item in listed if isinstance(item, Entry)]
+    counted = read_reactions(conn, user_id, seen.conversation.id, [row.seq for row in messages], seen.end)
+    current = iter(cut_messages(conn, seen.conversation, seen.spans, messages))
+    return [
+        MessageState(next(current), counted.get(item.seq, ())) if isinstance(item, MessageRow) else item
+        for item in listed
+    ]
 
 
 def read_reactions(
-    conn: Connection, user_id: str, conversation_id: str, seqs: Sequence[int]
+    conn: Connection, user_id: str, conversation_id: str, seqs: Sequence[int], end: int
 ) -> dict[int, tuple[ReactionCount, ...]]:
-    """Return the reactions to these messages, in the order in which each was first given."""
+    """Return the reactions to these messages up to `end`, in the order in which each was first given."""
     same = (reactions.c.target_seq, reactions.c.emoji)
     numbered = (
         select(
@@ -163,6 +166,7 @@ def read_reactions(
             reactions.c.conversation_id == conversation_id,
             reactions.c.target_seq.between(min(seqs), max(seqs)),
             reactions.c.target_seq.in_(seqs),
+            reactions.c.seq <= end,
         )
         .subquery()
     )

@@ -6,13 +6,42 @@ here, over plain rows, for every store.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
 from hubbub.base.errors import ChatError, Code
-from hubbub.chat.model import MAX_SEQ, ConversationKind, ConversationRow, MemberRow, MemberState
+from hubbub.chat.model import (
+    MAX_SEQ,
+    Action,
+    ConversationChange,
+    ConversationKind,
+    ConversationRow,
+    Created,
+    Dissolved,
+    Edit,
+    MemberRow,
+    MemberState,
+    MessageRow,
+    Post,
+)
 
 Spans = tuple[tuple[int, int], ...]
 """Ascending, disjoint, both ends included."""
 
 EVERYTHING: Spans = ((1, MAX_SEQ),)
+
+
+_BEFORE: dict[str, Any] = {
+    "topic": "",
+    "announcement": "",
+    "history_for_newcomers": True,
+    "mute_all": False,
+    "slow_mode_s": 0,
+}
+"""What a setting is taken to have been when the log does not tell."""
 
 
 def sight(conversation: ConversationRow | None, member: MemberRow | None) -> Spans:
@@ -44,6 +73,7 @@ def clip(spans: Spans, low: int, high: int) -> list[tuple[int, int]]:
 
 
 def within(spans: Spans, seq: int) -> bool:
+    """Return whether one of the intervals holds this entry."""
     return any(first <= seq <= last for first, last in spans)
 
 
@@ -52,3 +82,63 @@ def implicit_member(conversation: ConversationRow, user_id: str) -> MemberRow:
     if conversation.kind is ConversationKind.SYSTEM:
         return MemberRow(conversation.id, user_id, intervals=EVERYTHING)
     return MemberRow(conversation.id, user_id, state=MemberState.NONE, intervals=EVERYTHING)
+
+
+def is_visitor(conversation: ConversationRow, member: MemberRow) -> bool:
+    """Whether this person only looks in from outside; nothing is unread to a visitor."""
+    left = conversation.kind is ConversationKind.CHANNEL and member.state is MemberState.LEFT
+    return left or member.state is MemberState.NONE
+
+
+def as_visitor(conversation: ConversationRow, member: MemberRow) -> MemberRow:
+    """Return the row for somebody who asks for this one: a channel they left is open to them like to any other."""
+    if conversation.kind is ConversationKind.CHANNEL and is_visitor(conversation, member):
+        return msgspec.structs.replace(member, intervals=EVERYTHING)
+    return member
+
+
+def as_of_end(
+    conversation: ConversationRow, end: int, last_time_ms: int, changed: Iterable[Action], earlier: Iterable[Action]
+) -> ConversationRow:
+    """Return the row at `end`: `changed` are the settings entries after it, `earlier` those up to it, newest first."""
+    row = copy.copy(conversation)
+    row.head = end
+    row.last_time_ms = last_time_ms
+    row.member_count = 0
+    open_names = {name for action in changed if isinstance(action, ConversationChange) for name in _given(action)}
+    if any(isinstance(action, Dissolved) for action in changed):
+        row.dissolved = False
+    for name in open_names:
+        setattr(row, name, _BEFORE.get(name, ""))
+    for action in earlier:
+        given = _given(action) if isinstance(action, ConversationChange) else {}
+        if isinstance(action, Created):
+            given = {"title": action.title}
+        for name in open_names & given.keys():
+            setattr(row, name, given[name])
+            open_names.discard(name)
+    return row
+
+
+def _given(action: ConversationChange) -> dict[str, Any]:
+    values = {name: getattr(action, name) for name in ("title", *_BEFORE)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def message_at_end(
+    row: MessageRow, original: Post, edits: Sequence[tuple[int, Action]], replies: int, last_reply: int
+) -> MessageRow:
+    """Return a message with only these (time, edit) made and these replies given; pins are for those who are there."""
+    row = copy.copy(row)
+    row.pinned = False
+    row.thread_replies, row.thread_last_seq = replies, last_reply
+    if row.recalled:
+        return row
+    row.post, row.edits, row.edited_ms = original, len(edits), 0
+    for time_ms, edit in edits:
+        assert isinstance(edit, Edit)
+        row.edited_ms = time_ms
+        row.post = msgspec.structs.replace(
+            original, body=edit.body, mentions=edit.mentions, mention_all=edit.mention_all
+        )
+    return row

@@ -28,14 +28,14 @@ from hubbub.chat.model import (
     Role,
     UserState,
 )
-from hubbub.storage.cut import cut_conversation
+from hubbub.storage.cut import cut_conversation, cut_messages
 from hubbub.storage.dialects import Dialect, Span
 from hubbub.storage.entry_pages import page
 from hubbub.storage.facts import load_messages
 from hubbub.storage.history import read_reactions
 from hubbub.storage.look import look
 from hubbub.storage.rows import conversation_of, decode_intervals, fold_title, member_of
-from hubbub.storage.sight import EVERYTHING, clip, end_of, implicit_member
+from hubbub.storage.sight import as_visitor, clip, end_of, implicit_member, is_visitor
 from hubbub.storage.tables import conversations, members, user_versions
 
 _AT_ONCE = 200
@@ -52,7 +52,7 @@ def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequen
     newest_spans: list[Span] = []
     newest_owner: list[int] = []
     for number, (conversation, member) in enumerate(seen):
-        if not _is_visitor(conversation, member):
+        if not is_visitor(conversation, member):
             for first, last in clip(member.intervals, member.read_seq + 1, conversation.head):
                 unread_spans.append(Span(conversation.id, first, last))
                 unread_owner.append(number)
@@ -67,7 +67,7 @@ def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequen
         for at, seq in enumerate(dialect.last_posts(conn, user_id, newest_spans))
         if seq
     }
-    messages = _with_reactions(conn, user_id, previews)
+    messages = _read_previews(conn, user_id, pairs, previews)
     return [
         ConversationState(conversation, member, unread[number], mentions[number], messages.get(conversation.id))
         for number, (conversation, member) in enumerate(seen)
@@ -81,11 +81,19 @@ def _sums(size: int, owners: Sequence[int], counts: Iterable[int]) -> list[int]:
     return sums
 
 
-def _with_reactions(conn: Connection, user_id: str, previews: dict[str, int]) -> dict[str, MessageState]:
+def _read_previews(
+    conn: Connection, user_id: str, pairs: Sequence[_Pair], previews: dict[str, int]
+) -> dict[str, MessageState]:
+    messages = load_messages(conn, previews.items())
     found: dict[str, MessageState] = {}
-    for (conversation_id, seq), message in load_messages(conn, previews.items()).items():
-        reactions = read_reactions(conn, user_id, conversation_id, [seq])
-        found[conversation_id] = MessageState(message, reactions.get(seq, ()))
+    for conversation, member in pairs:
+        seq = previews.get(conversation.id)
+        if seq is None:
+            continue
+        message = cut_messages(conn, conversation, member.intervals, [messages[conversation.id, seq]])[0]
+        end = end_of(member.intervals, conversation.head)
+        reactions = read_reactions(conn, user_id, conversation.id, [seq], end)
+        found[conversation.id] = MessageState(message, reactions.get(seq, ()))
     return found
 
 
@@ -95,7 +103,7 @@ def read_conversation(conn: Connection, dialect: Dialect, user_id: str, conversa
     member = seen.member
     if member is None or member.state is MemberState.NONE:
         member = implicit_member(seen.conversation, user_id)
-    return build_states(conn, dialect, user_id, [_as_visitor((seen.conversation, member))])[0]
+    return build_states(conn, dialect, user_id, [(seen.conversation, as_visitor(seen.conversation, member))])[0]
 
 
 def read_conversations(
@@ -149,7 +157,10 @@ def read_channels(
         except (ValueError, msgspec.DecodeError):
             raise ChatError(Code.BAD_CURSOR) from None
         statement = statement.where(or_(key > last_key, and_(key == last_key, conversations.c.id > last_id)))
-    pairs = [_as_visitor(_pair(row, user_id)) for row in conn.execute(statement)]
+    pairs = []
+    for row in conn.execute(statement):
+        conversation, member = _pair(row, user_id)
+        pairs.append((conversation, as_visitor(conversation, member)))
     more = len(pairs) > limit
     pairs = pairs[:limit]
     states = build_states(conn, dialect, user_id, pairs)
@@ -293,20 +304,6 @@ def _pair(row: Any, user_id: str) -> _Pair:
 def _system(conn: Connection, user_id: str) -> list[_Pair]:
     found = conn.execute(_pairs(user_id).where(conversations.c.id == SYSTEM_CONVERSATION))
     return [_pair(row, user_id) for row in found]
-
-
-def _is_visitor(conversation: ConversationRow, member: MemberRow) -> bool:
-    """Whether this person only looks in from outside; nothing is unread to a visitor."""
-    left = conversation.kind is ConversationKind.CHANNEL and member.state is MemberState.LEFT
-    return left or member.state is MemberState.NONE
-
-
-def _as_visitor(pair: _Pair) -> _Pair:
-    """Return what somebody sees who asks for this one: a channel they left is open to them like to any other."""
-    conversation, member = pair
-    if _is_visitor(conversation, member) and conversation.kind is ConversationKind.CHANNEL:
-        member.intervals = EVERYTHING
-    return conversation, member
 
 
 def _split(cursor: str) -> tuple[int, str]:

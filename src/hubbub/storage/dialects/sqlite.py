@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Table, case
 from sqlalchemy.dialects.sqlite import insert
 
 from hubbub.chat.model import MemberRow, MemberState, Role
+from hubbub.storage.bounds import LOOK_BACK
 from hubbub.storage.dialects import FoundKey, Heads, Span
 from hubbub.storage.rows import decode_intervals
 from hubbub.storage.tables import EVERYBODY, EntryKind
@@ -161,10 +162,6 @@ def _count_mentions(rows: int) -> str:
         f"WITH p(c, f, l) AS (VALUES {_values(rows, 3)})"
         f" SELECT json_group_array((SELECT count(*) FROM ({mentions} UNION {mentions} LIMIT ?))) FROM p"
     )
-
-
-LOOK_BACK = 200
-"""A preview is looked for among so many of the newest entries of a conversation."""
 
 
 @lru_cache(maxsize=64)
