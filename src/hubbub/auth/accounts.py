@@ -61,7 +61,8 @@ class Accounts:
     """Everything that can be done with accounts; also the `Authenticator` of gateways and REST.
 
     `on_login_ended(user_id, device_id)` is awaited after a login ended in the database; `on_registered(user_id)` after
-    a person was added, and again at their next login if it had not come to its end.
+    a person was added, and again at their next login if it had not come to its end.  Both may be set later than the
+    service is made, because what they call may itself need the service.
     """
 
     def __init__(
@@ -78,8 +79,8 @@ class Accounts:
         self._clock = clock
         self._passwords = Passwords(settings)
         self._tokens: Tokens | None = None
-        self._on_login_ended = on_login_ended
-        self._on_registered = on_registered
+        self.on_login_ended = on_login_ended
+        self.on_registered = on_registered
         self._registering = Allowance(
             clock, per_s=settings.registers_per_minute / 60, burst=max(1.0, settings.registers_per_minute)
         )
@@ -224,7 +225,7 @@ class Accounts:
             raise ChatError(Code.BAD_TOKEN)
         login, account = standing
         if outcome is Rotation.REUSED:
-            await self._on_login_ended(login.user_id, login.device_id)
+            await self.on_login_ended(login.user_id, login.device_id)
         if outcome is not Rotation.DONE or login.ended_ms or not account.active:
             raise ChatError(Code.SESSION_ENDED)
         return self._grant(account, login, following)
@@ -376,7 +377,7 @@ class Accounts:
 
     async def _welcome(self, account: Account) -> None:
         if not account.welcomed:
-            await self._on_registered(account.id)
+            await self.on_registered(account.id)
             await self._store.set_welcomed(account.id)
 
     async def _start_login(self, account: Account, device_id: str, device_name: str) -> Grant:
@@ -410,7 +411,7 @@ class Accounts:
     async def _end(self, *logins: Login | None) -> None:
         for login in logins:
             if login is not None:
-                await self._on_login_ended(login.user_id, login.device_id)
+                await self.on_login_ended(login.user_id, login.device_id)
 
 
 def _device(device_id: str) -> str:

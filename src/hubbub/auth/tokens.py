@@ -106,6 +106,11 @@ class Tokens:
     def ring(self) -> KeyRing:
         return self._ring
 
+    @property
+    def remembered(self) -> int:
+        """How many verified tokens are remembered."""
+        return len(self._verified)
+
     def use(self, ring: KeyRing) -> None:
         """Sign and verify with these keys from now on."""
         self._ring = ring
