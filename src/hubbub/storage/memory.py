@@ -1,0 +1,247 @@
+"""A store in dicts, for tests and for reading.
+
+It keeps every promise of the ports but durability, in the plainest way there is: a commit runs the plan and writes its
+changes without awaiting anything, so no other task comes in between.  The contract suite holds it and SQL together.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+
+from hubbub.base.clock import Clock
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import parse_id
+from hubbub.chat.model import (
+    ConversationKind,
+    Edit,
+    Entry,
+    Mark,
+    MemberRow,
+    MemberState,
+    Post,
+    ScheduledRow,
+    UserRow,
+)
+from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarkSet, Needs, NewEntry, StoredKey
+from hubbub.storage.marks import merge_marks, raise_row
+from hubbub.storage.memory_reads import MemoryReader
+from hubbub.storage.memory_tables import EVERYBODY, LogRow
+from hubbub.storage.rows import encode, withdraw
+from hubbub.storage.sight import EVERYTHING
+
+
+class MemoryStore(MemoryReader):
+    """A `chat.ports.ChatStore` that forgets everything when it goes."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._outbox_id = 0
+
+    def add_user(self, row: UserRow) -> None:
+        """Make a person exist and be active."""
+        self._tables.users[row.id] = row
+
+    # ------------------------------------------------------------ the log
+
+    async def commit(self, needs: Needs, plan: Callable[[Facts], Changes]) -> Committed:
+        changes = plan(self._facts(needs))
+        self._refuse_bad(changes)
+        tables = self._tables
+        for new in changes.entries:
+            self._append(new)
+        for conversation in changes.conversations:
+            tables.conversations[conversation.id] = copy.copy(conversation)
+        versions = self._advance({row.user_id for row in changes.members})
+        for member in changes.members:
+            member.version = versions[member.user_id]
+            self._write_member(member)
+        for message in changes.messages:
+            tables.messages[message.conversation_id, message.seq] = copy.copy(message)
+            if message.recalled:
+                self._blank(message.conversation_id, message.seq)
+        for key in changes.reactions_unset:
+            tables.reactions.pop(key, None)
+        for reaction in changes.reactions_set:
+            where = (reaction.conversation_id, reaction.target_seq, reaction.user_id, reaction.emoji)
+            tables.reactions.setdefault(where, reaction)
+        for conversation_id, seq, mention_all, user_ids in changes.mentions_changed:
+            self._mention(conversation_id, seq, mention_all, user_ids)
+        for user_id, client_id, user_key in changes.user_keys:
+            tables.user_keys[user_id, client_id] = user_key
+        if not changes.entries:
+            return Committed(versions, 0)
+        self._outbox_id += 1
+        heads = {new.entry.conversation_id: new.entry.seq for new in changes.entries}
+        tables.outbox[self._outbox_id] = (self._clock.now_ms(), heads)
+        return Committed(versions, self._outbox_id)
+
+    def _facts(self, needs: Needs) -> Facts:
+        tables = self._tables
+        rows = {id_: copy.copy(tables.conversations[id_]) for id_ in needs.conversations & tables.conversations.keys()}
+        messages = {key: tables.message(*key) for key in needs.messages}
+        audiences = {id_: tables.audience(row) for id_, row in rows.items()}
+        return Facts(
+            conversations=rows,
+            keys={key: tables.keys[key] for key in needs.keys & tables.keys.keys()},
+            user_keys={key: tables.user_keys[key] for key in needs.user_keys & tables.user_keys.keys()},
+            members={key: copy.copy(tables.members[key]) for key in needs.members & tables.members.keys()},
+            messages={key: message for key, message in messages.items() if message is not None},
+            users=needs.users & tables.users.keys(),
+            audiences={id_: audience for id_, audience in audiences.items() if audience is not None},
+        )
+
+    def _refuse_bad(self, changes: Changes) -> None:
+        """Raise DataRefused for what a database would refuse, before anything is written."""
+        keys: set[object] = set()
+        for new in changes.entries:
+            entry = new.entry
+            key = (entry.conversation_id, entry.sender_id, entry.client_id)
+            place = (entry.conversation_id, entry.seq)
+            taken = key in self._tables.keys or entry.seq in self._tables.log[entry.conversation_id]
+            if taken or key in keys or place in keys:
+                raise DataRefused("an entry with this key or number exists")
+            keys |= {key, place}
+        try:
+            for new in changes.entries:
+                encode(new.entry.action)
+                for id_ in (new.entry.conversation_id, new.entry.sender_id, new.entry.client_id):
+                    if parse_id(id_) != id_:
+                        raise ValueError("not an id")
+            for row in changes.conversations:
+                f"{row.title}{row.topic}{row.announcement}".encode()
+            for reaction in changes.reactions_set:
+                reaction.emoji.encode()
+        except ValueError as error:
+            raise DataRefused(str(error)) from error
+
+    def _append(self, new: NewEntry) -> None:
+        entry = new.entry
+        self._tables.log[entry.conversation_id][entry.seq] = LogRow(entry, new.counts)
+        key = (entry.conversation_id, entry.sender_id, entry.client_id)
+        self._tables.keys[key] = StoredKey(entry.seq, entry.time_ms, new.digest)
+        self._mention(entry.conversation_id, entry.seq, new.mention_all, new.mentions)
+
+    def _mention(self, conversation_id: str, seq: int, mention_all: bool, user_ids: Sequence[str]) -> None:
+        told = frozenset({*user_ids, EVERYBODY} if mention_all else user_ids)
+        self._tables.mentions[conversation_id, seq] = told
+
+    def _advance(self, user_ids: set[str]) -> dict[str, int]:
+        versions = {user_id: self._tables.versions.get(user_id, 0) + 1 for user_id in sorted(user_ids)}
+        self._tables.versions |= versions
+        return versions
+
+    def _write_member(self, row: MemberRow) -> None:
+        """Write a copy in which marks have not fallen."""
+        row = copy.copy(row)
+        known = self._tables.members.get((row.conversation_id, row.user_id))
+        if known is not None:
+            row.read_seq = max(row.read_seq, known.read_seq)
+            row.delivered_seq = max(row.delivered_seq, known.delivered_seq)
+        self._tables.members[row.conversation_id, row.user_id] = row
+
+    def _blank(self, conversation_id: str, target_seq: int) -> None:
+        for seq, stored in self._tables.log[conversation_id].items():
+            entry = stored.entry
+            action = entry.action
+            is_target = isinstance(action, Post) and seq == target_seq
+            if is_target or (isinstance(action, Edit) and action.target_seq == target_seq):
+                assert isinstance(action, Post | Edit)
+                stored.recalled = True
+                stored.entry = Entry(
+                    conversation_id, seq, entry.time_ms, entry.sender_id, entry.client_id, withdraw(action)
+                )
+
+    async def clear_outbox(self, outbox_id: int) -> None:
+        self._tables.outbox.pop(outbox_id, None)
+
+    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[tuple[int, dict[str, int]]]:
+        before_ms = self._clock.now_ms() - older_than_ms
+        rows = sorted((made_ms, id_, heads) for id_, (made_ms, heads) in self._tables.outbox.items())
+        return [(id_, dict(heads)) for made_ms, id_, heads in rows if made_ms <= before_ms][:limit]
+
+    # ------------------------------------------------------------ marks
+
+    async def set_marks(self, marks: Sequence[tuple[str, Mark]]) -> list[MarkSet]:
+        tables = self._tables
+        risen: list[MemberRow] = []
+        read: set[tuple[str, str]] = set()
+        for key, mark in merge_marks(marks).items():
+            conversation = tables.conversations.get(key[0])
+            if conversation is None:
+                continue
+            row = tables.members.get(key)
+            if row is None and conversation.kind is ConversationKind.SYSTEM:
+                row = MemberRow(*key, intervals=EVERYTHING)
+            if row is None or row.state is not MemberState.JOINED:
+                continue
+            rose, read_rose = raise_row(row, mark, conversation.head)
+            if rose:
+                risen.append(row)
+                tables.members[key] = row
+            if read_rose:
+                read.add(key)
+        versions = self._advance({user_id for _, user_id in read})
+        for row in risen:
+            if (row.conversation_id, row.user_id) in read:
+                row.version = versions[row.user_id]
+        return [
+            MarkSet(
+                row.conversation_id,
+                Mark(row.user_id, row.read_seq, row.delivered_seq),
+                tables.versions.get(row.user_id, 0),
+                read_rose=(row.conversation_id, row.user_id) in read,
+                member_count=tables.conversations[row.conversation_id].member_count,
+                audience=tables.audience(tables.conversations[row.conversation_id]),
+            )
+            for row in risen
+        ]
+
+    async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:
+        self._tables.hidden.add((user_id, conversation_id, seq))
+
+    # ------------------------------------------------------------ the schedule
+
+    async def schedule(self, row: ScheduledRow, digest: bytes) -> bool:
+        key = _schedule_key(row)
+        known = self._tables.scheduled.get(key)
+        if known is None:
+            self._tables.scheduled[key] = (row, digest)
+            return True
+        if known[1] != digest:
+            raise ChatError(Code.CONFLICT)
+        return False
+
+    async def cancel(self, user_id: str, conversation_id: str, client_id: str) -> bool:
+        return self._tables.scheduled.pop((user_id, conversation_id, client_id), None) is not None
+
+    async def scheduled(self, user_id: str, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]:
+        def place(row: ScheduledRow) -> tuple[int, str, str]:
+            return row.due_ms, row.submit.conversation_id, row.submit.client_id
+
+        rows = sorted((row for row, _ in self._tables.scheduled.values() if row.user_id == user_id), key=place)
+        if cursor:
+            try:
+                due_ms, conversation_id, client_id = cursor.split(".")
+                after = (int(due_ms), parse_id(conversation_id), parse_id(client_id))
+            except ValueError:
+                raise ChatError(Code.BAD_CURSOR) from None
+            rows = [row for row in rows if place(row) > after]
+        following = ".".join(map(str, place(rows[limit - 1]))) if len(rows) > limit else ""
+        return rows[:limit], following
+
+    async def due(self, now_ms: int, limit: int) -> list[ScheduledRow]:
+        rows = [row for row, _ in self._tables.scheduled.values() if not row.error and row.due_ms <= now_ms]
+        rows.sort(key=lambda row: (row.due_ms, *_schedule_key(row)))
+        return rows[:limit]
+
+    async def settle(self, row: ScheduledRow, error: str) -> None:
+        known = self._tables.scheduled.pop(_schedule_key(row), None)
+        if known is not None and error:
+            refused = ScheduledRow(row.user_id, row.submit, known[0].due_ms, error)
+            self._tables.scheduled[_schedule_key(row)] = (refused, known[1])
+
+
+def _schedule_key(row: ScheduledRow) -> tuple[str, str, str]:
+    return row.user_id, row.submit.conversation_id, row.submit.client_id

@@ -1,0 +1,98 @@
+"""The tables of the memory store: dicts by the same keys as in SQL, and what one person may see of them."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from typing import NamedTuple
+
+from hubbub.base.ids import NOBODY
+from hubbub.chat.model import (
+    SMALL_AUDIENCE,
+    ConversationKind,
+    ConversationRow,
+    Entry,
+    MemberRow,
+    MemberState,
+    MessageRow,
+    Post,
+    ReactionRow,
+    ScheduledRow,
+    UserRow,
+)
+from hubbub.chat.ports import StoredKey, StoredUserKey
+from hubbub.storage.sight import Spans, end_of, sight
+
+EVERYBODY = NOBODY
+
+
+class LogRow:
+    """An entry, and what counting must know of it."""
+
+    __slots__ = ("counts", "entry", "recalled")
+
+    def __init__(self, entry: Entry, counts: bool) -> None:
+        self.entry = entry
+        self.counts = counts
+        self.recalled = False
+
+
+class Seen(NamedTuple):
+    """A conversation as one reader meets it."""
+
+    conversation: ConversationRow
+    member: MemberRow | None
+    spans: Spans
+    end: int
+
+
+class MemoryTables:
+    """All rows.  Whoever hands one out hands out a copy."""
+
+    def __init__(self) -> None:
+        self.conversations: dict[str, ConversationRow] = {}
+        self.log: defaultdict[str, dict[int, LogRow]] = defaultdict(dict)
+        self.keys: dict[tuple[str, str, str], StoredKey] = {}
+        self.user_keys: dict[tuple[str, str], StoredUserKey] = {}
+        self.members: dict[tuple[str, str], MemberRow] = {}
+        self.messages: dict[tuple[str, int], MessageRow] = {}
+        self.reactions: dict[tuple[str, int, str, str], ReactionRow] = {}
+        self.mentions: dict[tuple[str, int], frozenset[str]] = {}
+        self.hidden: set[tuple[str, str, int]] = set()
+        self.versions: dict[str, int] = {}
+        self.scheduled: dict[tuple[str, str, str], tuple[ScheduledRow, bytes]] = {}
+        self.outbox: dict[int, tuple[int, dict[str, int]]] = {}
+        self.users: dict[str, UserRow] = {}
+
+    def look(self, user_id: str, conversation_id: str) -> Seen:
+        """Return a conversation and the reader's place in it; raises as `sight` does."""
+        conversation = self.conversations.get(conversation_id)
+        member = self.members.get((conversation_id, user_id))
+        spans = sight(conversation, member)
+        assert conversation is not None
+        return Seen(copy.copy(conversation), copy.copy(member), spans, end_of(spans, conversation.head))
+
+    def message(self, conversation_id: str, seq: int) -> MessageRow | None:
+        """Return a message in its current state."""
+        stored = self.log[conversation_id].get(seq)
+        if stored is None or not isinstance(stored.entry.action, Post):
+            return None
+        state = self.messages.get((conversation_id, seq))
+        if state is not None:
+            return copy.copy(state)
+        entry = stored.entry
+        return MessageRow(conversation_id, seq, entry.time_ms, entry.sender_id, entry.client_id, stored.entry.action)
+
+    def joined(self, conversation_id: str) -> list[str]:
+        """Return the joined members, sorted."""
+        return sorted(
+            user_id
+            for (id_, user_id), row in self.members.items()
+            if id_ == conversation_id and row.state is MemberState.JOINED
+        )
+
+    def audience(self, conversation: ConversationRow) -> tuple[str, ...] | None:
+        """Return the joined members of a small conversation."""
+        if conversation.kind is ConversationKind.SYSTEM or conversation.member_count > SMALL_AUDIENCE:
+            return None
+        return tuple(self.joined(conversation.id))[:SMALL_AUDIENCE]
