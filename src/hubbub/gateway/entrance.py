@@ -1,0 +1,138 @@
+"""The way in: from a hello to a served session.
+
+The order is the correctness.  The session is registered for kicks first and checked against the database after it, so
+a login ended in between is noticed by one of the two.  It follows the bus before it reads, so an entry appended in
+between is in what it reads or is pushed, and may be both; the session drops what it read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import SYSTEM_CONVERSATION
+from hubbub.chat.model import Caller
+from hubbub.chat.ports import Topic
+from hubbub.gateway import mapping_in, mapping_out
+from hubbub.gateway.session import Session, Stage
+from hubbub.gateway.tasks import log
+from hubbub.wire import hubbub_pb2 as pb
+
+if TYPE_CHECKING:
+    from hubbub.gateway.service import Service
+
+PROTOCOL = 1
+
+
+class Entrance:
+    """Lets sessions in."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def enter(self, session: Session, frame_id: int, hello: pb.Hello) -> None:
+        """Serve the session, or end it with the reason why not."""
+        service = self._service
+        try:
+            async with asyncio.timeout(service.settings.request_timeout_s):
+                covered = await self._enter(session, frame_id, hello)
+        except ChatError as problem:
+            session.end(problem.code, reply_to=frame_id, message=problem.message)
+        except TimeoutError:
+            session.end(Code.TIMEOUT, reply_to=frame_id)
+        except Exception:
+            log.exception("a hello failed")
+            session.end(Code.INTERNAL_ERROR, reply_to=frame_id)
+        else:
+            if session.stage is Stage.ENTERING:
+                session.serve(covered)
+                service.wheel.add(session, service.clock.monotonic() + session.interval_s / 2)
+
+    async def _enter(self, session: Session, frame_id: int, hello: pb.Hello) -> dict[str, int]:
+        """Return how far the session was told of each conversation."""
+        service = self._service
+        if hello.protocol != PROTOCOL:
+            raise ChatError(Code.UNSUPPORTED_PROTOCOL)
+        identity = service.auth.verify(hello.token)
+        resume = hello.resume if hello.HasField("resume") else None
+        if resume is not None and len(resume.have) > service.settings.resume_have:
+            raise ChatError(Code.BAD_REQUEST, f"have names more than {service.settings.resume_have} conversations.")
+        have = mapping_in.have(resume.have) if resume is not None else []
+        version = mapping_in.a_seq(resume.user_version, "user_version") if resume is not None else 0
+
+        # Strings that every session of a person shares are kept once.
+        known = service.people.get(identity.user_id)
+        session.user_id = known.user_id if known is not None else identity.user_id
+        session.device_id = identity.device_id
+        session.identity = identity
+        session.interval_s = service.interval_s(hello.heartbeat_ms)
+        caller = session.caller = Caller(session.user_id, identity.device_id, identity.is_admin, identity.scopes)
+        person = service.people.enter(session)
+        user = Topic("user", session.user_id)
+        if len(person.sessions) == 1:
+            await service.following.need([user])
+        elif not service.following.hears(user):
+            await service.following.need([user])
+            service.following.go([user])
+
+        await service.auth.check(identity)
+        self._still(session)
+        await service.registry.admit(session)
+        self._still(session)
+
+        person.begin_entering()
+        try:
+            audience = await service.chat.audience(caller)
+            self._still(session)
+            large = [
+                name
+                for name, _, is_large in audience
+                if is_large and name != SYSTEM_CONVERSATION and name not in person.departed
+            ]
+        finally:
+            person.end_entering()
+        await service.feeds.enter(person, session, large)
+        self._still(session)
+
+        epoch = service.epoch = await service.chat.epoch()
+        resumed = await service.chat.resume(caller, resume.epoch if resume else epoch, version, have)
+        self._still(session)
+        session.send(
+            pb.ServerFrame(
+                reply_to=frame_id,
+                welcome=pb.Welcome(
+                    user_id=session.user_id,
+                    device_id=session.device_id,
+                    session_id=session.id,
+                    node_id=service.node_id,
+                    epoch=resumed.epoch,
+                    user_version=resumed.user_version,
+                    server_time_ms=service.clock.now_ms(),
+                    heartbeat_ms=int(session.interval_s * 1000),
+                    token_expires_ms=identity.expires_ms,
+                    limits=pb.Limits(
+                        frame_bytes=service.settings.frame_bytes,
+                        text_bytes=service.settings.text_bytes,
+                        page_entries=service.settings.page_entries,
+                        page_rows=service.settings.page_rows,
+                    ),
+                ),
+            )
+        )
+        if resume is None:
+            return {}
+        if resumed.reset:
+            session.send(pb.ServerFrame(reset=pb.Reset(epoch=resumed.epoch, reason=Code.EPOCH_CHANGED.value)))
+            return {}
+        if resumed.states is not None and resumed.states.version > resumed.states.since_version:
+            session.send(pb.ServerFrame(user_changed=mapping_out.user_state(resumed.states)))
+        for page in resumed.pages:
+            session.send(pb.ServerFrame(entries=mapping_out.entry_page(page)))
+        return {page.conversation_id: page.to_seq for page in resumed.pages}
+
+    @staticmethod
+    def _still(session: Session) -> None:
+        """Stop here when the session ended while something was awaited; whoever ended it cleaned up."""
+        if session.stage is not Stage.ENTERING:
+            raise ChatError(Code.SESSION_ENDED)

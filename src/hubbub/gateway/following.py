@@ -1,0 +1,63 @@
+"""Which topics of the bus this node listens to, counted by those who need them.
+
+Topics nobody needs any more are let go some moments later, in the background: people reconnect, and following again
+costs a round trip.  A lock keeps following and letting go of one topic from overtaking each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+
+from hubbub.chat.ports import Feed, Topic
+
+
+class Following:
+    """The topics of one feed."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._needed: Counter[Topic] = Counter()
+        self._followed: set[Topic] = set()
+        self._idle: set[Topic] = set()
+        self._turn = asyncio.Lock()
+
+    def hears(self, topic: Topic) -> bool:
+        """Whether every later publish on the topic will be heard."""
+        return topic in self._followed
+
+    async def need(self, topics: Iterable[Topic]) -> set[Topic]:
+        """Count these topics as needed; return those that were not followed before, now that they are.
+
+        A call that fails or is cancelled leaves them counted: its caller lets them `go` as ever.
+        """
+        topics = list(topics)
+        self._needed.update(topics)
+        if self._followed.issuperset(topics):
+            return set()
+        async with self._turn:
+            fresh = [topic for topic in topics if topic not in self._followed]
+            if fresh:
+                await self._feed.follow(fresh)
+                self._followed.update(fresh)
+            return set(fresh)
+
+    def go(self, topics: Iterable[Topic]) -> None:
+        """Count these topics as needed once less."""
+        for topic in topics:
+            self._needed[topic] -= 1
+            if self._needed[topic] <= 0:
+                del self._needed[topic]
+                self._idle.add(topic)
+
+    async def sweep(self) -> None:
+        """Let go of the topics that nobody needs."""
+        if not self._idle:
+            return
+        async with self._turn:
+            idle = [topic for topic in self._idle if topic not in self._needed and topic in self._followed]
+            self._idle.clear()
+            if idle:
+                self._followed.difference_update(idle)
+                await self._feed.unfollow(idle)

@@ -1,0 +1,156 @@
+"""The gateway as a whole: built from its parts, started, drained and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from hubbub.auth.model import Authenticator, Identity
+from hubbub.base.clock import Clock
+from hubbub.base.errors import ChatError, Code
+from hubbub.chat.ports import Event, Feed
+from hubbub.cluster.sessions import SessionRegistry
+from hubbub.gateway.dispatch import Dispatch
+from hubbub.gateway.encoding import Push
+from hubbub.gateway.entrance import Entrance
+from hubbub.gateway.fanout import Fanout
+from hubbub.gateway.feeds import Feeds
+from hubbub.gateway.following import Following
+from hubbub.gateway.link import Link
+from hubbub.gateway.service import EndLogin, Service
+from hubbub.gateway.session import Session
+from hubbub.gateway.settings import GatewaySettings
+from hubbub.gateway.tasks import log
+from hubbub.wire import hubbub_pb2 as pb
+
+if TYPE_CHECKING:
+    from hubbub.chat.service import Chat
+
+FeedFactory = Callable[[Callable[[Sequence[Event]], None]], Feed]
+"""Makes this node's ear on the bus from the function that takes what it hears."""
+
+_SAVE_S = 5.0
+"""How often the times people left are saved, and topics nobody needs are let go."""
+
+
+async def _end_nothing(identity: Identity) -> None:
+    return None
+
+
+class Gateway:
+    """Serves clients: what transports open sessions on, and what the process starts and stops."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        auth: Authenticator,
+        feed_factory: FeedFactory,
+        sessions: SessionRegistry,
+        clock: Clock,
+        settings: GatewaySettings,
+        node_id: str,
+        *,
+        end_login: EndLogin = _end_nothing,
+        version: str = "",
+    ) -> None:
+        self.settings = settings
+        self._registry = sessions
+        service = self._service = Service(
+            chat=chat,
+            auth=auth,
+            registry=sessions,
+            clock=clock,
+            settings=settings,
+            node_id=node_id,
+            version=version,
+            end_login=end_login,
+        )
+        following = service.following = Following(feed_factory(self._hear))
+        feeds = service.feeds = Feeds(chat, following, service.tasks, settings)
+        self._fanout = feeds.fanout = Fanout(service.people, feeds)
+        service.dispatch = Dispatch(service)
+        service.entrance = Entrance(service)
+        self._clockwork: asyncio.Task[None] | None = None
+        self.draining = False
+        """Whether new connections are to be refused."""
+
+    @property
+    def sessions(self) -> int:
+        """How many connections there are, at whatever stage."""
+        return len(self._service.sessions)
+
+    @property
+    def people(self) -> int:
+        """How many people have a session here."""
+        return len(self._service.people)
+
+    def open(self, link: Link, encoding: int) -> Session:
+        """Return the session of a new connection."""
+        return Session(self._service, link, encoding)
+
+    async def start(self) -> None:
+        """Begin to follow the bus and to keep deadlines; call it before the first connection."""
+        self._service.epoch = await self._service.chat.epoch()
+        await self._service.feeds.open_system()
+        self._clockwork = asyncio.create_task(self._run())
+
+    def goaway(self, *, reason: str = "draining", within_ms: int = 5_000, url: str = "") -> None:
+        """Ask every client to move, and let no new ones in."""
+        self.draining = True
+        push = Push(pb.ServerFrame(goaway=pb.Goaway(reason=reason, within_ms=within_ms, url=url)))
+        for session in list(self._service.sessions):
+            session.push(push)
+
+    async def drain(self, within_s: float) -> None:
+        """Ask every client to move and wait until they did, or the time is over."""
+        self.goaway(within_ms=int(within_s * 1000))
+        try:
+            async with asyncio.timeout(within_s):
+                await self._service.empty.wait()
+        except TimeoutError:
+            pass
+
+    async def stop(self, drain_s: float = 0.0) -> None:
+        """Close every connection with GOING_AWAY, after a drain if one is wanted, and wait until they are gone."""
+        self.draining = True
+        if drain_s > 0 and self._service.sessions:
+            await self.drain(drain_s)
+        links = [session.link for session in self._service.sessions]
+        for session in list(self._service.sessions):
+            session.end(Code.GOING_AWAY)
+        waiting = [link.closed() for link in links]
+        if waiting:
+            await asyncio.wait([asyncio.ensure_future(each) for each in waiting], timeout=self.settings.close_timeout_s)
+        for link in links:
+            link.abort()
+        if self._clockwork is not None:
+            self._clockwork.cancel()
+            await asyncio.gather(self._clockwork, return_exceptions=True)
+        await self._service.tasks.stop()
+        await self._registry.save()
+
+    def tick(self) -> None:
+        """Look at deadlines now.  The gateway does it by itself; tests with their own clock call it."""
+        self._service.tick()
+        self._service.dispatch.submits.turn(self._service.now)
+
+    async def _run(self) -> None:
+        saved = self._service.clock.monotonic()
+        while True:
+            await asyncio.sleep(self.settings.tick_s)
+            try:
+                self.tick()
+                if self._service.now - saved >= _SAVE_S:
+                    saved = self._service.now
+                    await self._service.following.sweep()
+                    await self._registry.save()
+            except ChatError as problem:
+                log.warning("upkeep failed", code=problem.code.value)
+            except Exception:
+                log.exception("upkeep failed")
+
+    def _hear(self, events: Sequence[Event]) -> None:
+        hear = self._fanout.hear
+        for event in events:
+            hear(event)

@@ -1,0 +1,1 @@
+"""What each request of a client does, a file per topic."""

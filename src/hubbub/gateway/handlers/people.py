@@ -1,0 +1,59 @@
+"""People: finding them, and seeing who is here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.cluster.sessions import Presence
+from hubbub.gateway import mapping_out
+from hubbub.gateway.mapping_in import an_id
+from hubbub.wire import hubbub_pb2 as pb
+
+if TYPE_CHECKING:
+    from hubbub.gateway.session import Session
+
+
+async def find_users(session: Session, frame: pb.FindUsers) -> pb.ServerFrame:
+    rows, cursor = await session.service.chat.find_users(session.who, frame.query, frame.cursor, frame.limit)
+    return pb.ServerFrame(user_page=mapping_out.user_page(rows, cursor))
+
+
+async def get_users(session: Session, frame: pb.GetUsers) -> pb.ServerFrame:
+    names = [an_id(name, "user_ids") for name in frame.user_ids]
+    rows = await session.service.chat.users(session.who, names, tuple(frame.usernames))
+    return pb.ServerFrame(user_page=mapping_out.user_page(rows))
+
+
+async def list_online(session: Session, frame: pb.ListOnline) -> pb.ServerFrame:
+    """Answer a page of who is online; the cursor is the last one's id."""
+    most = session.service.settings.page_rows
+    limit = min(frame.limit, most) if frame.limit else most
+    if frame.cursor and (len(frame.cursor) != 32 or not frame.cursor.isascii()):
+        raise ChatError(Code.BAD_CURSOR)
+    found = session.service.registry.online_after(frame.cursor, limit + 1)
+    cursor = found[limit - 1].user_id if len(found) > limit else ""
+    return pb.ServerFrame(presence_page=presence_page(found[:limit], cursor))
+
+
+async def watch_presence(session: Session, frame: pb.WatchPresence) -> pb.ServerFrame:
+    """Watch first, then read, so that a change in between is pushed."""
+    service = session.service
+    if len(frame.user_ids) > service.settings.watch_limit:
+        raise ChatError(Code.BAD_REQUEST, f"user_ids names more than {service.settings.watch_limit} people.")
+    names = list(dict.fromkeys(an_id(name, "user_ids") for name in frame.user_ids))
+    session.watch(names)
+    return pb.ServerFrame(presence_page=presence_page(await service.registry.presence(names), ""))
+
+
+def presence_page(found: list[Presence], cursor: str) -> pb.PresencePage:
+    """Return a page of presences."""
+    return pb.PresencePage(presences=[mapping_out.presence(one) for one in found], next_cursor=cursor)
+
+
+REQUESTS: dict[str, Any] = {
+    "find_users": find_users,
+    "get_users": get_users,
+    "list_online": list_online,
+    "watch_presence": watch_presence,
+}

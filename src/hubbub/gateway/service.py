@@ -1,0 +1,130 @@
+"""What every session of a gateway shares, and the end of each loop turn, when all of them are written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from hubbub.auth.model import Authenticator, Identity
+from hubbub.base.clock import Clock
+from hubbub.chat.ports import Topic
+from hubbub.cluster.sessions import SessionRegistry
+from hubbub.gateway.people import People
+from hubbub.gateway.settings import GatewaySettings
+from hubbub.gateway.tasks import Tasks
+from hubbub.gateway.wheel import Wheel
+
+if TYPE_CHECKING:
+    from hubbub.chat.service import Chat
+    from hubbub.gateway.dispatch import Dispatch
+    from hubbub.gateway.entrance import Entrance
+    from hubbub.gateway.feeds import Feeds
+    from hubbub.gateway.following import Following
+    from hubbub.gateway.session import Session
+
+EndLogin = Callable[[Identity], Awaitable[None]]
+
+
+class Service:
+    """The surroundings of a session.
+
+    `feeds`, `following`, `dispatch` and `entrance` know the service themselves and are set by the gateway.
+    """
+
+    feeds: Feeds
+    following: Following
+    dispatch: Dispatch
+    entrance: Entrance
+
+    def __init__(
+        self,
+        *,
+        chat: Chat,
+        auth: Authenticator,
+        registry: SessionRegistry,
+        clock: Clock,
+        settings: GatewaySettings,
+        node_id: str,
+        version: str,
+        end_login: EndLogin,
+    ) -> None:
+        self.chat = chat
+        self.auth = auth
+        self.registry = registry
+        self.clock = clock
+        self.settings = settings
+        self.node_id = node_id
+        self.version = version
+        self.end_login = end_login
+        self.epoch = ""
+        self.now = clock.monotonic()
+        """The time of this turn, near enough for heartbeats."""
+        self.tasks = Tasks()
+        self.people = People()
+        self.sessions: set[Session] = set()
+        """Every session that has not ended, whatever its stage."""
+        self.slow: set[Session] = set()
+        self.wheel: Wheel[Session] = Wheel(settings.tick_s, self.now)
+        self.empty = asyncio.Event()
+        """Set while there is no session."""
+        self.empty.set()
+        self._dirty: list[Session] = []
+
+    def add(self, session: Session) -> None:
+        """Take note of a new connection's session; it has until the deadline to say hello."""
+        self.sessions.add(session)
+        self.empty.clear()
+        self.wheel.add(session, session.heard + self.settings.hello_timeout_s)
+
+    def interval_s(self, wish_ms: int) -> float:
+        """Return the heartbeat that holds for a client with this wish; 0 is none."""
+        settings = self.settings
+        wish_ms = wish_ms or settings.heartbeat_ms
+        return min(max(wish_ms, settings.heartbeat_min_ms), settings.heartbeat_max_ms) / 1000
+
+    # ------------------------------------------------------------ writing
+
+    def dirty(self, session: Session) -> None:
+        """Have the session's outbox written at the end of this turn."""
+        if not self._dirty:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._dirty.append(session)
+
+    def flush(self) -> None:
+        """Write every outbox that has something, each with one write."""
+        dirty, self._dirty = self._dirty, []
+        self.now = self.clock.monotonic()
+        for session in dirty:
+            session.flush()
+
+    # ------------------------------------------------------------ time
+
+    def tick(self) -> None:
+        """Look at the sessions whose deadline passed."""
+        now = self.now = self.clock.monotonic()
+        for session in self.wheel.due(now):
+            next_look = session.check(now)
+            if next_look is not None:
+                self.wheel.add(session, next_look)
+        for session in [one for one in self.slow if one.behind(now)]:
+            session.give_up()
+
+    # ------------------------------------------------------------ leaving
+
+    def forget(self, session: Session) -> None:
+        """Take a session that ended out of every place it had."""
+        self.sessions.discard(session)
+        if not self.sessions:
+            self.empty.set()
+        self.slow.discard(session)
+        if not session.user_id:
+            return
+        self.registry.watch(session, ())
+        self.registry.leave(session, logged_out=session.logged_out)
+        person = session.person
+        if person is None:
+            return
+        self.feeds.leave(session, person.channels)
+        if self.people.leave(session) is not None:
+            self.following.go([Topic("user", session.user_id)])
