@@ -381,7 +381,9 @@ class MemoryReader:
         changed = [
             action for seq, action in actions if seq > end and isinstance(action, ConversationChange | Dissolved)
         ]
-        earlier = [action for seq, action in reversed(actions) if seq <= end and isinstance(action, ConversationChange)]
+        earlier: list[Action] = [
+            action for seq, action in reversed(actions) if seq <= end and isinstance(action, ConversationChange)
+        ]
         if log and isinstance(log[1].entry.action, Created):
             earlier.append(log[1].entry.action)
         return as_of_end(conversation, end, log[end].entry.time_ms if end in log else 0, changed, earlier)
