@@ -46,5 +46,5 @@ def configure(*, form: LogFormat = "auto", level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("picows", "uvicorn.access", "alembic", "aiosqlite"):
+    for chatty in ("picows", "uvicorn", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
