@@ -28,6 +28,7 @@ class UserChanges:
         self._rows = rows
         self._since: dict[str, int] = {}
         self._then: list[Callable[[], None]] = []
+        self._telling = asyncio.Lock()
         self._loop = Loop("chat user changes", self.tell)
 
     def start(self) -> None:
@@ -55,7 +56,11 @@ class UserChanges:
         self._loop.wake()
 
     async def tell(self) -> None:
-        """Read and publish everything noted so far."""
+        """Read and publish everything noted so far; returns once it is told, by whomever."""
+        async with self._telling:
+            await self._tell_all()
+
+    async def _tell_all(self) -> None:
         while self._since or self._then:
             then, self._then = self._then, []
             since, self._since = self._since, {}

@@ -38,6 +38,7 @@ from hubbub.chat.model import (
     UserState,
 )
 from hubbub.chat.outbox import Outbox
+from hubbub.chat.pages import fit_entries, fit_history, fit_resume
 from hubbub.chat.ports import Bus, ChatStore, TypingChanged
 from hubbub.chat.publishing import Publisher
 from hubbub.chat.rules import Command, Create, Establish, Join, Leave, OpenDirect, Send, digest_of_action
@@ -54,11 +55,11 @@ class ChatNode:
         self._clock = clock
         self._settings = settings = settings or ChatSettings()
         self._changes = UserChanges(store, bus, settings.page_rows_max)
-        self._outbox = Outbox(store, bus, clock, settings)
-        self._publisher = Publisher(bus, self._outbox, self._changes)
+        self.outbox = Outbox(store, bus, clock, settings)
+        self._publisher = Publisher(bus, self.outbox, self._changes)
         self._commits = GroupCommit(store, self._publisher.put, clock, settings)
         self._marks = Marks(store, bus, self._changes, settings)
-        self._scheduler = Scheduler(store, self._submit_checked, clock, settings)
+        self.scheduler = Scheduler(store, self._submit_checked, clock, settings)
         on = settings.limits_on
         self._submits = self._allowance(settings.submits_per_s if on else 0.0, settings.submits_burst)
         self._openings = self._allowance(settings.openings_per_minute / 60.0 if on else 0.0, settings.openings_burst)
@@ -71,7 +72,7 @@ class ChatNode:
 
     async def start(self) -> None:
         """Begin to serve; the conversations that exist from the start are made if they are missing."""
-        self._outbox.start()
+        self.outbox.start()
         self._changes.start()
         self._publisher.start()
         self._commits.start()
@@ -79,16 +80,21 @@ class ChatNode:
         await self._commits.submit(Establish(SYSTEM_CONVERSATION, ConversationKind.SYSTEM, settings.system_title))
         await self._commits.submit(Establish(GENERAL_CHANNEL, ConversationKind.CHANNEL, settings.general_title))
         self._marks.start()
-        self._scheduler.start()
+        self.scheduler.start()
 
     async def stop(self) -> None:
         """Finish what is in flight, publish it, then end."""
-        await self._scheduler.stop()
+        await self.scheduler.stop()
         await self._commits.stop()
         await self._marks.stop()
         await self._publisher.stop(self._settings.drain_timeout_s)
         await self._changes.stop()
-        await self._outbox.stop()
+        await self.outbox.stop()
+
+    async def told(self) -> None:
+        """Wait until everything committed so far is published."""
+        await self._publisher.join()
+        await self._changes.tell()
 
     async def add_new_user(self, user_id: str) -> None:
         """Put a new account into the default channels; doing it again is harmless."""
@@ -239,9 +245,10 @@ class ChatNode:
     async def entries(self, caller: Caller, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
         """Return entries above `after_seq` that the caller may see."""
         checks.a_seq(after_seq, "after_seq", least=0)
-        return await self._store.entries(
+        page = await self._store.entries(
             caller.user_id, _conversation_id(conversation_id), after_seq, self._entries(limit)
         )
+        return fit_entries(page)
 
     async def entries_for_all(self, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
         """Return entries for a gateway, which knows who may see them."""
@@ -271,7 +278,7 @@ class ChatNode:
             raise ChatError(Code.BAD_REQUEST, "A page has one position at most.")
         for value in (before_seq, after_seq, around_seq, thread_seq):
             checks.a_seq(value, "position", least=0)
-        return await self._store.history(
+        page = await self._store.history(
             caller.user_id,
             _conversation_id(conversation_id),
             before_seq=before_seq,
@@ -280,6 +287,7 @@ class ChatNode:
             thread_seq=thread_seq,
             limit=self._entries(limit),
         )
+        return fit_history(page, after_seq=after_seq, around_seq=around_seq)
 
     async def revisions(self, caller: Caller, conversation_id: str, target_seq: int) -> list[Revision]:
         """Return what a message said, the original first."""
@@ -349,7 +357,7 @@ class ChatNode:
                 state_limit=settings.page_rows_max,
             )
             if states.version >= user_version:
-                return Resumed(current, False, states.version, states, tuple(pages))
+                return Resumed(current, False, states.version, states, fit_resume(pages))
         newest = await self._store.user_state(caller.user_id, MAX_SEQ, 1)
         return Resumed(current, True, newest.version)
 

@@ -54,6 +54,10 @@ class Publisher:
         await asyncio.wait((self._task,))
         self._task = None
 
+    async def join(self) -> None:
+        """Wait until what was handed over so far is published, or left to the sweep."""
+        await self._waiting.join()
+
     async def put(self, stored: Stored) -> None:
         """Hand over a committed batch; waits while too many are unpublished."""
         await self._waiting.put(stored)
