@@ -16,6 +16,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from hubbub.base.errors import TABLE, ChatError, Code
+from hubbub.chat.ports import DataRefused, OutcomeUnknown, StoreError, StoreFull
 from hubbub.rest.language import preferred
 
 __all__ = ["HANDLERS", "PROBLEM_TYPE", "Problem", "problem_of", "problem_response"]
@@ -122,6 +123,22 @@ def _unreadable(request: Request[Any, Any, Any], error: Exception) -> Response[b
     return problem_response(request, ChatError(Code.BAD_REQUEST, "The body cannot be read."))
 
 
+def _store(request: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
+    """Answer a read or a small write that the store could not do."""
+    log.warning("%s %s: the store refused: %r", request.method, request.scope["path"], error)
+    for kind, code in _STORE_ERRORS:
+        if isinstance(error, kind):
+            return problem_response(request, ChatError(code))
+    return problem_response(request, ChatError(Code.UNAVAILABLE, retry_after_s=1.0))
+
+
+_STORE_ERRORS = (
+    (StoreFull, Code.STORAGE_FULL),
+    (DataRefused, Code.BAD_REQUEST),
+    (OutcomeUnknown, Code.UNKNOWN_OUTCOME),
+)
+
+
 def _late(request: Request[Any, Any, Any], error: TimeoutError) -> Response[bytes]:
     return problem_response(request, ChatError(Code.TIMEOUT))
 
@@ -134,6 +151,7 @@ def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
 HANDLERS: dict[Any, Any] = {
     ChatError: _refused,
     HTTPException: _framework,
+    StoreError: _store,
     # Bytes that are not UTF-8, and JSON nested deeper than the parser goes.
     UnicodeDecodeError: _unreadable,
     RecursionError: _unreadable,

@@ -1,0 +1,153 @@
+"""What the tests of REST share: a whole site in this process, over memory or over a database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prometheus_client import CollectorRegistry
+from unit.auth.people import PASSWORD, fast_settings
+
+from hubbub.auth.accounts import Accounts
+from hubbub.auth.model import Identity
+from hubbub.auth.settings import AuthSettings
+from hubbub.base.clock import SystemClock
+from hubbub.bus.local import LocalBus
+from hubbub.chat.model import UserRow
+from hubbub.chat.node import ChatNode
+from hubbub.chat.settings import ChatSettings
+from hubbub.rest.app import create_app
+from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
+from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.database import Database
+from hubbub.storage.memory import MemoryStore
+from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.sql_store import SqlStore
+
+
+@dataclass
+class Person:
+    """Somebody with a token, who asks."""
+
+    http: httpx.AsyncClient
+    user_id: str
+    username: str
+    tokens: dict[str, Any]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.tokens['access_token']}"}
+
+    async def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        """Make a request below /api/v1."""
+        headers = {**self.headers, **more.pop("headers", {})}
+        content = {} if body is None else {"json": body}
+        return await self.http.request(method, f"/api/v1{path}", headers=headers, **content, **more)
+
+    async def gets(self, path: str, **params: Any) -> Any:
+        """Return what a GET answers, which must be 200."""
+        answer = await self.ask("GET", path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def does(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        """Return what a request answers, which must be a success."""
+        answer = await self.ask(method, path, body, **more)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    async def is_refused(self, method: str, path: str, body: Any = None, **more: Any) -> str:
+        """Return the code of a refusal."""
+        answer = await self.ask(method, path, body, **more)
+        assert answer.headers["content-type"] == "application/problem+json", answer.text
+        problem = answer.json()
+        assert problem["status"] == answer.status_code
+        return str(problem["code"])
+
+
+@dataclass
+class Site:
+    """A server without sockets."""
+
+    http: httpx.AsyncClient
+    accounts: Accounts
+    chat: ChatNode
+    deps: Deps
+    ended: list[tuple[str, str]] = field(default_factory=list)
+    set_up: list[bool] = field(default_factory=list)
+
+    async def enter(self, name: str) -> Person:
+        """Register and log in."""
+        made = await self.http.post("/api/v1/accounts", json={"username": name, "password": PASSWORD})
+        assert made.status_code == 201, made.text
+        return await self.log_in(name)
+
+    async def log_in(self, name: str, password: str = PASSWORD) -> Person:
+        form = {"grant_type": "password", "username": name, "password": password}
+        answer = await self.http.post("/oauth/token", data=form)
+        assert answer.status_code == 200, answer.text
+        tokens = answer.json()
+        return Person(self.http, tokens["user_id"], tokens["username"], tokens)
+
+    async def admin(self) -> Person:
+        """Set the place up and return its admin."""
+        token = await self.accounts.setup_token()
+        assert token is not None
+        await self.accounts.set_up(token, "prince", PASSWORD, "Verona")
+        return await self.log_in("prince")
+
+
+@asynccontextmanager
+async def a_site(
+    folder: Path | None = None, *, auth: AuthSettings | None = None, rest: RestSettings | None = None
+) -> AsyncIterator[Site]:
+    """Open a site over a database in `folder`, or over memory."""
+    clock = SystemClock()
+    auth = auth or fast_settings()
+    database = await Database.open(folder, clock=clock) if folder else None
+    memory = MemoryStore(clock)
+    store = SqlStore(database) if database else memory
+    account_store = SqlAccounts(database) if database else MemoryAccounts()
+    chat = ChatNode(store, LocalBus(), clock, ChatSettings(limits_on=False))
+    accounts = Accounts(account_store, auth, clock)
+
+    async def on_registered(user_id: str) -> None:
+        person = await accounts.profile(user_id)
+        memory.add_user(UserRow(person.id, person.username, person.display_name))
+        await chat.add_new_user(user_id)
+
+    async def on_ended(user_id: str, device_id: str) -> None:
+        site.ended.append((user_id, device_id))
+
+    async def assign(identity: Identity) -> Assignment:
+        return Assignment("node", websocket_url="/ws", tcp="127.0.0.1:8081")
+
+    accounts.on_registered, accounts.on_login_ended = on_registered, on_ended
+    deps = Deps(
+        chat=chat,
+        accounts=accounts,
+        authenticator=accounts,
+        clock=clock,
+        facts=ServerFacts("0", "node"),
+        assign=assign,
+        on_set_up=lambda: site.set_up.append(True),
+        settings=rest or RestSettings(),
+        auth_settings=auth,
+        metrics=CollectorRegistry(),
+    )
+    transport = httpx.ASGITransport(create_app(deps), raise_app_exceptions=True)  # type: ignore[arg-type]
+    await accounts.start()
+    await chat.start()
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://hubbub.test") as http:
+            site = Site(http, accounts, chat, deps)
+            yield site
+    finally:
+        await chat.stop()
+        accounts.close()
+        if database:
+            await database.close()
