@@ -217,7 +217,7 @@ class Feed:
     def _take(self, conversation_id: str, track: Track, page: pb.EntryPage) -> None:
         timeline = track.timeline
         if page.reset:
-            if page.to_seq - timeline.seen > CATCH_UP_LIMIT:
+            if page.to_seq - timeline.seen > CATCH_UP_LIMIT or page.to_seq < timeline.seen:
                 timeline.reset(page.to_seq)
                 track.kept = page.to_seq
                 track.head = max(track.head, page.to_seq)
@@ -236,7 +236,8 @@ class Feed:
             released = timeline.cover(page.from_seq, page.to_seq, [(entry.seq, entry) for entry in entries])
         for entry in released:
             self._emit(EntryEvent(entry_of(entry)))
-        self._raise_head(conversation_id, track, page.to_seq)
+        # A page of a resume may end before the head, by its size; the rest is fetched (protocol.md 8.4).
+        self._raise_head(conversation_id, track, max(page.to_seq, page.as_of))
 
     def heads(self, heads: Iterable[pb.Head]) -> None:
         """Take word that entries exist."""
