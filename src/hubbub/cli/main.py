@@ -10,6 +10,19 @@ import click
 COMMANDS: dict[str, str] = {
     "serve": "Run a server: everything in one process.",
     "setup": "Make the first admin of a fresh server.",
+    "register": "Make an account and log in.",
+    "login": "Log in and remember it.",
+    "logout": "End this login.",
+    "whoami": "Say who is logged in, and where.",
+    "chat": "Talk, line by line.",
+    "send": "Send one message.",
+    "tail": "Print what is new, and what arrives.",
+    "history": "Print what was said.",
+    "group": "Make groups and manage their members.",
+    "channel": "Find, join and leave public channels.",
+    "users": "Find people; see who is online.",
+    "announce": "Tell everybody (admins).",
+    "schedule": "Send a message later.",
     "bench": "Measure a server and check its promises.",
 }
 """Command, also the module below `hubbub.cli`, and what it does.  Listing the sentences here keeps `--help` fast."""
