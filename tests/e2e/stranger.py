@@ -107,6 +107,7 @@ class Stranger:
 
     def connect(self) -> None:
         """Open a session and return when it is ready; resume if anything is held."""
+        self.drop()
         self._wire = TcpWire(*self.server.tcp) if self.transport == "tcp" else WebSocketWire(*self.server.http)
         self._ready = False
         self._answers.clear()
@@ -127,9 +128,9 @@ class Stranger:
 
     def drop(self) -> None:
         """Lose the connection."""
-        assert self._wire is not None
-        self._wire.drop()
-        self._wire = None
+        if self._wire is not None:
+            self._wire.drop()
+            self._wire = None
 
     def log_out(self) -> None:
         assert "done" in self.request(logout={})
@@ -234,7 +235,7 @@ class Stranger:
         elif "heads" in frame:
             for head in frame["heads"].get("heads", []):
                 if int(head["seq"]) > self.seen[head["conversationId"]]:
-                    self._ask(head["conversationId"])
+                    self.ask(head["conversationId"])
         elif "error" in frame and reply_to not in self._waiting:
             self.last_error = frame["error"]["code"]
         elif reply_to:
@@ -278,7 +279,7 @@ class Stranger:
             return
         if low > self.seen[key] + 1:
             self._held[key].append(page)
-            self._ask(key)
+            self.ask(key)
             return
         for entry in page.get("entries", []):
             if int(entry["seq"]) > self.seen[key]:
@@ -288,9 +289,10 @@ class Stranger:
         for later in sorted(held, key=lambda one: int(one["fromSeq"])):
             self._take_page(later)
         if high < int(page.get("asOf", 0)) and not self._held[key]:
-            self._ask(key)
+            self.ask(key)
 
-    def _ask(self, key: str) -> None:
+    def ask(self, key: str) -> None:
+        """Ask for what is missing, unless that is under way (8.3)."""
         if key not in self._asked:
             self._asked.add(key)
             self.send_request(getEntries={"conversationId": key, "afterSeq": self.seen[key]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -13,6 +14,9 @@ from e2e.stranger_wire import Frame, Gone, TcpWire, WebSocketWire, varint
 TRANSPORTS = ["tcp", "websocket"]
 
 
+Raw = TcpWire | WebSocketWire
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     served = Served(tmp_path_factory.mktemp("e2e") / "data")
@@ -20,21 +24,50 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     assert served.stop() == 0
 
 
-def someone(server: Address, name: str, *, transport: str) -> Stranger:
-    """Return a person with an account and a session."""
-    person = Stranger(server, f"{name}-{uuid.uuid4().hex[:8]}", transport=transport)
-    person.register()
-    person.log_in()
-    person.connect()
-    return person
+class Stage:
+    """Where people enter, and leave when the test is over."""
+
+    def __init__(self, server: Address) -> None:
+        self.server = server
+        self.people: list[Stranger] = []
+        self.wires: list[Raw] = []
+
+    def enter(self, name: str, transport: str) -> Stranger:
+        """Return a person with an account and a session."""
+        person = Stranger(self.server, f"{name}-{uuid.uuid4().hex[:8]}", transport=transport)
+        self.people.append(person)
+        person.register()
+        person.log_in()
+        person.connect()
+        return person
+
+    def tcp(self) -> TcpWire:
+        wire = TcpWire(*self.server.tcp)
+        self.wires.append(wire)
+        return wire
+
+    def websocket(self, *, subprotocol: str = "hubbub.v1.json", origin: str = "") -> WebSocketWire:
+        wire = WebSocketWire(*self.server.http, subprotocol=subprotocol, origin=origin)
+        self.wires.append(wire)
+        return wire
+
+    def leave(self) -> None:
+        for person in self.people:
+            person.drop()
+        for wire in self.wires:
+            wire.drop()
+
+
+@pytest.fixture
+def stage(server: Address) -> Iterator[Stage]:
+    stage = Stage(server)
+    yield stage
+    stage.leave()
 
 
 @pytest.fixture(params=[("tcp", "tcp"), ("websocket", "websocket"), ("tcp", "websocket")], ids="-".join)
-def couple(server: Address, request: pytest.FixtureRequest) -> Iterator[tuple[Stranger, Stranger]]:
-    people = tuple(someone(server, name, transport=how) for name, how in zip("rj", request.param, strict=True))
-    yield people  # type: ignore[misc]
-    for person in people:
-        person.drop()
+def couple(stage: Stage, request: pytest.FixtureRequest) -> tuple[Stranger, Stranger]:
+    return stage.enter("romeo", request.param[0]), stage.enter("juliet", request.param[1])
 
 
 def test_two_strangers_chat(couple: tuple[Stranger, Stranger]) -> None:
@@ -92,13 +125,13 @@ def test_nobody_connected_and_nothing_lost(couple: tuple[Stranger, Stranger]) ->
     # 9.5: the new conversation comes among the rows; its entries are asked for.
     assert chat in juliet.conversations
     assert int(juliet.conversations[chat]["unread"]) == 3
-    juliet._ask(chat)
+    juliet.ask(chat)
     assert juliet.hears(chat, 3) == ["call 0", "call 1", "call 2"]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_the_same_command_again_is_the_same_entry(server: Address, transport: str) -> None:
-    romeo = someone(server, "r", transport=transport)
+def test_the_same_command_again_is_the_same_entry(stage: Stage, transport: str) -> None:
+    romeo = stage.enter("r", transport)
     notes = romeo.open_direct(romeo.user_id)
     key = uuid.uuid4().hex
     message: Frame = {"body": {"text": {"text": "once"}}}
@@ -116,8 +149,8 @@ def test_the_same_command_again_is_the_same_entry(server: Address, transport: st
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_chain_keeps_its_order_or_stops(server: Address, transport: str) -> None:
-    romeo = someone(server, "r", transport=transport)
+def test_a_chain_keeps_its_order_or_stops(stage: Stage, transport: str) -> None:
+    romeo = stage.enter("r", transport)
     notes = romeo.open_direct(romeo.user_id)
     a, b, c = (uuid.uuid4().hex for _ in range(3))
     orphan = romeo.submit(notes, client_id=b, after=a, message={"body": {"text": {"text": "B"}}})
@@ -136,8 +169,8 @@ def test_a_chain_keeps_its_order_or_stops(server: Address, transport: str) -> No
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_group_hears_every_member(server: Address, transport: str) -> None:
-    people = [someone(server, name, transport=transport) for name in "abc"]
+def test_a_group_hears_every_member(stage: Stage, transport: str) -> None:
+    people = [stage.enter(name, transport) for name in "abc"]
     group = people[0].create_group("Verona", [person.user_id for person in people[1:]])
     for number, person in enumerate(people):
         person.say(group, f"line {number}")
@@ -145,29 +178,29 @@ def test_a_group_hears_every_member(server: Address, transport: str) -> None:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_frame_nobody_knows_is_an_error_and_the_session_goes_on(server: Address, transport: str) -> None:
-    romeo = someone(server, "r", transport=transport)
+def test_a_frame_nobody_knows_is_an_error_and_the_session_goes_on(stage: Stage, transport: str) -> None:
+    romeo = stage.enter("r", transport)
     answer = romeo.request(teleport={})
     assert answer["error"]["code"] == "unknown_frame"
     assert "pong" in romeo.request(ping={"data": "aGk="})
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_ping_comes_back(server: Address, transport: str) -> None:
-    romeo = someone(server, "r", transport=transport)
+def test_a_ping_comes_back(stage: Stage, transport: str) -> None:
+    romeo = stage.enter("r", transport)
     pong = romeo.request(ping={"data": "AAECAw=="})["pong"]
     assert pong["data"] == "AAECAw=="
     assert int(pong["serverTimeMs"]) > 0
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_refreshed_token_opens_a_session_and_a_spent_one_refreshes_nothing(server: Address, transport: str) -> None:
-    romeo = someone(server, "r", transport=transport)
+def test_a_refreshed_token_opens_a_session_and_a_spent_one_refreshes_nothing(stage: Stage, transport: str) -> None:
+    romeo = stage.enter("r", transport)
     spent = romeo.refresh_token
     romeo.drop()
     romeo.refresh()
     romeo.connect()
-    status, problem = server.call(
+    status, problem = stage.server.call(
         "POST", "/oauth/token", {"grant_type": "refresh_token", "refresh_token": spent}, form=True
     )
     assert status in (400, 401)
@@ -175,8 +208,9 @@ def test_a_refreshed_token_opens_a_session_and_a_spent_one_refreshes_nothing(ser
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_wrong_token_is_refused_with_its_code(server: Address, transport: str) -> None:
-    romeo = Stranger(server, "nobody", transport=transport)
+def test_a_wrong_token_is_refused_with_its_code(stage: Stage, transport: str) -> None:
+    romeo = Stranger(stage.server, "nobody", transport=transport)
+    stage.people.append(romeo)
     romeo.token = "not a token"
     with pytest.raises(KeyError):
         # The answer to hello is an error and no welcome.
@@ -187,36 +221,36 @@ def test_a_wrong_token_is_refused_with_its_code(server: Address, transport: str)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_logging_out_ends_the_login(server: Address, transport: str) -> None:
-    romeo = someone(server, "r", transport=transport)
+def test_logging_out_ends_the_login(stage: Stage, transport: str) -> None:
+    romeo = stage.enter("r", transport)
     romeo.log_out()
     with pytest.raises(Gone) as gone:
         romeo.listen(5)
     assert gone.value.code == (1000 if transport == "websocket" else 0)
-    status, _ = server.call(
+    status, _ = stage.server.call(
         "POST", "/oauth/token", {"grant_type": "refresh_token", "refresh_token": romeo.refresh_token}, form=True
     )
     assert status in (400, 401)
 
 
-def test_the_first_frame_must_be_a_hello(server: Address) -> None:
-    wire = TcpWire(*server.tcp)
+def test_the_first_frame_must_be_a_hello(stage: Stage) -> None:
+    wire = stage.tcp()
     wire.send({"id": 1, "ping": {}})
     assert wire.receive(5)["error"]["code"] == "hello_expected"
     with pytest.raises(Gone):
         wire.receive(5)
 
 
-def test_a_frame_that_is_too_large_is_refused_before_it_is_read(server: Address) -> None:
-    wire = TcpWire(*server.tcp)
+def test_a_frame_that_is_too_large_is_refused_before_it_is_read(stage: Stage) -> None:
+    wire = stage.tcp()
     wire.send_raw(varint(300_000))
     assert wire.receive(5)["error"]["code"] == "too_large"
     with pytest.raises(Gone):
         wire.receive(5)
 
 
-def test_noise_on_a_websocket_is_a_bad_frame(server: Address) -> None:
-    wire = WebSocketWire(*server.http)
+def test_noise_on_a_websocket_is_a_bad_frame(stage: Stage) -> None:
+    wire = stage.websocket()
     wire.send_message(1, b"{")
     assert wire.receive(5)["error"]["code"] == "bad_frame"
     with pytest.raises(Gone) as gone:
@@ -224,25 +258,133 @@ def test_noise_on_a_websocket_is_a_bad_frame(server: Address) -> None:
     assert gone.value.code == 1007
 
 
-def test_a_page_of_another_site_may_not_connect(server: Address) -> None:
-    assert WebSocketWire(*server.http, origin="https://elsewhere.example").status == 403
+def test_a_page_of_another_site_may_not_connect(stage: Stage) -> None:
+    assert stage.websocket(origin="https://elsewhere.example").status == 403
 
 
-def test_an_upgrade_without_a_subprotocol_is_refused(server: Address) -> None:
-    assert WebSocketWire(*server.http, subprotocol="").status == 400
+def test_an_upgrade_without_a_subprotocol_is_refused(stage: Stage) -> None:
+    assert stage.websocket(subprotocol="").status == 400
 
 
-def test_the_server_says_where_to_connect(server: Address) -> None:
-    romeo = someone(server, "r", transport="tcp")
-    status, place = server.call("POST", "/api/v1/connect", {}, token=romeo.token)
+def test_the_server_says_where_to_connect(stage: Stage) -> None:
+    romeo = stage.enter("r", "tcp")
+    status, place = stage.server.call("POST", "/api/v1/connect", {}, token=romeo.token)
     assert status == 200
     assert place["websocket_url"].endswith("/ws")
-    assert place["tcp"].endswith(f":{server.tcp[1]}")
+    assert place["tcp"].endswith(f":{stage.server.tcp[1]}")
+
+
+def test_a_long_absence_ends_in_a_reset_and_the_newest_page(stage: Stage) -> None:
+    romeo, juliet = stage.enter("romeo", "tcp"), stage.enter("juliet", "websocket")
+    chat = romeo.open_direct(juliet.user_id)
+    romeo.say(chat, "before")
+    juliet.hears(chat, 1)
+    juliet.drop()
+    requests = [
+        romeo.send_request(
+            submit={
+                "conversationId": chat,
+                "clientId": uuid.uuid4().hex,
+                "message": {"body": {"text": {"text": f"{number}"}}},
+            }
+        )
+        for number in range(250)
+    ]
+    head = max(int(romeo.answer_to(request)["submitted"]["seq"]) for request in requests)
+    juliet.received.clear()
+    juliet.connect()
+    # 9.7: nothing is sent of what is missing; the newest page is loaded instead.
+    assert [seq for key, seq in juliet.received if key == chat] == []
+    assert juliet.seen[chat] == head
+    assert juliet.hears(chat, 50)[-1] == "249"
+
+
+def test_pages_of_large_messages_end_early_and_miss_nothing(stage: Stage) -> None:
+    romeo = stage.enter("romeo", "tcp")
+    notes = romeo.open_direct(romeo.user_id)
+    texts = [f"{number:02}" + "\U0001f600" * 16_000 for number in range(12)]
+    for text in texts:
+        romeo.say(notes, text)
+    romeo.drop()
+    romeo.seen[notes] = 1
+    romeo.lines.clear()
+    romeo.connect()
+    assert romeo.hears(notes, 12) == texts
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "bad_request"),
+        ("a\0b", "bad_request"),
+        ("x" * 65_537, "text_too_long"),
+        ("\U0001f600" * 16_385, "text_too_long"),
+    ],
+    ids=["empty", "nul", "too long", "too much emoji"],
+)
+def test_a_text_that_cannot_be_is_refused_and_the_session_goes_on(stage: Stage, text: str, code: str) -> None:
+    romeo = stage.enter("romeo", "websocket")
+    notes = romeo.open_direct(romeo.user_id)
+    outcome = romeo.submit(notes, message={"body": {"text": {"text": text}}})
+    assert outcome["status"] == "SUBMIT_STATUS_REJECTED"
+    assert outcome["error"]["code"] == code
+    assert romeo.say(notes, "\U0001f600" * 16_384) == 2
+
+
+def test_counts_fold_to_what_the_server_counts(stage: Stage) -> None:
+    """14.5, the worked table, read from live entries and from a fresh state."""
+    romeo, juliet = stage.enter("romeo", "tcp"), stage.enter("juliet", "tcp")
+    group = romeo.create_group("Verona", [juliet.user_id])
+    first = romeo.say(group, "one")
+    romeo.submit(group, message={"body": {"text": {"text": "two"}}, "mentions": [juliet.user_id]})
+    juliet.hears(group, 2)
+    state = juliet.request(getConversation={"conversationId": group})["conversation"]
+    assert (int(state["unread"]), int(state["mentions"])) == (2, 1)
+    romeo.submit(group, edit={"targetSeq": first, "body": {"text": {"text": "one"}}, "mentions": [juliet.user_id]})
+    romeo.submit(group, recall={"targetSeq": first + 1})
+    juliet.wait_until(lambda: juliet.lines[group][first + 1].recalled)
+    state = juliet.request(getConversation={"conversationId": group})["conversation"]
+    assert (int(state["unread"]), int(state["mentions"])) == (1, 1)
+    version = juliet.user_version
+    assert "done" in juliet.request(setMark={"conversationId": group, "readSeq": first})
+    juliet.wait_until(lambda: juliet.user_version > version)
+    row = juliet.conversations[group]
+    assert int(row["readSeq"]) == first
+    assert (int(row.get("unread", 0)), int(row.get("mentions", 0))) == (0, 0)
+
+
+def until_gone(wire: Raw) -> tuple[list[Frame], int]:
+    """Return every frame until the server ended the connection, and the close code."""
+    frames: list[Frame] = []
+    while True:
+        try:
+            frames.append(wire.receive(5))
+        except Gone as gone:
+            return frames, gone.code
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_who_falls_silent_is_noticed_within_two_intervals(stage: Stage, transport: str) -> None:
+    romeo = Stranger(stage.server, f"r-{uuid.uuid4().hex[:8]}", transport=transport)
+    stage.people.append(romeo)
+    romeo.register()
+    romeo.log_in()
+    wire = stage.tcp() if transport == "tcp" else stage.websocket()
+    wire.send({"id": 1, "hello": {"protocol": 1, "token": romeo.token, "heartbeatMs": 1000}})
+    began = time.monotonic()
+    frames, code = until_gone(wire)
+    assert 1.0 < time.monotonic() - began < 2.5
+    kinds = [next(key for key in frame if key != "replyTo") for frame in frames]
+    assert kinds[:2] == ["welcome", "ready"]
+    assert "ping" in kinds
+    assert frames[-1]["error"]["code"] == "heartbeat_missed"
+    assert code == (4408 if transport == "websocket" else 0)
 
 
 def test_a_killed_server_has_kept_what_it_acknowledged(tmp_path_factory: pytest.TempPathFactory) -> None:
     served = Served(tmp_path_factory.mktemp("killed") / "data")
-    romeo = someone(served.start(), "r", transport="tcp")
+    stage = Stage(served.start())
+    romeo = stage.enter("r", "tcp")
     notes = romeo.open_direct(romeo.user_id)
     acknowledged = [romeo.say(notes, f"line {number}") for number in range(20)]
     served.kill()
@@ -251,7 +393,8 @@ def test_a_killed_server_has_kept_what_it_acknowledged(tmp_path_factory: pytest.
     romeo.seen.clear()
     romeo.lines.clear()
     romeo.connect()
-    romeo._ask(notes)
+    romeo.ask(notes)
     assert romeo.hears(notes, 20) == [f"line {number}" for number in range(20)]
     assert sorted(romeo.lines[notes]) == acknowledged
+    stage.leave()
     assert served.stop() == 0
