@@ -1,0 +1,244 @@
+"""`hubbub chat`: talk, a line at a time.
+
+Lines typed are sent to the conversation that is open; what others say is printed as it comes, from elsewhere with the
+place in front.  Words that begin with a slash are for the program; two slashes send one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections import OrderedDict
+from typing import Final
+
+import click
+
+from hubbub.cli.history import history_line
+from hubbub.cli.people import mentioned, place
+from hubbub.cli.run import Context, common
+from hubbub.cli.show import Names, entry_line, line
+from hubbub.client import (
+    Client,
+    Conversation,
+    EntryEvent,
+    Event,
+    HubbubError,
+    Pending,
+    ResetEvent,
+    State,
+    StateEvent,
+)
+from hubbub.client.events import EventStream
+
+LINES: Final = 1_000
+"""Lines typed ahead that are kept; reading from the terminal waits beyond that."""
+
+OWN: Final = 1_000
+"""How many of one's own messages are remembered, so that they are not printed a second time."""
+
+HELP = """\
+/to NAME      talk to @name, #title or an id
+/history [N]  the last N messages here (20)
+/who          who is in this conversation
+/groups       your conversations
+/help         this
+/quit         leave (or Ctrl-D)
+//...         send a line that begins with a slash"""
+
+
+@click.command("chat")
+@click.argument("conversation", required=False)
+@click.option("--timeout", type=float, default=30.0, show_default=True, help="Seconds to wait for the server at first.")
+@common
+async def command(context: Context, conversation: str | None, timeout: float) -> None:
+    """Talk in a CONVERSATION: @person, #group or channel, or an id."""
+    client = context.make_client("live")
+    events = client.events()
+    async with client:
+        await client.ready(timeout)
+        chat = LineChat(client, interactive=sys.stdin.isatty())
+        if conversation:
+            await chat.go_to(conversation)
+        else:
+            print("Say /to NAME to begin, /help for more.", flush=True)
+        keys = _lines_typed(asyncio.get_running_loop())
+        async with asyncio.TaskGroup() as tasks:
+            hearing = tasks.create_task(chat.hear(events))
+            try:
+                await chat.obey(keys)
+            finally:
+                hearing.cancel()
+        if client.error is not None:
+            raise client.error
+        await chat.settle()
+
+
+class LineChat:
+    """One person at one terminal."""
+
+    def __init__(self, client: Client, *, interactive: bool) -> None:
+        self._client = client
+        self._names = Names(client)
+        self._here: Conversation | None = None
+        self._interactive = interactive
+        self._own: OrderedDict[str, None] = OrderedDict()
+        self._sending: set[Pending] = set()
+        self._away = False
+
+    # ------------------------------------------------------------ what is typed
+
+    async def obey(self, lines: asyncio.Queue[str | None]) -> None:
+        """Carry out what is typed until it ends, or the client does."""
+        while True:
+            next_line = asyncio.create_task(lines.get())
+            ended = asyncio.create_task(self._ended())
+            try:
+                await asyncio.wait({next_line, ended}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                ended.cancel()
+            if not next_line.done():
+                next_line.cancel()
+                return
+            typed = next_line.result()
+            if typed is None:
+                return
+            try:
+                if not await self._carry_out(typed):
+                    return
+            except HubbubError as error:
+                _say(f"! {error}")
+
+    async def _ended(self) -> None:
+        async for state in self._client.states():
+            if state is State.CLOSED:
+                return
+
+    async def _carry_out(self, typed: str) -> bool:
+        """Do what one line asks; False to leave."""
+        if not typed.startswith("/") or typed.startswith("//"):
+            await self._send(typed[1:] if typed.startswith("//") else typed)
+            return True
+        word, _, rest = typed.partition(" ")
+        rest = rest.strip()
+        match word:
+            case "/quit" | "/q":
+                return False
+            case "/help":
+                _say(HELP)
+            case "/to" if rest:
+                await self.go_to(rest)
+            case "/groups":
+                for where in await self._client.conversations():
+                    unread = f"  {where.unread} unread" if where.unread else ""
+                    _say(f"{await self._names.title(where)}{unread}")
+            case "/who":
+                await self._who()
+            case "/history":
+                await self._history(int(rest) if rest.isdecimal() else 20)
+            case _:
+                _say(f"! {line(word)} is not a command here; /help lists them.")
+        return True
+
+    async def go_to(self, name: str) -> None:
+        """Open a conversation and show its end."""
+        self._here = await place(self._client, name)
+        _say(f"-- {await self._names.title(self._here)}")
+        await self._history(20)
+
+    async def _send(self, text: str) -> None:
+        if not text:
+            return
+        if self._here is None:
+            _say("! Say /to NAME first.")
+            return
+        mentions, everybody = await mentioned(self._client, text)
+        sending = self._client.send(self._here.id, text, mentions=mentions, mention_all=everybody)
+        if self._interactive:
+            self._own[sending.client_id] = None
+            while len(self._own) > OWN:
+                self._own.popitem(last=False)
+        self._sending.add(sending)
+        sending.future.add_done_callback(lambda _: self._sent(sending))
+
+    def _sent(self, sending: Pending) -> None:
+        self._sending.discard(sending)
+        if not sending.future.cancelled() and (error := sending.future.exception()) is not None:
+            _say(f"! Not sent: {error}")
+
+    async def settle(self) -> None:
+        """Wait a while for the answers to what was sent."""
+        if self._sending:
+            await self._client.flush(timeout=15.0)
+
+    async def _who(self) -> None:
+        if self._here is None:
+            _say("! Say /to NAME first.")
+            return
+        members, cursor = await self._client.members(self._here.id)
+        await self._names.learn(member.user_id for member in members)
+        for member in members:
+            _say(f"{self._names.user(member.user_id)} ({member.role.name.lower()})")
+        if cursor:
+            _say("... and more")
+
+    async def _history(self, limit: int) -> None:
+        if self._here is None:
+            _say("! Say /to NAME first.")
+            return
+        page = await self._client.history(self._here.id, limit=max(1, min(200, limit)))
+        for item in page.items:
+            _say(await history_line(self._names, item))
+        if page.to_seq > self._here.read_seq:
+            await self._client.mark(self._here.id, read=page.to_seq)
+
+    # ------------------------------------------------------------ what is heard
+
+    async def hear(self, events: EventStream) -> None:
+        """Print what happens."""
+        async for event in events:
+            try:
+                await self._heard(event)
+            except HubbubError as error:
+                if self._client.error is None:
+                    _say(f"! {error}")
+
+    async def _heard(self, event: Event) -> None:
+        match event:
+            case EntryEvent(entry):
+                here = self._here is not None and entry.conversation_id == self._here.id
+                if entry.client_id in self._own:
+                    del self._own[entry.client_id]
+                    return
+                _say(await entry_line(self._names, entry, place=not here))
+                if here:
+                    await self._client.mark(entry.conversation_id, read=entry.seq)
+            case StateEvent(state) if state is State.WAITING and not self._away:
+                self._away = True
+                _say(f"-- {event.error or 'The connection was lost.'} Trying again.")
+            case StateEvent(state) if state is State.ONLINE and self._away:
+                self._away = False
+                _say("-- Connected again.")
+            case ResetEvent():
+                _say("-- The server's log was replaced; /history shows what there is.")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _lines_typed(loop: asyncio.AbstractEventLoop) -> asyncio.Queue[str | None]:
+    """Return a queue of the lines of standard input, ended by None.
+
+    A thread reads, because a terminal, a pipe and a file can all be waited for in no other common way.  It is a daemon:
+    a read from a terminal cannot be interrupted.
+    """
+    lines: asyncio.Queue[str | None] = asyncio.Queue(LINES)
+
+    def read() -> None:
+        for typed in sys.stdin:
+            asyncio.run_coroutine_threadsafe(lines.put(typed.rstrip("\r\n")), loop).result()
+        asyncio.run_coroutine_threadsafe(lines.put(None), loop).result()
+
+    threading.Thread(target=read, name="hubbub-keys", daemon=True).start()
+    return lines

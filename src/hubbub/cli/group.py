@@ -1,0 +1,104 @@
+"""`hubbub group`: groups and who is in them."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from hubbub.base.ids import parse_id
+from hubbub.cli.people import people, titled
+from hubbub.cli.run import Context, common
+from hubbub.cli.show import Names, line
+from hubbub.client import Client, Conversation, HubbubError, Kind, MemberAction
+
+
+@click.group("group")
+def command() -> None:
+    """Groups: make one, see it, change who is in it."""
+
+
+@command.command("create")
+@click.argument("title")
+@click.argument("people_", nargs=-1, metavar="[PERSON]...")
+@click.option("--client-id", default="", metavar="UUID", help="The same again makes no second group.")
+@common
+async def create(context: Context, title: str, people_: tuple[str, ...], client_id: str) -> None:
+    """Make a group called TITLE with these people."""
+    async with context.client() as client:
+        members = await people(client, people_)
+        made = await client.create_group(title, [user.id for user in members], client_id=client_id)
+    context.show({"conversation_id": made.id, "title": made.title}, made.id)
+
+
+@command.command("add")
+@click.argument("group")
+@click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
+@common
+async def add(context: Context, group: str, people_: tuple[str, ...]) -> None:
+    """Add people to a GROUP."""
+    await _change(context, group, people_, MemberAction.ADD)
+
+
+@command.command("remove")
+@click.argument("group")
+@click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
+@common
+async def remove(context: Context, group: str, people_: tuple[str, ...]) -> None:
+    """Remove people from a GROUP."""
+    await _change(context, group, people_, MemberAction.REMOVE)
+
+
+@command.command("leave")
+@click.argument("group")
+@common
+async def leave(context: Context, group: str) -> None:
+    """Leave a GROUP."""
+    async with context.client() as client:
+        where = await find(client, group)
+        await client.leave(where.id)
+    context.show({"conversation_id": where.id, "left": True}, f"You left {line(where.title)}.")
+
+
+@command.command("members")
+@click.argument("group")
+@common
+async def members(context: Context, group: str) -> None:
+    """List who is in a GROUP or channel."""
+    async with context.client() as client:
+        where = await find(client, group)
+        names = Names(client)
+        found = await client.all_members(where.id)
+        await names.learn(member.user_id for member in found)
+        for member in found:
+            row = {**msgspec.to_builtins(member), "username": names.user(member.user_id)}
+            context.show(row, f"{names.user(member.user_id)} ({member.role.name.lower()})")
+
+
+@command.command("list")
+@common
+async def list_groups(context: Context) -> None:
+    """List your conversations, the most recent first."""
+    async with context.client() as client:
+        names = Names(client)
+        for where in await client.conversations():
+            unread = f"  {'99+' if where.unread > 99 else where.unread} unread" if where.unread else ""
+            row = {**msgspec.to_builtins(where), "name": await names.title(where)}
+            context.show(row, f"{where.id}  {where.kind.name.lower():8} {row['name']}{unread}")
+
+
+async def find(client: Client, name: str) -> Conversation:
+    """Return the group or channel meant by a title, #title or id.  Raises HubbubError."""
+    try:
+        return await client.conversation(parse_id(name))
+    except ValueError:
+        return await titled(client, name.removeprefix("#"))
+
+
+async def _change(context: Context, group: str, names: tuple[str, ...], action: MemberAction) -> None:
+    async with context.client() as client:
+        where = await find(client, group)
+        if where.kind not in (Kind.GROUP, Kind.CHANNEL):
+            raise HubbubError("bad_request", "Only groups and channels have members that change.")
+        changed = await people(client, names)
+        stored = await client.change_members(where.id, action, [user.id for user in changed])
+    context.show({"conversation_id": where.id, "seq": stored.seq}, str(stored.seq))

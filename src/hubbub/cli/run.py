@@ -1,0 +1,144 @@
+"""What every command shares: its options, how it ends, and a connected client.
+
+A command ends with a number a script can act on and one sentence for people; a traceback never reaches them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import click
+
+from hubbub.cli.profile import NotLoggedIn, Profile, ProfileFile, ProfileLogin, Use
+from hubbub.client import Client, HubbubError
+from hubbub.client.connection import Transport
+from hubbub.client.errors import CLOSED, UNREACHABLE
+
+DEFAULT_SERVER = "http://127.0.0.1:8080"
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_LOGGED_IN = 3
+    REFUSED = 4
+    UNREACHABLE = 5
+    INTERRUPTED = 130
+
+
+_LOGIN_CODES = {"unauthenticated", "bad_token", "token_expired", "session_ended", "bad_credentials"}
+_REACH_CODES = {UNREACHABLE, "timeout", "unavailable", "going_away", "overloaded", CLOSED}
+
+
+class Context:
+    """What the common options say."""
+
+    def __init__(self, server: str | None, profile: str, as_json: bool) -> None:
+        self._server = server
+        self.as_json = as_json
+        try:
+            self.file = ProfileFile(profile)
+        except ValueError as exc:
+            raise click.UsageError(str(exc)) from None
+
+    @property
+    def server(self) -> str:
+        """Where to go when there is no profile yet."""
+        return self._server or DEFAULT_SERVER
+
+    def profile(self) -> Profile:
+        """Return the profile that is logged in.  Raises NotLoggedIn."""
+        profile = self.file.load()
+        if self._server and self._server.rstrip("/") != profile.server.rstrip("/"):
+            raise NotLoggedIn(self.file.name)
+        return profile
+
+    def make_client(self, use: Use, **options: Any) -> Client:
+        """Return a client of this profile, to be entered."""
+        profile = self.profile()
+        if use == "brief":
+            # Commands that are over in a moment push each other aside; each comes back until it is done.
+            options.setdefault("survives", ("session_replaced", "session_refused"))
+        return Client(
+            profile.server,
+            login=ProfileLogin(self.file, use),
+            name="hubbub cli",
+            transport=Transport(os.environ.get("HUBBUB_TRANSPORT", Transport.WEBSOCKET)),
+            **options,
+        )
+
+    @asynccontextmanager
+    async def client(self, *, timeout: float = 15.0) -> AsyncIterator[Client]:
+        """Connect as this profile for one command; it is online inside."""
+        async with self.make_client("brief") as client:
+            await client.ready(timeout)
+            yield client
+
+    def show(self, value: object, sentence: str = "") -> None:
+        """Print a result: as one line of JSON, or as a sentence."""
+        if self.as_json:
+            # ASCII only: no terminal can mistake what somebody wrote for a command to itself.
+            print(json.dumps(value, ensure_ascii=True), flush=True)
+        elif sentence:
+            print(sentence, flush=True)
+
+    def fail(self, error: HubbubError) -> NoReturn:
+        """End the command for an error."""
+        if error.code in _LOGIN_CODES:
+            status = Exit.NOT_LOGGED_IN
+        elif error.code in _REACH_CODES:
+            status = Exit.UNREACHABLE
+        else:
+            status = Exit.REFUSED
+        if self.as_json:
+            print(json.dumps({"error": error.code, "message": error.message, "retry": error.retry}), flush=True)
+        else:
+            print(f"hubbub: {error}", file=sys.stderr)
+        sys.exit(status)
+
+
+def common(body: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a click callback of a coroutine function that takes a `Context` first."""
+
+    @click.option("--server", metavar="URL", envvar="HUBBUB_SERVER", help=f"The server (default: {DEFAULT_SERVER}).")
+    @click.option("--profile", metavar="NAME", envvar="HUBBUB_PROFILE", default="default", help="Who you are.")
+    @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object per line.")
+    @functools.wraps(body)
+    def callback(*args: Any, server: str | None, profile: str, as_json: bool, **options: Any) -> None:
+        context = Context(server, profile, as_json)
+        try:
+            asyncio.run(body(context, *args, **options))
+        except HubbubError as error:
+            context.fail(error)
+        except NotLoggedIn as missing:
+            context.fail(HubbubError("unauthenticated", str(missing)))
+        except KeyboardInterrupt:
+            sys.exit(Exit.INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; the interpreter must not complain about it on its way out.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(Exit.OK)
+
+    return callback
+
+
+def read_password(from_stdin: bool, *, confirm: bool = False) -> str:
+    """Return the password: from standard input, the environment, or a prompt."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if given := os.environ.get("HUBBUB_PASSWORD"):
+        return given
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is nobody to ask for a password: use --password-stdin or HUBBUB_PASSWORD.")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm))
