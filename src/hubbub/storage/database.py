@@ -10,6 +10,7 @@ newer than this program, and `synchronous` must be FULL.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from hubbub.base.clock import Clock
@@ -122,11 +124,16 @@ class Database:
             if known is None or known is error:
                 raise
             raise known from error
+        driver = cast(sqlite3.Connection, conn.connection.driver_connection)
         try:
             transaction.commit()
         except Exception as error:
-            # A COMMIT that failed may have left its transaction open.
-            cast(sqlite3.Connection, conn.connection.driver_connection).rollback()
+            # A COMMIT that failed may have left its transaction open.  What state the connection is in otherwise does
+            # not matter: the lane looks, and takes a fresh one when in doubt.
+            with contextlib.suppress(SQLAlchemyError):
+                transaction.rollback()
+            with contextlib.suppress(sqlite3.Error):
+                driver.rollback()
             raise translate_commit(error, self.folder) from error
         return result
 

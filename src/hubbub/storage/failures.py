@@ -88,7 +88,7 @@ def translate_commit(error: BaseException, folder: Path) -> StoreError:
     disk, which only a later look at the keys can tell.
     """
     known = translate(error, folder)
-    if isinstance(known, StoreFull | StoreBusy | DataRefused):
+    if isinstance(known, StoreFull | StoreBusy):
         return known
     return OutcomeUnknown(str(error))
 
@@ -96,7 +96,9 @@ def translate_commit(error: BaseException, folder: Path) -> StoreError:
 def _of_sqlite(error: sqlite3.Error, folder: Path) -> StoreError:
     code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is None:
-        # Raised by the module and not by SQLite: a value it cannot bind, a statement it cannot run.
+        if "closed" in str(error):
+            return StoreUnavailable(str(error))
+        # Raised by the module and not by SQLite: a value it cannot bind.
         return DataRefused(str(error))
     primary = code & 0xFF
     if primary == sqlite3.SQLITE_FULL:

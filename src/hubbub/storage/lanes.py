@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from hubbub.chat.ports import OutcomeUnknown, StoreBusy, StoreUnavailable
 
@@ -137,7 +138,8 @@ class Lanes:
                 result = self._transaction(conn, job.fn)
             except BaseException as error:  # the waiting caller is the one to handle it
                 failure = error
-                if conn is not None and isinstance(error, OutcomeUnknown | StoreUnavailable):
+                in_doubt = isinstance(error, OutcomeUnknown | StoreUnavailable)
+                if conn is not None and (in_doubt or conn.in_transaction() or conn.invalidated):
                     # What state this connection is in cannot be known: the next job gets a fresh one.
                     _discard(conn)
                     conn = None
@@ -155,5 +157,7 @@ class Lanes:
 def _discard(conn: Connection) -> None:
     try:
         conn.invalidate()
-    finally:
         conn.close()
+    except SQLAlchemyError:
+        # It was broken, and is let go of all the same.
+        pass

@@ -1,0 +1,42 @@
+"""The stores that must keep the contract of `chat.ports`, each empty."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from contracts.script import Script
+
+from hubbub.base.clock import ManualClock
+from hubbub.storage.database import Database
+from hubbub.storage.memory import MemoryStore
+from hubbub.storage.sql_store import SqlStore
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def db(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database]:
+    """A fresh data folder, open."""
+    database = await Database.open(tmp_path / "data", clock=clock)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def script(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Script]:
+    """A stage over each sort of store, empty."""
+    if request.param == "memory":
+        yield Script(MemoryStore(clock), clock)
+        return
+    database = await Database.open(tmp_path / "data", clock=clock)
+    try:
+        yield Script(SqlStore(database), clock, database)
+    finally:
+        await database.close()
