@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from hubbub.base.settings import describe
+from hubbub.cli.main import COMMANDS
+from hubbub.server.settings import ServerSettings
+
 ROOT = Path(__file__).parents[3]
 PAGES = sorted(path for pattern in ("*.md", "docs/**/*.md", "spec/**/*.md") for path in ROOT.glob(pattern))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -49,6 +53,25 @@ def test_both_readmes_have_the_same_headings_and_commands() -> None:
 
     assert commands(english) == commands(chinese)
     assert commands(english)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_settings_a_readme_names_exist_with_those_defaults(page: str) -> None:
+    known = {name: (variable, default) for name, variable, default in describe(ServerSettings)}
+    rows = re.findall(r"^\| (?:`--[a-z-]+`)? ?\| `(HUBBUB_\w+)` \| `([\w.]+)` \| (.+?) \|", text(page), re.M)
+    assert len(rows) > 10
+    for variable, name, default in rows:
+        assert known[name][0] == variable
+        if default.startswith("`"):
+            assert default.strip("`") == str(known[name][1]).lower()
+        else:
+            assert known[name][1] in ("", ())
+
+
+def test_the_commands_a_document_shows_exist() -> None:
+    for page in ("README.md", "CONTRIBUTING.md", "docs/operations.md"):
+        for command in re.findall(r"hubbub ([a-z]+)[ `]", "\n".join(FENCE.findall(text(page)))):
+            assert command in COMMANDS, f"{page}: hubbub {command}"
 
 
 def test_every_feature_has_a_row() -> None:
