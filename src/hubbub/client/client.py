@@ -110,7 +110,7 @@ class Client(Commands):
         self._moved = asyncio.Event()
         """Set whenever something that was fetched came."""
         self._watched: tuple[str, ...] = ()
-        self._batch = Batch()
+        self._batch = self._writing = Batch()
         self._to_write = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self.user_id = ""
@@ -171,8 +171,9 @@ class Client(Commands):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._runner
             self._runner = None
-            if self._batch:
-                await self._store.write(self._batch)
+            for batch in (self._writing, self._batch):
+                if batch:
+                    await self._store.write(batch)
             await self._store.close()
         await self._http.close()
 
@@ -328,7 +329,10 @@ class Client(Commands):
             self._to_write.clear()
             batch, self._batch = self._batch, Batch()
             if batch:
+                # Kept until it is done: closing may end this task in the middle, and writes it again.
+                self._writing = batch
                 await self._store.write(batch)
+                self._writing = Batch()
             for command in batch.added:
                 pending = self._outbox.find(command.conversation_id, command.client_id)
                 if pending is not None:

@@ -57,7 +57,7 @@ class EventStream:
 
         Taking an event says that the one before it was dealt with.
         """
-        self._settle()
+        self.done()
         if not self._events:
             return None
         self._handed = self._events.popleft()
@@ -82,7 +82,8 @@ class EventStream:
             finally:
                 self._waiter = None
 
-    def _settle(self) -> None:
+    def done(self) -> None:
+        """Say that the last event taken was dealt with; taking the next one says so too."""
         handed, self._handed = self._handed, None
         if handed is not None:
             self._taken(handed)

@@ -6,11 +6,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from unit.client.fake import ROOM, FakeServer, client_of, state
 
 from hubbub.base.clock import ManualClock
 from hubbub.client import HubbubError, State
 from hubbub.wire import hubbub_pb2 as pb
-from unit.client.fake import ROOM, FakeServer, client_of, state
 
 
 async def test_a_command_is_answered_with_its_seq() -> None:
