@@ -77,7 +77,7 @@ class Watched:
         if self._requests is None or self._seconds is None:
             return
         handler = scope.get("route_handler")
-        route = scope.get("path_template") if handler is not None and status not in (404, 405) else None
+        route = scope.get("path_template") if handler is not None else None
         method = scope["method"] if handler is not None else "other"
         self._requests.labels(method, route or "none", str(status)).inc()
         self._seconds.labels(method, route or "none").observe(seconds)

@@ -11,14 +11,15 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.exceptions import HTTPException
 
 from hubbub.auth.accounts import Grant
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.deps import DepsDep
 from hubbub.rest.guards import address_of
 from hubbub.rest.language import preferred
-from hubbub.rest.problems import headers_of, problem_of
-from hubbub.rest.refusals import refuses
+from hubbub.rest.problems import headers_of, problem_of, refusal_of
+from hubbub.rest.refusals import BODY, refuses
 
 __all__ = ["HANDLERS", "TokenAnswer", "read_form", "token_answer"]
 
@@ -130,8 +131,11 @@ def oauth_response(request: Request[Any, Any, Any], error: ChatError, name: str 
     )
 
 
-def _refused(request: Request[Any, Any, Any], error: ChatError) -> Response[bytes]:
-    return oauth_response(request, error)
+def _refused(request: Request[Any, Any, Any], error: ChatError | HTTPException) -> Response[bytes]:
+    return oauth_response(request, error if isinstance(error, ChatError) else refusal_of(error))
+
+
+_REFUSALS: dict[Any, Any] = {ChatError: _refused, HTTPException: _refused}
 
 
 @post(
@@ -139,9 +143,12 @@ def _refused(request: Request[Any, Any, Any], error: ChatError) -> Response[byte
     status_code=200,
     summary="Log in, or refresh a login",
     tags=["accounts"],
-    exception_handlers={ChatError: _refused},
+    exception_handlers=_REFUSALS,
     opt=refuses(
+        *BODY,
         Code.BAD_CREDENTIALS,
+        Code.BAD_TOKEN,
+        Code.SESSION_ENDED,
         Code.RATE_LIMITED,
         form=TokenForm,
         oauth=OAuthError,
@@ -183,8 +190,8 @@ async def token(request: Request[Any, Any, Any], deps: DepsDep) -> Response[Toke
     status_code=200,
     summary="Log out by a token",
     tags=["accounts"],
-    exception_handlers={ChatError: _refused},
-    opt=refuses(Code.RATE_LIMITED, form=RevokeForm, oauth=OAuthError),
+    exception_handlers=_REFUSALS,
+    opt=refuses(*BODY, Code.RATE_LIMITED, form=RevokeForm, oauth=OAuthError),
 )
 async def revoke(request: Request[Any, Any, Any], deps: DepsDep) -> None:
     """End the login a refresh or access token belongs to; a token that is none is no error (RFC 7009 section 2.2)."""

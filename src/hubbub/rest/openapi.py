@@ -10,14 +10,15 @@ from collections import defaultdict
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request
-from litestar.handlers import HTTPRouteHandler
+from litestar import Litestar, Request, Router
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme, Tag
 from litestar.types.internal_types import PathParameterDefinition
 
-from hubbub.base.errors import TABLE, Code
+from hubbub.base.errors import TABLE, ChatError, Code
 from hubbub.rest.problems import PROBLEM_TYPE, Problem
 from hubbub.rest.refusals import ANY, AUTHENTICATED
 
@@ -45,8 +46,9 @@ def config(version: str) -> OpenAPIConfig:
         version=version,
         description="Everything a chat client or a bot needs over HTTP. Live events come over the WebSocket.",
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
-        path="/api",
+        openapi_router=Router("/api", route_handlers=[], include_in_schema=False, guards=[_only_the_document]),
         render_plugins=[_Rendered()],
+        use_handler_docstrings=True,
         components=Components(
             security_schemes={
                 "bearer": SecurityScheme(type="http", scheme="bearer", description="An access token of /oauth/token.")
@@ -62,6 +64,12 @@ def config(version: str) -> OpenAPIConfig:
             Tag(name="server", description="The server itself."),
         ],
     )
+
+
+async def _only_the_document(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Keep the framework's own page for unknown paths from being served beside the document."""
+    if connection.scope["path"].rstrip("/") != "/api/openapi.json":
+        raise ChatError(Code.NOT_FOUND)
 
 
 def _operation_id(handler: HTTPRouteHandler, method: str, path: list[str | PathParameterDefinition]) -> str:

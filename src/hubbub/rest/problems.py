@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.routes import HTTPRoute
 
 from hubbub.base.errors import TABLE, ChatError, Code
 from hubbub.chat.ports import DataRefused, OutcomeUnknown, StoreError, StoreFull
 from hubbub.rest.language import preferred
 
-__all__ = ["HANDLERS", "PROBLEM_TYPE", "Problem", "problem_of", "problem_response"]
+__all__ = ["HANDLERS", "PROBLEM_TYPE", "Problem", "problem_of", "problem_response", "refusal_of"]
 
 log = logging.getLogger("hubbub.rest")
 
@@ -93,16 +95,32 @@ def _refused(request: Request[Any, Any, Any], error: ChatError) -> Response[byte
     return problem_response(request, error)
 
 
-def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """Answer what the framework refused: no such path, no such method, a body that does not fit."""
+def refusal_of(error: HTTPException) -> ChatError:
+    """Say in our own codes what the framework refused: no such path, no such method, a body that does not fit."""
     code = _BY_STATUS.get(error.status_code, Code.BAD_REQUEST if error.status_code < 500 else Code.INTERNAL_ERROR)
-    if code is Code.INTERNAL_ERROR:
+    return ChatError(code, _sentence(error) if code is Code.BAD_REQUEST else "")
+
+
+def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    refusal = refusal_of(error)
+    if refusal.code is Code.INTERNAL_ERROR:
         return _bug(request, error)
-    answer = problem_response(request, ChatError(code, _sentence(error) if code is Code.BAD_REQUEST else ""))
-    allow = (error.headers or {}).get("Allow")
-    if allow:
-        answer.set_header("allow", allow)
+    answer = problem_response(request, refusal)
+    if refusal.code is Code.METHOD_NOT_ALLOWED:
+        # RFC 9110 section 15.5.6: "The origin server MUST generate an Allow header field".
+        answer.set_header("allow", ", ".join(_allowed(request.app, request.scope["path"])))
     return answer
+
+
+def _allowed(app: Litestar, path: str) -> list[str]:
+    """Return the methods some operation has at this path."""
+    methods: set[str] = set()
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            pattern = re.sub(r"\\\{[^}]*\}", "[^/]+", re.escape(route.path_format))
+            if re.fullmatch(pattern, path.rstrip("/") or "/"):
+                methods |= set(route.methods)
+    return sorted(methods)
 
 
 def _sentence(error: HTTPException) -> str:

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 from hubbub.auth.accounts import Accounts, Grant
+from hubbub.auth.ports import SigningKey
 from hubbub.auth.settings import AuthSettings
+from hubbub.auth.tokens import generate_key
 from hubbub.base.clock import ManualClock
 from hubbub.storage.memory_accounts import MemoryAccounts
 
 PASSWORD = "wherefore art"
+
+
+@cache
+def a_key() -> SigningKey:
+    """Return a signing key that is made once, because making one takes a good part of a second."""
+    return generate_key(1)
 
 
 def fast_settings(**more: object) -> AuthSettings:
@@ -56,6 +65,7 @@ async def a_house(settings: AuthSettings | None = None) -> AsyncIterator[House]:
         registered.append(user_id)
 
     accounts = Accounts(store, settings or fast_settings(), clock, on_login_ended=on_ended, on_registered=on_registered)
+    await store.add_signing_key(a_key(), expect="")
     await accounts.start()
     try:
         yield House(accounts, store, clock, ended, registered)

@@ -7,9 +7,12 @@ import asyncio
 import pytest
 from unit.auth.people import PASSWORD, House, a_house, fast_settings
 
+from hubbub.auth.accounts import Accounts
 from hubbub.auth.refresh import RefreshToken
+from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code, RateLimited
 from hubbub.base.ids import new_id
+from hubbub.storage.memory_accounts import MemoryAccounts
 
 
 async def refusal(waiting: object) -> Code:
@@ -337,3 +340,14 @@ async def test_of_two_who_open_the_setup_link_one_becomes_admin(house: House) ->
         *(house.accounts.set_up(token, name, PASSWORD, "") for name in ("prince", "friar")), return_exceptions=True
     )
     assert sum(isinstance(one, ChatError) and one.code is Code.SETUP_DONE for one in outcomes) == 1
+
+
+async def test_the_first_start_makes_a_key_and_later_ones_keep_it() -> None:
+    store = MemoryAccounts()
+    kids = []
+    for _ in range(2):
+        accounts = Accounts(store, fast_settings(), ManualClock())
+        await accounts.start()
+        kids.append(accounts.tokens.ring.signing_kid)
+        accounts.close()
+    assert kids[0] == kids[1]

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 from prometheus_client import CollectorRegistry
-from unit.auth.people import PASSWORD, fast_settings
+from unit.auth.people import PASSWORD, a_key, fast_settings
 
 from hubbub.auth.accounts import Accounts
 from hubbub.auth.model import Identity
@@ -140,6 +140,7 @@ async def a_site(
         metrics=CollectorRegistry(),
     )
     transport = httpx.ASGITransport(create_app(deps), raise_app_exceptions=True)  # type: ignore[arg-type]
+    await account_store.add_signing_key(a_key(), expect="")
     await accounts.start()
     await chat.start()
     try:

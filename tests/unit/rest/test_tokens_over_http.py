@@ -1,0 +1,142 @@
+"""Logging in, refreshing and leaving over HTTP, as RFC 6749 says."""
+
+from __future__ import annotations
+
+import pytest
+from unit.auth.people import PASSWORD, fast_settings
+from unit.rest.site import Site, a_site
+
+from hubbub.base.ids import new_id
+
+
+async def test_a_login_is_answered_as_oauth_asks(either: Site) -> None:
+    person = await either.enter("romeo")
+    assert person.tokens["token_type"] == "Bearer"
+    assert person.tokens["expires_in"] == 900
+    device = new_id()
+    form = {
+        "grant_type": "password",
+        "username": "romeo",
+        "password": PASSWORD,
+        "device_id": device,
+        "device_name": "手机",
+    }
+    answer = await either.http.post("/oauth/token", data=form)
+    assert answer.json()["device_id"] == device
+    assert (answer.headers["cache-control"], answer.headers["pragma"]) == ("no-store", "no-cache")
+
+
+@pytest.mark.parametrize(
+    ("form", "error", "code"),
+    [
+        ({}, "invalid_request", "bad_request"),
+        ({"grant_type": ""}, "invalid_request", "bad_request"),
+        ({"grant_type": "implicit"}, "unsupported_grant_type", "bad_request"),
+        ({"grant_type": "password"}, "invalid_request", "bad_request"),
+        ({"grant_type": "password", "username": "romeo", "password": "x"}, "invalid_grant", "bad_credentials"),
+        (
+            {"grant_type": "password", "username": "a", "password": "b", "device_id": "?"},
+            "invalid_request",
+            "bad_request",
+        ),
+        ({"grant_type": "refresh_token"}, "invalid_request", "bad_request"),
+        ({"grant_type": "refresh_token", "refresh_token": "x"}, "invalid_grant", "bad_token"),
+    ],
+)
+async def test_an_error_has_the_shape_of_rfc_6749(site: Site, form: dict[str, str], error: str, code: str) -> None:
+    answer = await site.http.post("/oauth/token", data=form)
+    body = answer.json()
+    assert (answer.status_code, body["error"], body["code"]) == (400, error, code)
+    assert body["error_description"]
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"grant_type=password&grant_type=password", b"grant_type=%FF", b"\xff", b"&".join([b"a=b"] * 100), b"%ED%A0%80=x"],
+)
+async def test_a_form_that_cannot_be_read_is_refused(site: Site, content: bytes) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await site.http.post("/oauth/token", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    answer = await site.http.post("/oauth/token", json={"grant_type": "password"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+async def test_a_refresh_token_works_once_and_then_ends_everything(either: Site) -> None:
+    romeo = await either.enter("romeo")
+    form = {"grant_type": "refresh_token", "refresh_token": romeo.tokens["refresh_token"]}
+    second = (await either.http.post("/oauth/token", data=form)).json()
+    romeo.tokens = second
+    await romeo.gets("/me")
+    reused = await either.http.post("/oauth/token", data=form)
+    assert (reused.status_code, reused.json()["code"]) == (400, "session_ended")
+    assert await romeo.is_refused("GET", "/me") == "session_ended"
+    assert either.ended == [(romeo.user_id, second["device_id"])]
+
+
+async def test_logging_out_ends_the_token_at_once(either: Site) -> None:
+    romeo = await either.enter("romeo")
+    await romeo.does("POST", "/me/logout")
+    assert await romeo.is_refused("GET", "/me") == "session_ended"
+
+
+@pytest.mark.parametrize("which", ["access_token", "refresh_token"])
+async def test_either_token_revokes_its_login(site: Site, which: str) -> None:
+    romeo = await site.enter("romeo")
+    for token in (romeo.tokens[which], romeo.tokens[which], "nonsense", "eyJ.x.y"):
+        answer = await site.http.post("/oauth/revoke", data={"token": token})
+        assert answer.status_code == 200, answer.text
+    assert await romeo.is_refused("GET", "/me") == "session_ended"
+    assert len(site.ended) == 1
+
+
+async def test_a_changed_password_ends_the_other_devices(either: Site) -> None:
+    phone = await either.enter("romeo")
+    laptop = await either.log_in("romeo")
+    change = {"old_password": PASSWORD, "new_password": "thou, Romeo?"}
+    assert await laptop.is_refused("POST", "/me/password", {**change, "old_password": "x"}) == "bad_credentials"
+    laptop.tokens = await laptop.does("POST", "/me/password", change)
+    await laptop.gets("/me")
+    assert await phone.is_refused("GET", "/me") == "session_ended"
+    await either.log_in("romeo", "thou, Romeo?")
+
+
+async def test_ones_profile_is_read_and_changed(either: Site) -> None:
+    romeo = await either.enter("romeo")
+    changed = await romeo.does("PATCH", "/me", {"display_name": "Romeo 🌹", "signature": "sighs"})
+    assert changed == await romeo.gets("/me")
+    assert (changed["display_name"], changed["is_admin"], changed["username"]) == ("Romeo 🌹", False, "romeo")
+    assert await romeo.does("PATCH", "/me", {}) == changed
+    assert await romeo.is_refused("PATCH", "/me", {"display_name": "a\x00b"}) == "bad_request"
+
+
+async def test_the_public_keys_are_at_both_addresses(site: Site) -> None:
+    one = await site.http.get("/oauth/jwks.json")
+    assert one.json() == (await site.http.get("/.well-known/jwks.json")).json() == site.accounts.jwks()
+    assert "max-age" in one.headers["cache-control"]
+
+
+async def test_who_asks_too_often_is_told_when_to_return() -> None:
+    async with a_site(auth=fast_settings(requests_per_second=1.0)) as site:
+        romeo, juliet = await site.enter("romeo"), await site.enter("juliet")
+        for _ in range(4):
+            await romeo.gets("/me")
+        answer = await romeo.ask("GET", "/me")
+        assert (answer.status_code, answer.json()["code"], answer.json()["retry"]) == (429, "rate_limited", True)
+        assert answer.headers["retry-after"] == "1"
+        assert 0 < answer.json()["retry_after_ms"] <= 1000
+        await juliet.gets("/me")
+
+
+async def test_registrations_and_logins_are_limited_per_address() -> None:
+    async with a_site(auth=fast_settings(registers_per_minute=1.0, logins_per_minute=1.0)) as site:
+        await site.enter("romeo")
+        made = await site.http.post("/api/v1/accounts", json={"username": "juliet", "password": PASSWORD})
+        assert (made.status_code, made.json()["code"]) == (429, "rate_limited")
+        form = {"grant_type": "password", "username": "romeo", "password": PASSWORD}
+        answer = await site.http.post("/oauth/token", data=form)
+        assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+        assert answer.json()["error"] == "temporarily_unavailable"
+        assert int(answer.headers["retry-after"]) > 0
