@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -92,6 +93,10 @@ class Site:
         assert answer.status_code == 200, answer.text
         tokens = answer.json()
         return Person(self.http, tokens["user_id"], tokens["username"], tokens)
+
+    def deps_without_metrics(self) -> Deps:
+        """Return what a second application over the same services is given."""
+        return dataclasses.replace(self.deps, metrics=None)
 
     async def admin(self) -> Person:
         """Set the place up and return its admin."""
