@@ -84,6 +84,10 @@ def measure(plan: Plan, progress: Progress) -> Figures:
 def _measure_own(plan: Plan, data: Path, people: int, progress: Progress) -> Figures:
     progress(0.0, "seeding")
     seats, groups = seed(data, people=people, logs=(SMALL_LOG, LARGE_LOG) if plan.bench == "history" else ())
+    if plan.bench == "connect":
+        with OwnServer(data, environ=OPEN_LIMITS, cpu=plan.server_cpu) as server:
+            prepare = msgspec.structs.replace(plan, bench="connect_prepare")
+            _load(prepare, server.http, seats, groups, server.pid, lambda share, words: progress(share / 2, words))
     with OwnServer(data, environ=OPEN_LIMITS, cpu=plan.server_cpu) as server:
         start_s = server.start_s
         idle_mib = None

@@ -73,6 +73,17 @@ class Client:
             raise Lost(f"{frame.WhichOneof('body')}: {answers[0].error.code} {answers[0].error.message}")
         return answers[0]
 
+    def list_conversations(self) -> dict[str, pb.ConversationState]:
+        """Read all of one's conversations, as a client that holds nothing does after `ready`."""
+        cursor = ""
+        while True:
+            asked = pb.ListConversations(cursor=cursor, limit=100)
+            page = self.call(pb.ClientFrame(list_conversations=asked)).conversation_page
+            self.states |= {state.conversation_id: state for state in page.conversations}
+            cursor = page.next_cursor
+            if not cursor:
+                return self.states
+
     def next_id(self) -> int:
         """Return a request id for a frame that is built elsewhere."""
         self._ids += 1
@@ -97,8 +108,10 @@ class Client:
             for head in frame.heads.heads:
                 self.catch_up(head.conversation_id, head.seq)
         elif kind == "resync":
-            for conversation_id in list(self.recorder.observer.views):
-                self.catch_up(conversation_id, 0)
+            # The heads that follow name the conversations; rows of this person may be missing as well.
+            self.ask(
+                pb.ClientFrame(get_user_state=pb.GetUserState(since_version=self.user_version)), lambda answer: None
+            )
         elif kind == "user_changed" or kind == "user_state":
             state = frame.user_changed if kind == "user_changed" else frame.user_state
             self.user_version = max(self.user_version, state.version)

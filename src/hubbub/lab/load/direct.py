@@ -77,17 +77,17 @@ class Talker(Client):
 
     def payload(self, payload: bytes) -> None:
         frame = parse(payload, self.link.transport)
-        if frame.HasField("submitted"):
-            self._answer(frame.reply_to, frame.submitted)
-        elif frame.HasField("entries"):
+        if frame.HasField("entries"):
             self._entries(frame.entries)
-        elif frame.reply_to in self._flying:
+        elif frame.reply_to not in self._flying:
+            self.frame(frame)
+        elif frame.HasField("submitted"):
+            self._answer(frame.reply_to, frame.submitted)
+        else:
             row, _ = self._flying.pop(frame.reply_to)
             self.recorder.observer.answered(row, REJECTED)
             self.tally.answered += 1
             raise Lost(f"a message was refused: {frame.error.code} {frame.error.message}")
-        else:
-            self.frame(frame)
 
     def _answer(self, request: int, said: pb.Submitted) -> None:
         row, due_ns = self._flying.pop(request)

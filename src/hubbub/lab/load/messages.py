@@ -34,7 +34,7 @@ class Sender:
 
     def __init__(self, observer: Observer, conversation: str, size: int) -> None:
         self._observer = observer
-        self._conversation = conversation
+        self.conversation = conversation
         self._filler = ("The quick brown fox jumps over the lazy dog. " * (size // 45 + 1))[
             : max(0, size - STAMP_CHARS)
         ]
@@ -46,7 +46,7 @@ class Sender:
     def make(self, request: int, sent_ns: int) -> tuple[bytes, int]:
         """Return an encoded binary frame and the command's row in the history."""
         client_id, text = self._next(sent_ns)
-        row = self._observer.submitted(self._conversation, client_id, text_digest(text))
+        row = self._observer.submitted(self.conversation, client_id, text_digest(text))
         submit = b"%b\x12\x20%b%b%b" % (
             self._conversation_part,
             client_id.encode(),
@@ -58,9 +58,9 @@ class Sender:
     def make_frame(self, request: int, sent_ns: int) -> tuple[pb.ClientFrame, int]:
         """Return the same as a message tree, for the JSON dialect."""
         client_id, text = self._next(sent_ns)
-        row = self._observer.submitted(self._conversation, client_id, text_digest(text))
+        row = self._observer.submitted(self.conversation, client_id, text_digest(text))
         message = pb.Message(body=pb.Body(text=pb.Text(text=text)))
-        submit = pb.Submit(conversation_id=self._conversation, client_id=client_id, message=message)
+        submit = pb.Submit(conversation_id=self.conversation, client_id=client_id, message=message)
         return pb.ClientFrame(id=request, submit=submit), row
 
     def _next(self, sent_ns: int) -> tuple[str, str]:

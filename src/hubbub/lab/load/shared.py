@@ -36,9 +36,12 @@ class SharedStream:
         self.latency = Histogram()
         self.clock: Callable[[], int] = lambda: 0
         self.begins_ns = 0
+        self.extended_ns = 0
+        """When the newest frame came to the first of all."""
 
     def extend(self, frame: bytes, first: int, last: int, stamp_ns: int) -> None:
-        """Add a frame that was decoded."""
+        """Add a frame that was decoded: somebody got it first."""
+        self.extended_ns = self.clock()
         self.data += frame
         self.ends.append(len(self.data))
         self.seqs.append(last)

@@ -30,7 +30,7 @@ def run(task: Task, progress: Progress) -> Figures:
     reader = Client(loop, history, traveller, task.address, task.transport)
     reader.hello()
     loop.until(lambda: reader.ready, 30, "connecting")
-    heads = {state.conversation_id: state.as_of for state in reader.states.values()}
+    heads = {name: state.as_of for name, state in reader.list_conversations().items()}
     pings = _pings(loop, reader)
     epoch, version = reader.epoch, reader.user_version
     reader.link.close()
@@ -68,7 +68,7 @@ def run(task: Task, progress: Progress) -> Figures:
         heads |= news
         version = max(version, back.user_version)
         back.link.close()
-    final, _ = come_back()
+    come_back()
     loop.run_for(0.2)
     quiet_ms = unchanged.percentile_ms(50) or 0.0
     missing = owed(history)
@@ -78,7 +78,7 @@ def run(task: Task, progress: Progress) -> Figures:
         bench="sync",
         transport=task.transport,
         users=2,
-        conversations_each=len(final.states) or len(heads),
+        conversations_each=len(heads),
         messages=CHANGED * (task.repeats + 1),
         resume_ms=changed.summary(),
         ping_ms=pings.summary(),

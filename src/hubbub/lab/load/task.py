@@ -68,6 +68,9 @@ class Figures(msgspec.Struct, kw_only=True):
     baseline_delivered_per_s: float | None = None
     """The C program's, with the same receiver on the same core."""
     ratio_to_baseline: float | None = None
+    spread_per_s: float | None = None
+    """Deliveries per second between the first and the last delivery of a message: fan-out without the commit."""
+    spread_ratio_to_baseline: float | None = None
     frame_bytes: int | None = None
     connections: int | None = None
     conversations_each: int | None = None

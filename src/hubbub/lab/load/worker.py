@@ -12,7 +12,14 @@ from hubbub.lab.load.processes import pin, raise_file_limit
 from hubbub.lab.load.sockets import Lost
 from hubbub.lab.load.task import Figures, Task
 
-RUNS = {"connect": connect.run, "direct": direct.run, "fanout": fanout.run, "sync": sync.run, "history": history.run}
+RUNS = {
+    "connect": connect.run,
+    "connect_prepare": connect.prepare,
+    "direct": direct.run,
+    "fanout": fanout.run,
+    "sync": sync.run,
+    "history": history.run,
+}
 
 
 class Line(msgspec.Struct, omit_defaults=True):
