@@ -8,11 +8,13 @@ A commit's outbox row is forgotten only after its people were told, so a crash i
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 
 from hubbub.chat.loops import Loop
-from hubbub.chat.model import UserState
-from hubbub.chat.ports import Bus, LogReader, UserChanged
+from hubbub.chat.ports import Bus, LogReader, StoreError, UserChanged
+
+_log = logging.getLogger(__name__)
 
 _TOGETHER = 16
 _PEOPLE = 100_000
@@ -36,8 +38,7 @@ class UserChanges:
 
     async def stop(self) -> None:
         """Tell what was noted, then end."""
-        await self._loop.stop()
-        await self.tell()
+        await self._loop.finish()
 
     def note(self, versions: Mapping[str, int], then: Callable[[], None] | None = None) -> None:
         """Have these people told of everything up to their new versions.
@@ -51,7 +52,7 @@ class UserChanges:
                 since[user_id] = min(since[user_id], version - 1)
             elif len(since) < _PEOPLE:
                 since[user_id] = version - 1
-        if then is not None:
+        if then is not None and len(self._then) < _PEOPLE:
             self._then.append(then)
         self._loop.wake()
 
@@ -79,8 +80,15 @@ class UserChanges:
 
     async def _tell(self, people: list[tuple[str, int]]) -> None:
         async with asyncio.TaskGroup() as readers:
-            tasks: list[tuple[str, asyncio.Task[UserState]]] = [
-                (user_id, readers.create_task(self._reader.user_state(user_id, version, self._rows)))
-                for user_id, version in people
-            ]
-        await self._bus.publish([UserChanged(user_id, task.result()) for user_id, task in tasks])
+            tasks = [readers.create_task(self._read(user_id, version)) for user_id, version in people]
+        await self._bus.publish([event for task in tasks if (event := task.result()) is not None])
+
+    async def _read(self, user_id: str, version: int) -> UserChanged | None:
+        try:
+            return UserChanged(user_id, await self._reader.user_state(user_id, version, self._rows))
+        except StoreError:
+            raise
+        except Exception:
+            # Whoever else changed must not wait for this one for ever.
+            _log.exception("the rows of %s could not be read", user_id)
+            return None

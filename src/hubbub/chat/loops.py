@@ -55,6 +55,14 @@ class Loop:
         task.cancel()
         await asyncio.wait((task,))
 
+    async def finish(self) -> None:
+        """Stop, then step once more for what is still to be done; a fault is logged and leaves it undone."""
+        await self.stop()
+        try:
+            await self._step()
+        except Exception:
+            _log.exception("%s could not finish", self._name)
+
     async def _run(self) -> None:
         while True:
             if not self._woken.is_set():

@@ -31,15 +31,23 @@ class Marks:
         self._settings = settings
         self._raised: dict[tuple[str, str], tuple[int, int]] = {}
         self._flushed: asyncio.Future[None] | None = None
+        self._read: dict[str, int] = {}
         self._loop = Loop("chat marks", self.flush, gather_s=settings.marks_interval_s)
+        self._telling = Loop("chat read marks", self.tell_readers, gather_s=settings.read_told_s)
 
     def start(self) -> None:
         self._loop.start()
+        self._telling.start()
 
     async def stop(self) -> None:
         """Store what was raised, then end."""
-        await self._loop.stop()
-        await self.flush()
+        await self._loop.finish()
+        await self._telling.finish()
+
+    async def tell_readers(self) -> None:
+        """Have the other devices of those who read told, once for all they read meanwhile."""
+        read, self._read = self._read, {}
+        self._changes.note(read)
 
     async def set(self, user_id: str, conversation_id: str, read_seq: int, delivered_seq: int) -> None:
         """Raise a mark to at least these values; returns when it is durable."""
@@ -90,15 +98,14 @@ class Marks:
 
     async def _tell(self, risen: list[MarkSet]) -> None:
         by_conversation: dict[str, list[MarkSet]] = {}
-        versions: dict[str, int] = {}
         for row in risen:
             if row.audience is not None or 0 < row.member_count <= RECEIPTS_LIMIT:
                 by_conversation.setdefault(row.conversation_id, []).append(row)
             if row.read_rose:
                 user_id = row.mark.user_id
-                versions[user_id] = min(versions.get(user_id, row.user_version), row.user_version)
-        if versions:
-            self._changes.note(versions)
+                self._read[user_id] = min(self._read.get(user_id, row.user_version), row.user_version)
+        if self._read:
+            self._telling.wake()
         if by_conversation:
             await self._bus.publish(
                 [

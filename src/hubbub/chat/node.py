@@ -77,8 +77,12 @@ class ChatNode:
         self._publisher.start()
         self._commits.start()
         settings = self._settings
-        await self._commits.submit(Establish(SYSTEM_CONVERSATION, ConversationKind.SYSTEM, settings.system_title))
-        await self._commits.submit(Establish(GENERAL_CHANNEL, ConversationKind.CHANNEL, settings.general_title))
+        try:
+            await self._commits.submit(Establish(SYSTEM_CONVERSATION, ConversationKind.SYSTEM, settings.system_title))
+            await self._commits.submit(Establish(GENERAL_CHANNEL, ConversationKind.CHANNEL, settings.general_title))
+        except BaseException:
+            await self.stop()
+            raise
         self._marks.start()
         self.scheduler.start()
 
@@ -94,6 +98,7 @@ class ChatNode:
     async def told(self) -> None:
         """Wait until everything committed so far is published."""
         await self._publisher.join()
+        await self._marks.tell_readers()
         await self._changes.tell()
 
     async def add_new_user(self, user_id: str) -> None:

@@ -47,8 +47,7 @@ class Outbox:
     async def stop(self) -> None:
         """Delete the rows that are done, then end."""
         await self._sweeping.stop()
-        await self._clearing.stop()
-        await self.clear()
+        await self._clearing.finish()
 
     def published(self, heads: Mapping[str, int], audiences: Mapping[str, Audience]) -> None:
         """Note what was just told, to repeat its heads after a silence."""

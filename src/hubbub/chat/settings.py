@@ -30,6 +30,8 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Heads are announced once more when a conversation was quiet for this long."""
     marks_interval_s: float = 0.05
     marks_pending: int = 100_000
+    read_told_s: float = 0.25
+    """A person's other devices learn of what was read after so long, because each telling reads the person's rows."""
     schedule_interval_s: float = 1.0
     schedule_batch: int = 100
     typing_members: int = 100
@@ -54,9 +56,9 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     submits_burst: float = 2_000.0
     openings_per_minute: float = 600.0
     openings_burst: float = 1_000.0
-    signals_per_s: float = 50.0
+    signals_per_s: float = 500.0
     """Marks and typing."""
-    signals_burst: float = 500.0
+    signals_burst: float = 2_000.0
     limited_users: int = 100_000
     """How many people's allowances are remembered; the longest idle is forgotten first."""
 
