@@ -121,10 +121,10 @@ class Stranger:
         assert self.user_id in ("", welcome["userId"])
         self.user_id = welcome["userId"]
         if not self.epoch:
-            # 9.8: nothing was held, so this is where holding begins.
-            self.epoch = welcome["epoch"]
-            self.user_version = int(welcome.get("userVersion", 0))
+            self._begin(welcome)
         self.wait_until(lambda: self._ready)
+        if not self.epoch:
+            self._begin(welcome)
 
     def drop(self) -> None:
         """Lose the connection."""
@@ -223,7 +223,7 @@ class Stranger:
         elif "ready" in frame:
             self._ready = True
         elif "reset" in frame:
-            self._forget(frame["reset"]["epoch"])
+            self._forget()
         elif "entries" in frame:
             self._take_page(frame["entries"])
         elif "entryPage" in frame and self._waiting.get(reply_to) == "getEntries" and reply_to not in self._answers:
@@ -232,6 +232,12 @@ class Stranger:
             self._answers[reply_to] = frame
         elif "userChanged" in frame:
             self._take_state(frame["userChanged"])
+        elif "userState" in frame:
+            state = frame["userState"]
+            self._take_state(state)
+            if state.get("more"):
+                self.send_request(getUserState={"sinceVersion": int(state["version"])})
+            self._answers[reply_to] = frame
         elif "heads" in frame:
             for head in frame["heads"].get("heads", []):
                 if int(head["seq"]) > self.seen[head["conversationId"]]:
@@ -242,9 +248,14 @@ class Stranger:
             self._answers[reply_to] = frame
         # 19.3: whatever else is pushed is ignored.
 
-    def _forget(self, epoch: str) -> None:
+    def _begin(self, welcome: Frame) -> None:
+        """9.8: nothing was held, or nothing of it holds any more, so this is where holding begins."""
+        self.epoch = welcome["epoch"]
+        self.user_version = int(welcome.get("userVersion", 0))
+
+    def _forget(self) -> None:
         """9.6: what is held belongs to another history."""
-        self.epoch = epoch
+        self.epoch = ""
         self.user_version = 0
         for held in (self.seen, self.lines, self._held, self.conversations):
             held.clear()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
@@ -396,5 +399,40 @@ def test_a_killed_server_has_kept_what_it_acknowledged(tmp_path_factory: pytest.
     romeo.ask(notes)
     assert romeo.hears(notes, 20) == [f"line {number}" for number in range(20)]
     assert sorted(romeo.lines[notes]) == acknowledged
+    stage.leave()
+    assert served.stop() == 0
+
+
+def test_a_restored_copy_resets_those_who_hold_more(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What docs/operations.md says of backup and restore."""
+    served = Served(tmp_path_factory.mktemp("restored") / "data")
+    stage = Stage(served.start())
+    romeo = stage.enter("r", "websocket")
+    notes = romeo.open_direct(romeo.user_id)
+    romeo.say(notes, "before the copy")
+    assert served.stop() == 0
+    copy = served.data.with_name("copy")
+    shutil.copytree(served.data, copy)
+
+    romeo.server = served.start()
+    romeo.connect()
+    romeo.say(notes, "after the copy")
+    assert romeo.hears(notes, 2) == ["before the copy", "after the copy"]
+    epoch = romeo.epoch
+    assert served.stop() == 0
+    shutil.rmtree(served.data)
+    shutil.copytree(copy, served.data)
+    with contextlib.closing(sqlite3.connect(served.data / "hubbub.sqlite3")) as database:
+        database.execute("DELETE FROM meta WHERE key = ?", ["epoch"])
+        database.commit()
+
+    romeo.server = served.start()
+    romeo.connect()
+    assert romeo.epoch != epoch
+    assert notes not in romeo.lines
+    romeo.ask(notes)
+    assert romeo.hears(notes, 1) == ["before the copy"]
+    assert romeo.say(notes, "another history") == 3
+    assert romeo.hears(notes, 2) == ["before the copy", "another history"]
     stage.leave()
     assert served.stop() == 0
