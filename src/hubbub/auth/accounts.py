@@ -7,7 +7,6 @@ decides; the store only keeps.  It knows nothing of HTTP and nothing of chat.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -29,7 +28,7 @@ from hubbub.auth.passwords import Passwords
 from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation
 from hubbub.auth.refresh import RefreshToken, digest
 from hubbub.auth.settings import AuthSettings
-from hubbub.auth.tokens import KeyRing, Tokens, generate_key
+from hubbub.auth.signing import Signing
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id, parse_id
@@ -78,7 +77,7 @@ class Accounts:
         self._settings = settings
         self._clock = clock
         self._passwords = Passwords(settings)
-        self._tokens: Tokens | None = None
+        self.signing = Signing(store, settings, clock)
         self.on_login_ended = on_login_ended
         self.on_registered = on_registered
         self._registering = Allowance(
@@ -95,47 +94,22 @@ class Accounts:
 
     async def start(self) -> None:
         """Load the signing keys, making the first one if there is none.  Call it before anything else."""
-        keys = await self._store.signing_keys()
-        if not keys:
-            key = await asyncio.to_thread(generate_key, self._clock.now_ms())
-            # Another node may have been first; then its key is the one.
-            await self._store.add_signing_key(key, expect="")
-            keys = await self._store.signing_keys()
-        self._tokens = Tokens(self._settings, self._clock, await asyncio.to_thread(KeyRing, keys))
+        await self.signing.start()
         await self._passwords.prepare()
 
     def close(self) -> None:
         """Let go of the threads."""
         self._passwords.close()
 
-    @property
-    def tokens(self) -> Tokens:
-        if self._tokens is None:
-            raise RuntimeError("Accounts.start() was not awaited")
-        return self._tokens
-
     def jwks(self) -> dict[str, Any]:
         """Return the public keys with which anybody can verify access tokens."""
-        return self.tokens.ring.jwks()
-
-    async def rotate_signing_key(self) -> str:
-        """Sign with a fresh key from now on and return its kid; tokens of the earlier keys live out their time."""
-        now_ms = self._clock.now_ms()
-        key = await asyncio.to_thread(generate_key, now_ms)
-        await self._store.add_signing_key(key, expect=self.tokens.ring.signing_kid)
-        await self._store.drop_signing_keys(now_ms - 1000 * (self._settings.access_token_s + 3600))
-        await self.reload_signing_keys()
-        return self.tokens.ring.signing_kid
-
-    async def reload_signing_keys(self) -> None:
-        """Take up the keys another node made."""
-        self.tokens.use(await asyncio.to_thread(KeyRing, await self._store.signing_keys()))
+        return self.signing.tokens.ring.jwks()
 
     # ------------------------------------------------------------ Authenticator
 
     def verify(self, token: str) -> Identity:
         """Check signature, issuer, audience and time, without I/O."""
-        return self.tokens.verify(token)
+        return self.signing.tokens.verify(token)
 
     async def check(self, identity: Identity) -> None:
         """Ask the database whether this login still holds.  Raises ChatError(SESSION_ENDED)."""
@@ -145,8 +119,6 @@ class Accounts:
         login, account = standing
         if login.ended_ms or not account.active or identity.auth_epoch < account.auth_epoch:
             raise ChatError(Code.SESSION_ENDED)
-        if login.user_id != identity.user_id or login.device_id != identity.device_id:
-            raise ChatError(Code.WRONG_USER)
 
     # ------------------------------------------------------------ coming and going
 
@@ -403,7 +375,7 @@ class Accounts:
         return Grant(
             account=account,
             login=login,
-            access_token=self.tokens.sign(account, login),
+            access_token=self.signing.tokens.sign(account, login),
             refresh_token=str(token),
             expires_in_s=self._settings.access_token_s,
         )

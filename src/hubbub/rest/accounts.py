@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, get, patch, post
-from litestar.params import JSONBody
+from litestar import Request, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 
 from hubbub.base.errors import Code
 from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of
-from hubbub.rest.inputs import Limit, Seq
+from hubbub.rest.inputs import Cursor, Limit, Seq, an_id
 from hubbub.rest.models import Conversation, Me, UserState
 from hubbub.rest.oauth import TokenAnswer, token_answer
 from hubbub.rest.refusals import BODY, refuses
@@ -39,6 +39,24 @@ class ProfileChange(msgspec.Struct, kw_only=True):
 class PasswordChange(msgspec.Struct, kw_only=True):
     old_password: Text
     new_password: Text
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """One device that is logged in."""
+
+    login_id: str
+    device_id: str
+    device_name: str
+    created_ms: int
+    used_ms: int
+    """When it last logged in or refreshed."""
+    current: bool
+    """It is the one that asks."""
+
+
+class LoginPage(msgspec.Struct, frozen=True, kw_only=True):
+    logins: list[Login]
+    next_cursor: str
 
 
 @post(
@@ -110,6 +128,40 @@ async def log_out(identity: IdentityDep, deps: DepsDep) -> None:
     await deps.accounts.log_out(identity)
 
 
+@get("/me/logins", summary="List one's devices", tags=["accounts"], opt=refuses(Code.BAD_CURSOR))
+async def list_logins(identity: IdentityDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> LoginPage:
+    """Return the logins of the caller that last, one per device."""
+    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
+    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    rows, following = await deps.accounts.logins(identity, after, size)
+    return LoginPage(
+        logins=[
+            Login(
+                login_id=row.id,
+                device_id=row.device_id,
+                device_name=row.device_name,
+                created_ms=row.created_ms,
+                used_ms=row.used_ms,
+                current=row.id == identity.login_id,
+            )
+            for row in rows
+        ],
+        next_cursor=following,
+    )
+
+
+@delete(
+    "/me/logins/{login_id:str}",
+    status_code=204,
+    summary="Log a device out",
+    tags=["accounts"],
+    opt=refuses(Code.NOT_FOUND, Code.STORAGE_FULL),
+)
+async def end_login(login_id: FromPath[str], identity: IdentityDep, deps: DepsDep) -> None:
+    """End a login of one's own: its tokens and its sockets."""
+    await deps.accounts.end_login(identity, an_id(login_id, Code.NOT_FOUND))
+
+
 @get("/me/state", summary="What changed for the caller", tags=["conversations"], opt=refuses())
 async def read_state(caller: CallerDep, deps: DepsDep, since: Seq = 0, limit: Limit = 0) -> UserState:
     """Return the caller's conversations that changed since a version."""
@@ -123,4 +175,4 @@ async def read_state(caller: CallerDep, deps: DepsDep, since: Seq = 0, limit: Li
 
 
 OPEN = [register]
-GUARDED = [read_me, change_me, change_password, log_out, read_state]
+GUARDED = [read_me, change_me, change_password, log_out, list_logins, end_login, read_state]

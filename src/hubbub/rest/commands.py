@@ -8,7 +8,7 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import Action, Caller, Submit
 from hubbub.rest.deps import Deps
 from hubbub.rest.inputs import an_id, conversation_of
-from hubbub.rest.models import Stored
+from hubbub.rest.log_models import Stored
 
 __all__ = ["store"]
 

@@ -24,7 +24,8 @@ from hubbub.rest.inputs import (
     ids_of,
     user_of,
 )
-from hubbub.rest.models import Conversation, ConversationPage, EntryPage, Stored
+from hubbub.rest.log_models import EntryPage, Stored
+from hubbub.rest.models import Conversation, ConversationPage
 from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
 
 __all__ = ["GUARDED"]

@@ -13,7 +13,8 @@ from hubbub.chat.model import MemberAction, MemberChange, Role
 from hubbub.rest.commands import store
 from hubbub.rest.deps import CallerDep, DepsDep
 from hubbub.rest.inputs import MAX_NUMBER, Cursor, IdempotencyKey, Limit, client_id_of, conversation_of, ids_of, user_of
-from hubbub.rest.models import Member, MemberPage, Stored
+from hubbub.rest.log_models import Stored
+from hubbub.rest.models import Member, MemberPage
 from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
 
 __all__ = ["GUARDED"]

@@ -25,7 +25,7 @@ from hubbub.rest.inputs import (
     conversation_of,
     ids_of,
 )
-from hubbub.rest.models import HistoryPage, Revision, RevisionPage, Stored
+from hubbub.rest.log_models import HistoryPage, Revision, RevisionPage, Stored
 from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
 
 __all__ = ["GUARDED", "Content", "NewMessage", "body_of"]

@@ -1,4 +1,4 @@
-"""Count requests where they enter, and end those that take too long.
+"""Count requests where they enter, end those that take too long, and give every answer its safe headers.
 
 A path is counted by its template, never as it was sent, so the number of series is that of the operations.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -56,11 +57,18 @@ class Watched:
             return
         began = time.perf_counter()
         status = 0
+        # RFC 9110 section 9.3.2: HEAD answers what GET would, without the content.
+        head = scope["method"] == "HEAD"
+        if head:
+            scope["method"] = HttpMethod.GET
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message["headers"], *_missing(message["headers"])]
+            elif head and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
         try:
@@ -81,6 +89,15 @@ class Watched:
         method = scope["method"] if handler is not None else "other"
         self._requests.labels(method, route or "none", str(status)).inc()
         self._seconds.labels(method, route or "none").observe(seconds)
+
+
+def _missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return what every answer says that does not say otherwise: keep no copy, and take the type as given."""
+    present = {name.lower() for name, _ in headers}
+    return [field for field in _ALWAYS if field[0] not in present]
+
+
+_ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
 
 async def _refuse(send: Any, error: ChatError) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from litestar.routes import HTTPRoute
 
 from hubbub.base.errors import TABLE, ChatError, Code
@@ -103,6 +103,9 @@ def refusal_of(error: HTTPException) -> ChatError:
 
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     refusal = refusal_of(error)
+    if isinstance(error, InternalServerException) and "disconnected" in error.detail:
+        # The peer hung up within its own request: no fault of ours, and nobody is left to read the answer.
+        return problem_response(request, ChatError(Code.BAD_REQUEST))
     if refusal.code is Code.INTERNAL_ERROR:
         return _bug(request, error)
     answer = problem_response(request, refusal)

@@ -279,16 +279,16 @@ async def test_a_profile_is_cleaned_and_bounded(house: House) -> None:
 
 async def test_rotation_signs_with_a_new_key_and_still_knows_the_old(house: House) -> None:
     before = await house.enter()
-    old_kid = house.accounts.tokens.ring.signing_kid
-    assert await house.accounts.rotate_signing_key() != old_kid
+    old_kid = house.accounts.signing.tokens.ring.signing_kid
+    assert await house.accounts.signing.rotate() != old_kid
     after = await house.accounts.refresh(before.refresh_token)
     for grant in (before, after):
         assert house.accounts.verify(grant.access_token).user_id == before.account.id
     assert len(house.accounts.jwks()["keys"]) == 2
     house.clock.advance(3 * 3600)
-    await house.accounts.rotate_signing_key()
+    await house.accounts.signing.rotate()
     house.clock.advance(3 * 3600)
-    await house.accounts.rotate_signing_key()
+    await house.accounts.signing.rotate()
     assert old_kid not in [key["kid"] for key in house.accounts.jwks()["keys"]]
 
 
@@ -348,6 +348,6 @@ async def test_the_first_start_makes_a_key_and_later_ones_keep_it() -> None:
     for _ in range(2):
         accounts = Accounts(store, fast_settings(), ManualClock())
         await accounts.start()
-        kids.append(accounts.tokens.ring.signing_kid)
+        kids.append(accounts.signing.tokens.ring.signing_kid)
         accounts.close()
     assert kids[0] == kids[1]

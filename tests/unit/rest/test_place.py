@@ -215,3 +215,54 @@ async def test_metrics_are_for_this_machine_and_for_admins(site: Site) -> None:
     assert (await site.http.get("/metrics", headers=romeo.headers)).json()["code"] == "forbidden"
     assert (await site.http.get("/metrics", headers={**proxied, **prince.headers})).status_code == 200
     assert (await site.http.get("/metrics", headers={"authorization": "Bearer x"})).json()["code"] == "bad_token"
+
+
+async def test_head_answers_what_get_would_without_the_content(site: Site) -> None:
+    for url in ("/", "/healthz", "/api/v1/server", "/api/openapi.json"):
+        got, head = await site.http.get(url), await site.http.head(url)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+
+
+async def test_no_answer_is_kept_or_sniffed(site: Site) -> None:
+    romeo = await site.enter("romeo")
+    for url in ("/", "/api/v1/me", "/nope", "/api/openapi.json", "/metrics"):
+        answer = await site.http.get(url, headers=romeo.headers)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers.get_list("cache-control") == ["no-store"]
+
+
+async def test_who_hangs_up_within_a_request_is_no_fault_of_the_server(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    events: list[dict[str, object]] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return events.pop(0)
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/api/v1/accounts",
+        "raw_path": b"/api/v1/accounts",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+        "state": {},
+        "extensions": {},
+    }
+    await create_app(site.deps_without_metrics())(scope, receive, send)  # type: ignore[arg-type]
+    assert sent[0]["status"] == 400
+    assert not caplog.records

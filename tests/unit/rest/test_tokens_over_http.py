@@ -140,3 +140,19 @@ async def test_registrations_and_logins_are_limited_per_address() -> None:
         assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
         assert answer.json()["error"] == "temporarily_unavailable"
         assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_ones_devices_are_listed_and_can_be_logged_out(either: Site) -> None:
+    phone, laptop = await either.enter("romeo"), await either.log_in("romeo")
+    stranger = await either.enter("tybalt")
+    first = await laptop.gets("/me/logins", limit=1)
+    second = await laptop.gets("/me/logins", limit=1, cursor=first["next_cursor"])
+    rows = {one["device_id"]: one for one in first["logins"] + second["logins"]}
+    assert set(rows) == {phone.tokens["device_id"], laptop.tokens["device_id"]}
+    assert [one["current"] for one in rows.values()].count(True) == 1
+    target = rows[phone.tokens["device_id"]]["login_id"]
+    assert await stranger.is_refused("DELETE", f"/me/logins/{target}") == "not_found"
+    await laptop.does("DELETE", f"/me/logins/{target}")
+    assert await phone.is_refused("GET", "/me") == "session_ended"
+    assert await laptop.is_refused("DELETE", "/me/logins/x") == "not_found"
+    assert await laptop.is_refused("GET", "/me/logins", params={"cursor": "x"}) == "bad_cursor"
