@@ -73,7 +73,7 @@ def fold_state(state: ConversationState, entry: Entry) -> Folded[ConversationSta
             if entry.sender_id != me:
                 unread = _count(unread, +action.counts)
                 mentions = _count(mentions, +_mentions(action.mentions, action.mention_all, me))
-            if action.counts:
+            if action.counts and not action.withdrawn:
                 last = message_of(entry, action)
         case Edit():
             if _is_unread(member, action.target_seq, action.target_sender_id):

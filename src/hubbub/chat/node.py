@@ -171,7 +171,7 @@ class ChatNode:
         return await self._open(caller, Join(caller, _conversation_id(conversation_id)))
 
     async def leave(self, caller: Caller, conversation_id: str, client_id: str) -> None:
-        """Leave a group or a channel; leaving twice is no error."""
+        """Leave a group, by an entry under this client_id, or a channel, where leaving twice is no error."""
         self._openings.take(caller.user_id)
         await self._do(Leave(caller, _conversation_id(conversation_id), checks.an_id(client_id, "client_id")))
 
