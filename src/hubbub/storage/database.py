@@ -25,6 +25,7 @@ from sqlalchemy.pool import NullPool
 from hubbub.base.clock import Clock
 from hubbub.base.ids import new_id
 from hubbub.storage import migrations
+from hubbub.storage.checkpoints import FALLBACK_FRAMES, Checkpoints
 from hubbub.storage.failures import FolderInUse, UnsafeDatabase, translate, translate_commit
 from hubbub.storage.lanes import Lanes
 from hubbub.storage.tables import meta
@@ -36,6 +37,7 @@ LOCK_NAME = "hubbub.lock"
 
 _WRITER_CACHE_KIB = 32 * 1024
 _READER_CACHE_KIB = 8 * 1024
+_COPY_CACHE_KIB = 256
 _BUSY_TIMEOUT_MS = 1_000
 _STATEMENTS = 400
 """Prepared statements kept per connection; the append uses a few dozen sizes of each of its own."""
@@ -54,6 +56,7 @@ class Database:
         self._lock = lock
         self._writing = _engine(folder, "BEGIN IMMEDIATE", cache_kib=_WRITER_CACHE_KIB, query_only=False)
         self._reading = _engine(folder, "BEGIN", cache_kib=_READER_CACHE_KIB, query_only=True)
+        self._checkpoints = Checkpoints(lambda: _connect(folder, cache_kib=_COPY_CACHE_KIB))
         self._writer = Lanes(
             "writer", 1, self._writing.connect, self._write, waiting_limit=512, deadline_s=20.0, interrupt=False
         )
@@ -76,6 +79,7 @@ class Database:
             raise
         database._writer.start()
         database._readers.start()
+        database._checkpoints.start()
         return database
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
@@ -95,6 +99,7 @@ class Database:
             return
         await self._readers.close()
         await self._writer.close()
+        await asyncio.to_thread(self._checkpoints.stop)
         self._writing.dispose()
         self._reading.dispose()
         os.close(self._lock)
@@ -112,7 +117,9 @@ class Database:
             self.epoch = found
 
     def _write(self, conn: Connection, fn: Callable[[Connection], Any]) -> Any:
+        driver = cast(sqlite3.Connection, conn.connection.driver_connection)
         try:
+            self._checkpoints.before_transaction(driver)
             transaction = conn.begin()
             try:
                 result = fn(conn)
@@ -124,7 +131,6 @@ class Database:
             if known is None or known is error:
                 raise
             raise known from error
-        driver = cast(sqlite3.Connection, conn.connection.driver_connection)
         try:
             transaction.commit()
         except Exception as error:
@@ -135,6 +141,7 @@ class Database:
             with contextlib.suppress(sqlite3.Error):
                 driver.rollback()
             raise translate_commit(error, self.folder) from error
+        self._checkpoints.after_transaction(driver)
         return result
 
     def _read(self, conn: Connection, fn: Callable[[Connection], Any]) -> Any:
@@ -166,22 +173,27 @@ def _lock_folder(folder: Path) -> int:
     return descriptor
 
 
+def _connect(folder: Path, *, cache_kib: int, query_only: bool = False) -> sqlite3.Connection:
+    driver = sqlite3.connect(
+        folder / FILE_NAME,
+        timeout=_BUSY_TIMEOUT_MS / 1000,
+        isolation_level=None,  # BEGIN and COMMIT are ours
+        cached_statements=_STATEMENTS,
+    )
+    driver.execute("PRAGMA journal_mode = WAL")
+    driver.execute(f"PRAGMA wal_autocheckpoint = {FALLBACK_FRAMES}")
+    driver.execute("PRAGMA synchronous = FULL")
+    driver.execute("PRAGMA foreign_keys = ON")
+    driver.execute(f"PRAGMA cache_size = {-cache_kib}")
+    driver.execute("PRAGMA mmap_size = 0")  # an I/O error in a mapping would be a SIGBUS
+    driver.execute("PRAGMA temp_store = MEMORY")
+    driver.execute(f"PRAGMA query_only = {int(query_only)}")
+    return driver
+
+
 def _engine(folder: Path, begin: str, *, cache_kib: int, query_only: bool) -> Engine:
     def connect() -> sqlite3.Connection:
-        driver = sqlite3.connect(
-            folder / FILE_NAME,
-            timeout=_BUSY_TIMEOUT_MS / 1000,
-            isolation_level=None,  # BEGIN and COMMIT are ours
-            cached_statements=_STATEMENTS,
-        )
-        driver.execute("PRAGMA journal_mode = WAL")
-        driver.execute("PRAGMA synchronous = FULL")
-        driver.execute("PRAGMA foreign_keys = ON")
-        driver.execute(f"PRAGMA cache_size = {-cache_kib}")
-        driver.execute("PRAGMA mmap_size = 0")  # an I/O error in a mapping would be a SIGBUS
-        driver.execute("PRAGMA temp_store = MEMORY")
-        driver.execute(f"PRAGMA query_only = {int(query_only)}")
-        return driver
+        return _connect(folder, cache_kib=cache_kib, query_only=query_only)
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
