@@ -1,3 +1,5 @@
+"""Fixtures of the auth tests: a house with accounts in it."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

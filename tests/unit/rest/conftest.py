@@ -1,3 +1,5 @@
+"""Fixtures of the HTTP tests: a site to ask."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
