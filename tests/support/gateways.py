@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
@@ -30,8 +30,15 @@ PATIENCE_S = 5.0
 
 async def nothing_here(scope: Any, receive: Any, send: Any) -> None:
     """The smallest HTTP application."""
-    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"12")]})
     await send({"type": "http.response.body", "body": b"nothing here"})
+
+
+async def until(claim: Callable[[], bool]) -> None:
+    """Let other tasks run until the claim is true."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not claim():  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
 
 class House:
@@ -79,13 +86,19 @@ class House:
 
 @asynccontextmanager
 async def a_house(
-    *, clock: Clock | None = None, tls: ssl.SSLContext | None = None, tcp: bool = False, **settings: Any
+    *,
+    clock: Clock | None = None,
+    tls: ssl.SSLContext | None = None,
+    tcp: bool = False,
+    head_timeout_s: float = 10.0,
+    **settings: Any,
 ) -> AsyncIterator[House]:
     """Serve while the block runs, on ports of 127.0.0.1 that were free."""
     options: dict[str, Any] = {"tick_s": 0.02, "close_timeout_s": 1.0, **settings}
     house = House(GatewaySettings(**options), clock or SystemClock())
     await house.gateway.start()
-    async with serve(nothing_here, protocol_class(house.gateway), graceful_s=1) as server:
+    http = serve(nothing_here, protocol_class(house.gateway), graceful_s=1, head_timeout_s=head_timeout_s)
+    async with http as server:
         house.port = server.addresses[0][1]
         tcp_server = await serve_tcp(house.gateway, "127.0.0.1", 0, tls=tls) if tcp else None
         if tcp_server is not None:
