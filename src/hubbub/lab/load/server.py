@@ -55,15 +55,21 @@ class OwnServer:
         environ: Mapping[str, str] = {},
         cpu: int | None = None,
         command: tuple[str, ...] = (sys.executable, "-m", "hubbub.cli.main"),
+        private_mounts: bool = False,
     ) -> None:
+        """`private_mounts`: the process sees file systems of its own, so its folder is looked at through /proc."""
         self.data = data
         self.ready = Ready("", 0)
         self.process: subprocess.Popen[bytes] | None = None
         self.start_s = 0.0
         """From the start of the process to the first connection it accepted."""
+        self.listen = "127.0.0.1:0"
+        self.listen_tcp = "127.0.0.1:0"
+        """Free ports at first; when it is started again it comes back where it was."""
         self._environ = {**os.environ, **environ}
         self._cpu = cpu
         self._command = command
+        self._private_mounts = private_mounts
 
     def start(self) -> Self:
         """Start it and return once it accepts connections.  Raises ServerFailed."""
@@ -71,13 +77,15 @@ class OwnServer:
         about.unlink(missing_ok=True)
         log = (self.data.parent / f"{self.data.name}.log").open("ab")
         begun = time.monotonic()
-        arguments = ["serve", "--data", str(self.data), "--listen", "127.0.0.1:0", "--listen-tcp", "127.0.0.1:0"]
+        arguments = ["serve", "--data", str(self.data), "--listen", self.listen, "--listen-tcp", self.listen_tcp]
         with log:
             self.process = subprocess.Popen(
                 [*self._command, *arguments], env=self._environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         try:
             pin(self._cpu, self.process.pid)
+            if self._private_mounts:
+                about = Path(f"/proc/{self.process.pid}/root{about.resolve()}")
             self._await_ready(about, begun)
         except BaseException:
             self.kill()
@@ -97,6 +105,7 @@ class OwnServer:
                 time.sleep(0.005)
                 continue
             self.start_s = time.monotonic() - begun
+            self.listen, self.listen_tcp = parts.netloc, self.ready.tcp or self.listen_tcp
             return
         raise ServerFailed(f"the server was not ready after {START_S:g} s: {self.log()[-2000:]}")
 
