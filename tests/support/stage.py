@@ -65,7 +65,7 @@ class Actor:
 
     # ------------------------------------------------------------ coming and going
 
-    async def returns(self) -> None:
+    async def returns(self, *, timeout: float = 15.0) -> None:
         """Connect, with what the device remembers, and catch up."""
         client = Client(
             self._stage.house.http,
@@ -80,7 +80,8 @@ class Actor:
         self._events = client.events()
         self._client = await client.__aenter__()
         try:
-            await client.ready(15)
+            await client.ready(timeout)
+            self.user_id = client.user_id
         except BaseException:
             await self.goes_offline()
             raise
@@ -177,7 +178,7 @@ class Actor:
 class Stage:
     """One play in one house, over one transport."""
 
-    def __init__(self, house: House, transport: Transport, folder: Path) -> None:
+    def __init__(self, house: House, transport: Transport | str, folder: Path) -> None:
         self.house = house
         self.transport = transport
         self._folder = folder
@@ -194,9 +195,17 @@ class Stage:
 
     async def another_device(self, actor: Actor) -> Actor:
         """Let somebody come online with a second device."""
-        twin = self._actor(actor.name, actor.user_id)
+        twin = self.twin(actor, same_device=False)
         await twin.returns()
         return twin
+
+    def twin(self, actor: Actor, *, same_device: bool = True) -> Actor:
+        """Return the same person once more, offline, with an empty device."""
+        return self._actor(actor.name, actor.user_id, actor.device_id if same_device else "")
+
+    def known(self, name: str) -> Actor:
+        """Return somebody who has an account already, offline."""
+        return self._actor(name, "")
 
     async def registered(self, name: str) -> Actor:
         """Make an account whose person stays away for now."""
@@ -213,9 +222,8 @@ class Stage:
         await actor.returns()
         return actor
 
-    def _actor(self, name: str, user_id: str) -> Actor:
-        device_id = new_id()
-        actor = Actor(self, name, user_id, device_id, self._folder / f"{name}-{device_id}.db")
+    def _actor(self, name: str, user_id: str, device_id: str = "") -> Actor:
+        actor = Actor(self, name, user_id, device_id or new_id(), self._folder / f"{name}-{new_id()}.db")
         self._exits.push_async_callback(actor.goes_offline)
         return actor
 

@@ -110,7 +110,8 @@ class Client(Commands):
         self._moved = asyncio.Event()
         """Set whenever something that was fetched came."""
         self._watched: tuple[str, ...] = ()
-        self._batch = self._writing = Batch()
+        self._batch = Batch()
+        self._writing = Batch()
         self._to_write = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self.user_id = ""

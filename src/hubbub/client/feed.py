@@ -20,6 +20,7 @@ from hubbub.client.models import (
     ConversationEvent,
     EntryEvent,
     Event,
+    Kind,
     Mark,
     MarksEvent,
     MemberState,
@@ -176,7 +177,11 @@ class Feed:
             return conversation.as_of
         if self._since == "beginning":
             return first - 1
-        return max(conversation.read_seq, first - 1)
+        read = conversation.read_seq
+        if self.based and conversation.kind in (Kind.DIRECT, Kind.GROUP):
+            # New to this person, not only to this client: the entry that brought them in counts as read, and is shown.
+            read -= 1
+        return max(read, first - 1)
 
     # ------------------------------------------------------------ entries
 
