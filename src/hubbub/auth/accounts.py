@@ -7,6 +7,7 @@ decides; the store only keeps.  It knows nothing of HTTP and nothing of chat.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -34,6 +35,8 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id, parse_id
 
 __all__ = ["Accounts", "Grant"]
+
+log = logging.getLogger(__name__)
 
 DAY_MS = 86_400_000
 DEVICE_NAME_MAX = 100
@@ -348,8 +351,14 @@ class Accounts:
             return None
 
     async def _welcome(self, account: Account) -> None:
-        if not account.welcomed:
+        if account.welcomed:
+            return
+        try:
             await self.on_registered(account.id)
+        except ChatError as error:
+            # The account is stored: a refusal here would only make its owner try a name that is taken by themselves.
+            log.warning("user %s was not welcomed and will be at the next login: %s", account.id, error)
+        else:
             await self._store.set_welcomed(account.id)
 
     async def _start_login(self, account: Account, device_id: str, device_name: str) -> Grant:

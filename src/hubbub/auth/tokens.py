@@ -9,6 +9,7 @@ ended; that is what `Accounts.check` asks the database.
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -100,7 +101,8 @@ class Tokens:
         self._registry = jws.JWSRegistry(algorithms=[ALGORITHM])
         self._claims = msgspec.json.Decoder(_Claims)
         self._header = msgspec.json.Decoder(_Header)
-        self._verified: OrderedDict[str, Identity] = OrderedDict()
+        # By digest, not by token: it is shorter, and a token is a secret of its bearer.
+        self._verified: OrderedDict[bytes, Identity] = OrderedDict()
 
     @property
     def ring(self) -> KeyRing:
@@ -142,16 +144,25 @@ class Tokens:
     def verify(self, token: str) -> Identity:
         """Check signature, issuer, audience and time.  Raises ChatError with BAD_TOKEN or TOKEN_EXPIRED."""
         now_ms = self._clock.now_ms()
-        identity = self._verified.get(token)
+        if len(token) > TOKEN_MAX_BYTES or not token.isascii():
+            raise ChatError(Code.BAD_TOKEN)
+        key = hashlib.sha256(token.encode()).digest()
+        identity = self._verified.get(key)
         if identity is None:
             identity = self._examine(token, now_ms)
-            self._verified[token] = identity
-            if len(self._verified) > self._settings.verified_tokens:
-                self._verified.popitem(last=False)
+            self._remember(key, identity, now_ms)
         if now_ms >= identity.expires_ms:
-            self._verified.pop(token, None)
+            self._verified.pop(key, None)
             raise ChatError(Code.TOKEN_EXPIRED)
         return identity
+
+    def _remember(self, key: bytes, identity: Identity, now_ms: int) -> None:
+        self._verified[key] = identity
+        # Tokens live equally long, so the oldest end first, or nearly so.
+        while len(self._verified) > self._settings.verified_tokens or (
+            next(iter(self._verified.values())).expires_ms <= now_ms
+        ):
+            self._verified.popitem(last=False)
 
     def _examine(self, token: str, now_ms: int) -> Identity:
         claims = self._signed_claims(token)
@@ -173,8 +184,6 @@ class Tokens:
 
     def _signed_claims(self, token: str) -> _Claims:
         """Return what the token says, once its signature was found to be one of ours."""
-        if len(token) > TOKEN_MAX_BYTES or not token.isascii():
-            raise ChatError(Code.BAD_TOKEN)
         try:
             head = token.partition(".")[0]
             header = self._header.decode(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))

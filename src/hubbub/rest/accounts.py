@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from hubbub.base.errors import Code
 from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
-from hubbub.rest.guards import address_of
+from hubbub.rest.guards import address_of, bearer_if_any
 from hubbub.rest.inputs import Cursor, Limit, Seq, an_id
 from hubbub.rest.models import Conversation, Me, UserState
 from hubbub.rest.oauth import TokenAnswer, token_answer
@@ -70,13 +70,22 @@ class LoginPage(msgspec.Struct, frozen=True, kw_only=True):
         Code.WEAK_PASSWORD,
         Code.REGISTRATION_CLOSED,
         Code.RATE_LIMITED,
+        optional_token=True,
         example={"username": "romeo", "password": "wherefore art", "display_name": "Romeo"},
     ),
 )
 async def register(data: JSONBody[Register], request: Request[Any, Any, Any], deps: DepsDep) -> Me:
-    """Make an account.  It is in the general channel from the start."""
+    """Make an account.  It is in the general channel from the start.
+
+    With an admin's token accounts are made also where registration is closed, and as many as are wanted.
+    """
+    bearer = await bearer_if_any(request, deps)
     account = await deps.accounts.register(
-        data.username, data.password, display_name=data.display_name, address=address_of(request)
+        data.username,
+        data.password,
+        display_name=data.display_name,
+        address=address_of(request),
+        by_admin=bearer is not None and bearer.is_admin,
     )
     return Me.of_account(account)
 

@@ -19,7 +19,7 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import Caller
 from hubbub.rest.deps import Deps
 
-__all__ = ["address_of", "bearer_guard", "provide_caller", "provide_identity"]
+__all__ = ["address_of", "bearer_guard", "bearer_if_any", "provide_caller", "provide_identity"]
 
 
 def bearer_guard(deps: Deps) -> Guard:
@@ -34,6 +34,15 @@ def bearer_guard(deps: Deps) -> Guard:
         connection.scope["user"] = identity
 
     return guard
+
+
+async def bearer_if_any(request: Request[Any, Any, Any], deps: Deps) -> Identity | None:
+    """Return the bearer where a token is no must; one that is presented has to be good."""
+    if "authorization" not in request.headers:
+        return None
+    identity = deps.authenticator.verify(_token(request))
+    await deps.authenticator.check(identity)
+    return identity
 
 
 def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

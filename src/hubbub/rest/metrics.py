@@ -20,6 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.deps import Deps, DepsDep
+from hubbub.rest.guards import bearer_if_any
 from hubbub.rest.problems import PROBLEM_TYPE, problem_of
 from hubbub.rest.refusals import refuses
 
@@ -107,7 +108,12 @@ async def _refuse(send: Any, error: ChatError) -> None:
     await send({"type": "http.response.body", "body": msgspec.json.encode(problem), "more_body": False})
 
 
-@get("/metrics", summary="Read the metrics", tags=["server"], opt=refuses(Code.FORBIDDEN, Code.NOT_FOUND))
+@get(
+    "/metrics",
+    summary="Read the metrics",
+    tags=["server"],
+    opt=refuses(Code.FORBIDDEN, Code.NOT_FOUND, optional_token=True),
+)
 async def metrics(request: Request[Any, Any, Any], deps: DepsDep) -> Response[bytes]:
     """Return counters for Prometheus, to this machine and to admins."""
     registry: CollectorRegistry | None = deps.metrics
@@ -119,10 +125,8 @@ async def metrics(request: Request[Any, Any, Any], deps: DepsDep) -> Response[by
 
 
 async def _may_read(request: Request[Any, Any, Any], deps: Deps) -> bool:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        identity = deps.authenticator.verify(token.strip())
-        await deps.authenticator.check(identity)
+    identity = await bearer_if_any(request, deps)
+    if identity is not None:
         return identity.is_admin
     # A proxy on this machine adds one of these; then the reader may be anybody.
     if "x-forwarded-for" in request.headers or "forwarded" in request.headers:

@@ -108,7 +108,8 @@ def _handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
 def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     options = handler.opt
     guarded = bool(handler.resolve_guards())
-    codes = [*ANY, *(AUTHENTICATED if guarded else ()), *options.get("errors", ())]
+    optional = bool(options.get("optional_token"))
+    codes = [*ANY, *(AUTHENTICATED if guarded or optional else ()), *options.get("errors", ())]
     oauth = options.get("oauth")
     shape = {
         "schema": {"$ref": f"#/components/schemas/{(oauth or Problem).__name__}"},
@@ -130,7 +131,7 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
                 "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
             }
     operation["responses"] = responses
-    operation["security"] = [{"bearer": []}] if guarded else []
+    operation["security"] = [{"bearer": []}] if guarded else [{}, {"bearer": []}] if optional else []
     if "form" in options:
         operation["requestBody"] = {
             "required": True,

@@ -42,7 +42,8 @@ async def test_a_welcome_that_failed_is_made_up_for_at_the_next_login() -> None:
                 raise ChatError(Code.UNAVAILABLE)
 
         house.accounts.on_registered = fails_first
-        assert await refusal(house.accounts.register("romeo", PASSWORD)) is Code.UNAVAILABLE
+        await house.accounts.register("romeo", PASSWORD)
+        assert tries == 1
         await house.accounts.log_in("romeo", PASSWORD)
         await house.accounts.log_in("romeo", PASSWORD)
         assert tries == 2

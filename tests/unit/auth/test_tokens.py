@@ -231,6 +231,16 @@ def test_verified_tokens_are_remembered_up_to_a_limit() -> None:
     assert both.remembered <= 3
 
 
+def test_tokens_that_ended_are_forgotten() -> None:
+    clock = ManualClock(NOW)
+    both = tokens(clock=clock)
+    for _ in range(5):
+        both.verify(both.sign(ROMEO, PHONE))
+    clock.advance(901)
+    both.verify(both.sign(ROMEO, PHONE))
+    assert both.remembered == 1
+
+
 def test_the_published_keys_hold_nothing_private() -> None:
     published = KeyRing((key(1), key(2))).jwks()
     assert [one["kid"] for one in published["keys"]] == [key(1).kid, key(2).kid]

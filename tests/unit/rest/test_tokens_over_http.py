@@ -156,3 +156,18 @@ async def test_ones_devices_are_listed_and_can_be_logged_out(either: Site) -> No
     assert await phone.is_refused("GET", "/me") == "session_ended"
     assert await laptop.is_refused("DELETE", "/me/logins/x") == "not_found"
     assert await laptop.is_refused("GET", "/me/logins", params={"cursor": "x"}) == "bad_cursor"
+
+
+async def test_an_admin_makes_accounts_where_registration_is_closed() -> None:
+    async with a_site(auth=fast_settings(registration_open=False)) as site:
+        prince = await site.admin()
+        body = {"username": "romeo", "password": PASSWORD}
+        refused = await site.http.post("/api/v1/accounts", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "registration_closed")
+        await prince.does("POST", "/accounts", body)
+        romeo = await site.log_in("romeo")
+        other = {"username": "juliet", "password": PASSWORD}
+        assert await romeo.is_refused("POST", "/accounts", other) == "registration_closed"
+        answer = await site.http.post("/api/v1/accounts", json=other, headers={"authorization": "Bearer x.y.z"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
+        assert (await site.http.get("/api/v1/server")).json()["registration_open"] is False
