@@ -57,6 +57,38 @@ class Line:
         return "(recalled)" if self.recalled else self.text + (" (edited)" if self.edited else "")
 
 
+class Counts:
+    """What is unread in one conversation, folded from entries (14.5)."""
+
+    def __init__(self, row: Frame, me: str) -> None:
+        self.me = me
+        self.as_of, self.read = int(row.get("asOf", 0)), int(row.get("readSeq", 0))
+        self.unread, self.mentions = int(row.get("unread", 0)), int(row.get("mentions", 0))
+
+    def fold(self, entry: Frame) -> None:
+        """Apply an entry, unless the state these counts came with had it in it."""
+        if int(entry["seq"]) <= self.as_of:
+            return
+        self.as_of = int(entry["seq"])
+        if "message" in entry and entry.get("senderId") != self.me:
+            message = entry["message"]
+            self.unread += not message.get("threadSeq") or bool(message.get("alsoInConversation"))
+            self.mentions += self._meant(message, "mentions", "mentionAll")
+        for kind in ("edit", "recall"):
+            change = entry.get(kind)
+            if change is None or int(change["targetSeq"]) <= self.read or change.get("targetSenderId") == self.me:
+                continue
+            if kind == "edit":
+                self.mentions += self._meant(change, "mentions", "mentionAll")
+                self.mentions -= self._meant(change, "previousMentions", "previousMentionAll")
+            else:
+                self.unread -= bool(change.get("targetCounts"))
+                self.mentions -= self._meant(change, "targetMentions", "targetMentionAll")
+
+    def _meant(self, values: Frame, names: str, everybody: str) -> bool:
+        return bool(values.get(everybody)) or self.me in values.get(names, [])
+
+
 class Stranger:
     """One person on one device."""
 
@@ -72,6 +104,7 @@ class Stranger:
         self.conversations: dict[str, Frame] = {}
         self.seen: dict[str, int] = defaultdict(int)
         self.lines: dict[str, dict[int, Line]] = defaultdict(dict)
+        self.counts: dict[str, Counts] = {}
         self.received: list[tuple[str, int]] = []
         """(conversation, seq) of every entry that came over the wire, repetitions included."""
         self._held: dict[str, list[Frame]] = defaultdict(list)
@@ -257,7 +290,7 @@ class Stranger:
         """9.6: what is held belongs to another history."""
         self.epoch = ""
         self.user_version = 0
-        for held in (self.seen, self.lines, self._held, self.conversations):
+        for held in (self.seen, self.lines, self._held, self.conversations, self.counts):
             held.clear()
 
     def _take_state(self, state: Frame) -> None:
@@ -276,6 +309,7 @@ class Stranger:
         known = self.conversations.get(row["conversationId"])
         if known is None or int(row.get("version", 0)) >= int(known.get("version", 0)):
             self.conversations[row["conversationId"]] = row
+            self.counts[row["conversationId"]] = Counts(row, self.user_id)
 
     def _take_page(self, page: Frame) -> None:
         """8.3: show each entry once and in order; ask for what is missing."""
@@ -321,6 +355,8 @@ class Stranger:
     def _fold(self, key: str, entry: Frame) -> None:
         """10.7: apply one entry to what is shown."""
         seq = int(entry["seq"])
+        if key in self.counts:
+            self.counts[key].fold(entry)
         lines = self.lines[key]
         if "message" in entry:
             assert seq not in lines

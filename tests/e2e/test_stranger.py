@@ -8,6 +8,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from e2e.served import Served
@@ -334,26 +335,57 @@ def test_a_text_that_cannot_be_is_refused_and_the_session_goes_on(stage: Stage, 
     assert romeo.say(notes, "\U0001f600" * 16_384) == 2
 
 
-def test_counts_fold_to_what_the_server_counts(stage: Stage) -> None:
-    """14.5, the worked table, read from live entries and from a fresh state."""
-    romeo, juliet = stage.enter("romeo", "tcp"), stage.enter("juliet", "tcp")
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_counts_fold_to_what_the_server_counts(stage: Stage, transport: str) -> None:
+    """14.6, the worked table: folded from what was pushed, and asked for, after every line."""
+    romeo, juliet = stage.enter("romeo", transport), stage.enter("juliet", transport)
     group = romeo.create_group("Verona", [juliet.user_id])
-    first = romeo.say(group, "one")
-    romeo.submit(group, message={"body": {"text": {"text": "two"}}, "mentions": [juliet.user_id]})
-    juliet.hears(group, 2)
-    state = juliet.request(getConversation={"conversationId": group})["conversation"]
-    assert (int(state["unread"]), int(state["mentions"])) == (2, 1)
-    romeo.submit(group, edit={"targetSeq": first, "body": {"text": {"text": "one"}}, "mentions": [juliet.user_id]})
-    romeo.submit(group, recall={"targetSeq": first + 1})
-    juliet.wait_until(lambda: juliet.lines[group][first + 1].recalled)
-    state = juliet.request(getConversation={"conversationId": group})["conversation"]
-    assert (int(state["unread"]), int(state["mentions"])) == (1, 1)
-    version = juliet.user_version
-    assert "done" in juliet.request(setMark={"conversationId": group, "readSeq": first})
-    juliet.wait_until(lambda: juliet.user_version > version)
-    row = juliet.conversations[group]
-    assert int(row["readSeq"]) == first
-    assert (int(row.get("unread", 0)), int(row.get("mentions", 0))) == (0, 0)
+    juliet.wait_until(lambda: group in juliet.counts)
+
+    def counted(**action: Frame) -> tuple[int, int]:
+        """Let Romeo do something; return what Juliet folded, which is what the server counts."""
+        seq = int(romeo.submit(group, **action)["seq"])
+        juliet.wait_until(lambda: juliet.seen[group] >= seq)
+        return same()
+
+    def same() -> tuple[int, int]:
+        state = juliet.request(getConversation={"conversationId": group})["conversation"]
+        counts = juliet.counts[group]
+        assert int(state["asOf"]) == counts.as_of
+        assert (counts.unread, counts.mentions) == (int(state.get("unread", 0)), int(state.get("mentions", 0)))
+        return counts.unread, counts.mentions
+
+    def says(text: str, **fields: Any) -> Frame:
+        return {"message": {"body": {"text": {"text": text}}, **fields}}
+
+    old = romeo.say(group, "at or below the mark")
+    juliet.hears(group, 1)
+    assert "done" in juliet.request(setMark={"conversationId": group, "readSeq": old})
+    juliet.wait_until(lambda: juliet.counts[group].read == old)
+    assert same() == (0, 0)
+    first = int(romeo.submit(group, **says("one"))["seq"])
+    assert counted(**says("two", mentions=[juliet.user_id])) == (2, 1)
+    assert counted(**says("only in the thread", threadSeq=first)) == (2, 1)
+    assert counted(**says("in the thread and here", threadSeq=first, alsoInConversation=True)) == (3, 1)
+    juliet.say(group, "my own")
+    assert counted(edit={"targetSeq": first, "body": {"text": {"text": "1"}}, "mentions": [juliet.user_id]}) == (3, 2)
+    assert counted(edit={"targetSeq": first, "body": {"text": {"text": "1"}}, "mentionAll": True}) == (3, 2)
+    assert counted(edit={"targetSeq": first, "body": {"text": {"text": "1"}}}) == (3, 1)
+    assert counted(recall={"targetSeq": first + 1}) == (2, 0)
+    assert counted(recall={"targetSeq": old}) == (2, 0)
+    assert counted(reaction={"targetSeq": first, "emoji": "\U0001f44d", "set": True}) == (2, 0)
+    assert counted(**says("all of you", mentionAll=True)) == (3, 1)
+
+    # Who was away folds the same from the log, with withdrawn messages in it.
+    juliet.drop()
+    gone = int(romeo.submit(group, **says("gone", mentions=[juliet.user_id]))["seq"])
+    romeo.submit(group, edit={"targetSeq": gone, "body": {"text": {"text": "g"}}, "mentionAll": True})
+    romeo.submit(group, recall={"targetSeq": gone})
+    juliet.connect()
+    assert same() == (3, 1)
+    assert "done" in juliet.request(setMark={"conversationId": group, "readSeq": juliet.seen[group]})
+    juliet.wait_until(lambda: juliet.counts[group].read == juliet.seen[group])
+    assert same() == (0, 0)
 
 
 def until_gone(wire: Raw) -> tuple[list[Frame], int]:
