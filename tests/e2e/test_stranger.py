@@ -342,7 +342,7 @@ def test_counts_fold_to_what_the_server_counts(stage: Stage, transport: str) -> 
     group = romeo.create_group("Verona", [juliet.user_id])
     juliet.wait_until(lambda: group in juliet.counts)
 
-    def counted(**action: Frame) -> tuple[int, int]:
+    def counted(**action: Any) -> tuple[int, int]:
         """Let Romeo do something; return what Juliet folded, which is what the server counts."""
         seq = int(romeo.submit(group, **action)["seq"])
         juliet.wait_until(lambda: juliet.seen[group] >= seq)
