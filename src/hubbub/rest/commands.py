@@ -30,4 +30,13 @@ async def store(
         async with asyncio.timeout(deps.settings.commit_timeout_s):
             return Stored.of(command, await deps.chat.submit(caller, command))
     except TimeoutError:
-        raise ChatError(Code.UNKNOWN_OUTCOME) from None
+        raise _unknown(client_id) from None
+    except ChatError as error:
+        if error.code is not Code.UNKNOWN_OUTCOME:
+            raise
+        raise _unknown(client_id) from error
+
+
+def _unknown(client_id: str) -> ChatError:
+    """Name the client_id, which the server may have made: without it a retry could store a second time."""
+    return ChatError(Code.UNKNOWN_OUTCOME, f"The outcome is not known; try again with client_id {client_id}.")

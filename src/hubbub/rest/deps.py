@@ -29,6 +29,8 @@ class RestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """After it a request ends with `timeout`, wherever it waits."""
     commit_timeout_s: float = 10.0
     """After it the outcome of a command is `unknown_outcome`."""
+    metrics_public: bool = False
+    """Serve `/metrics` to whoever reaches the port, instead of only to this machine and to admins."""
     page_default: int = 50
     page_max: int = 200
 

@@ -125,6 +125,8 @@ async def metrics(request: Request[Any, Any, Any], deps: DepsDep) -> Response[by
 
 
 async def _may_read(request: Request[Any, Any, Any], deps: Deps) -> bool:
+    if deps.settings.metrics_public:
+        return True
     identity = await bearer_if_any(request, deps)
     if identity is not None:
         return identity.is_admin

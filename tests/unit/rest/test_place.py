@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from unit.auth.people import PASSWORD
 from unit.rest.site import Site
 
@@ -215,6 +216,10 @@ async def test_metrics_are_for_this_machine_and_for_admins(site: Site) -> None:
     assert (await site.http.get("/metrics", headers=romeo.headers)).json()["code"] == "forbidden"
     assert (await site.http.get("/metrics", headers={**proxied, **prince.headers})).status_code == 200
     assert (await site.http.get("/metrics", headers={"authorization": "Bearer x"})).json()["code"] == "bad_token"
+    deps = dataclasses.replace(site.deps, metrics=CollectorRegistry(), settings=RestSettings(metrics_public=True))
+    transport = httpx.ASGITransport(create_app(deps))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://hubbub.test") as http:
+        assert (await http.get("/metrics", headers=proxied)).status_code == 200
 
 
 async def test_head_answers_what_get_would_without_the_content(site: Site) -> None:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
+from typing import cast
+
+import httpx
 from unit.rest.site import Site
 
 from hubbub.base.ids import GENERAL_CHANNEL, SYSTEM_CONVERSATION, new_id
+from hubbub.chat.model import Accepted, Caller, Submit
+from hubbub.chat.service import Chat
+from hubbub.rest.app import create_app
+from hubbub.rest.deps import RestSettings
 
 
 async def test_two_people_talk_privately(either: Site) -> None:
@@ -233,3 +242,23 @@ async def test_a_custom_body_travels_whole(either: Site) -> None:
     assert (await romeo.gets(path))["items"][-1]["body"] == body
     assert await romeo.is_refused("POST", path, {"body": body, "text": "both"}) == "bad_request"
     assert await romeo.is_refused("POST", path, {}) == "bad_request"
+
+
+async def test_an_unknown_outcome_names_the_client_id_to_retry_with(site: Site) -> None:
+    romeo = await site.enter("romeo")
+
+    class Stuck:
+        """A chat whose commits never end."""
+
+        def submit(self, caller: Caller, command: Submit) -> asyncio.Future[Accepted]:
+            return asyncio.get_running_loop().create_future()
+
+    chat = cast("Chat", Stuck())
+    deps = dataclasses.replace(site.deps, chat=chat, metrics=None, settings=RestSettings(commit_timeout_s=0.01))
+    transport = httpx.ASGITransport(create_app(deps))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://hubbub.test") as http:
+        path = f"/api/v1/conversations/{GENERAL_CHANNEL}/messages"
+        answer = await http.post(path, json={"text": "?"}, headers={**romeo.headers, "idempotency-key": "0" * 32})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["retry"]) == (503, "unknown_outcome", True)
+    assert "0" * 32 in problem["detail"]
