@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from support.house import House
+from support.house import PASSWORD, House
 from support.stage import Stage
 
-from hubbub.client import HubbubError, State, StateEvent, Transport
+from hubbub.client import Client, HttpApi, HubbubError, State, StateEvent, Transport
 
 
 @asynccontextmanager

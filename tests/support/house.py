@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-START_S = 20.0
-STOP_S = 20.0
+START_S = 60.0
+STOP_S = 40.0
 PASSWORD = "wherefore art thou"
 
 QUICK = {
