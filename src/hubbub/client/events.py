@@ -36,6 +36,9 @@ class EventStream:
     def full(self) -> bool:
         return len(self._events) >= self._limit
 
+    def __len__(self) -> int:
+        return len(self._events)
+
     def put(self, event: Event) -> None:
         """Add an event; called by the client."""
         self._events.append(event)
