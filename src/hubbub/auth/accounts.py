@@ -60,7 +60,9 @@ async def _nothing(*_: str) -> None: ...
 
 
 class Accounts:
-    """Everything that can be done with accounts; also the `Authenticator` of gateways and REST.
+    """Everything that can be done with accounts.
+
+    Also the `Authenticator` of gateways and REST.
 
     `on_login_ended(user_id, device_id)` is awaited after a login ended in the database; `on_registered(user_id)` after
     a person was added, and again at their next login if it had not come to its end.  Both may be set later than the
@@ -96,7 +98,10 @@ class Accounts:
     # ------------------------------------------------------------ life
 
     async def start(self) -> None:
-        """Load the signing keys, making the first one if there is none.  Call it before anything else."""
+        """Load the signing keys, making the first one if there is none.
+
+        Call it before anything else.
+        """
         await self.signing.start()
         await self._passwords.prepare()
 
@@ -115,7 +120,10 @@ class Accounts:
         return self.signing.tokens.verify(token)
 
     async def check(self, identity: Identity) -> None:
-        """Ask the database whether this login still holds.  Raises ChatError(SESSION_ENDED)."""
+        """Ask the database whether this login still holds.
+
+        Raises ChatError(SESSION_ENDED).
+        """
         standing = await self._store.standing(identity.login_id)
         if standing is None:
             raise ChatError(Code.SESSION_ENDED)
@@ -210,7 +218,10 @@ class Accounts:
         await self._end(await self._store.end_login(identity.login_id, self._clock.now_ms()))
 
     async def revoke(self, refresh_token: str) -> None:
-        """End the login a refresh token belongs to, spent or not; a token that is none changes nothing."""
+        """End the login a refresh token belongs to, spent or not.
+
+        A token that is none changes nothing.
+        """
         token = RefreshToken.parse(refresh_token)
         login = await self._store.login(token.login_id) if token else None
         if token and login and secrets.compare_digest(login.family_hash, digest(token.family)):
@@ -221,7 +232,10 @@ class Accounts:
         return await self._store.logins(identity.user_id, cursor, limit)
 
     async def end_login(self, identity: Identity, login_id: str) -> None:
-        """End a login of one's own, from any of one's devices.  Raises ChatError(NOT_FOUND)."""
+        """End a login of one's own, from any of one's devices.
+
+        Raises ChatError(NOT_FOUND).
+        """
         login = await self._store.login(login_id)
         if login is None or login.user_id != identity.user_id or login.ended_ms:
             raise ChatError(Code.NOT_FOUND)
@@ -230,7 +244,7 @@ class Accounts:
     # ------------------------------------------------------------ the account itself
 
     async def change_password(self, identity: Identity, old: str, new: str, *, address: str = "") -> Grant:
-        """Replace the password, end every other login, and return fresh tokens for this one.
+        """Replace the password, end every other login, return fresh tokens for this one.
 
         The auth epoch advances, so every access token signed before is refused at its next check.  Raises ChatError
         with BAD_CREDENTIALS, WEAK_PASSWORD, SESSION_ENDED or RATE_LIMITED.
@@ -297,7 +311,10 @@ class Accounts:
         return await self._store.place()
 
     async def setup_token(self) -> str | None:
-        """Make a fresh one-time set-up token, replacing any earlier one; None when the place is set up."""
+        """Make a fresh one-time set-up token, replacing any earlier one.
+
+        None when the place is set up.
+        """
         token = secrets.token_urlsafe(24)
         return token if await self._store.offer_setup(digest(token)) else None
 
@@ -342,7 +359,10 @@ class Accounts:
         )
 
     async def _named(self, username: str) -> Account | None:
-        """Return the person of a name; None also for what cannot be a name, so that no store ever sees it."""
+        """Return the person of a name.
+
+        None also for what cannot be a name, so that no store ever sees it.
+        """
         try:
             return await self._store.account_named(name_key(clean_username(username)))
         except ChatError as error:

@@ -17,7 +17,7 @@ __all__ = ["Allowance", "Slowdown", "neighbourhood"]
 
 
 def neighbourhood(address: str) -> str:
-    """Return what of an address is counted: an IPv4 address, or the /64 an IPv6 customer owns."""
+    """Return what of an address is counted: all of IPv4, the /64 a customer owns of IPv6."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -41,7 +41,10 @@ class Allowance:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, key: str, cost: float = 1.0) -> None:
-        """Spend `cost` of this key's allowance.  Raises RateLimited, spending nothing, when too little is left."""
+        """Spend `cost` of this key's allowance.
+
+        Raises RateLimited, spending nothing, when too little is left.
+        """
         if self._per_s <= 0:
             return
         now = self._clock.monotonic()
@@ -80,7 +83,10 @@ class Slowdown:
             raise RateLimited(after_s=left)
 
     def failed(self, key: tuple[str, str]) -> None:
-        """Count a failure; beyond the free ones the next try has to wait, twice as long each time."""
+        """Count a failure.
+
+        Beyond the free ones the next try has to wait, twice as long each time.
+        """
         now = self._clock.monotonic()
         count, until = self._failures.pop(key, (0, now))
         if now - until > self._longest_s:

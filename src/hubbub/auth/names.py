@@ -22,7 +22,7 @@ _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u20
 
 
 def name_key(username: str) -> str:
-    """Return the form in which names are compared; of any text, allowed as a name or not."""
+    """Return the form in which names are compared; the text need not be a name."""
     folded = unicodedata.normalize("NFKC", username).casefold()
     return unicodedata.normalize("NFKC", folded)
 
@@ -43,7 +43,10 @@ def _is_letter(char: str) -> bool:
 
 
 def clean_line(text: str, what: str, limit: int) -> str:
-    """Return one line of free text, trimmed.  Raises ChatError(BAD_REQUEST) naming `what`."""
+    """Return one line of free text, trimmed.
+
+    Raises ChatError(BAD_REQUEST) naming `what`.
+    """
     line = unicodedata.normalize("NFC", text.strip())
     if len(line) > limit:
         raise ChatError(Code.BAD_REQUEST, f"{what} has at most {limit} characters.")

@@ -42,7 +42,10 @@ class Passwords:
         self._nobody = await self.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
-        """Return a salted hash in PHC format.  Raises ChatError(OVERLOADED) when too many wait."""
+        """Return a salted hash in PHC format.
+
+        Raises ChatError(OVERLOADED) when too many wait.
+        """
         return await self._run(self._hasher.hash, password)
 
     async def matches(self, password: str, stored: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""What accounts need from a store: people, logins, signing keys, and whether the place was set up.
+"""What accounts need from a store: people, logins, keys, and the place itself.
 
 The port is narrow and each method is one transaction, because every rule that must not race (a name is taken once, a
 refresh token is spent once, the set-up link works once) is decided inside one.  The store knows no cryptography: it
@@ -95,7 +95,10 @@ class AccountStore(Protocol):
     async def set_welcomed(self, user_id: str) -> None: ...
 
     async def set_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
-        """Replace a hash by one of the same password with newer parameters, unless it changed meanwhile."""
+        """Replace a hash by one of the same password with newer parameters.
+
+        Nothing changes when `old_hash` is no longer the stored one.
+        """
 
     async def change_password(
         self,
@@ -108,26 +111,30 @@ class AccountStore(Protocol):
         refresh_hash: bytes,
         now_ms: int,
     ) -> tuple[Account, Login, list[Login]] | None:
-        """Replace the password, advance the auth epoch, renew one login's refresh token and end every other login.
+        """Replace the password, renew one login and end every other.
 
-        Returns the person, the renewed login and the ended ones; None, changing nothing, when `old_hash` is no longer
-        the stored one or the login has ended.
+        The auth epoch advances and the one login gets another refresh token.  Returns the person, the renewed login
+        and the ended ones; None, changing nothing, when `old_hash` is no longer the stored one or the login has ended.
         """
 
     async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
-        """Admit or ban a person; a ban advances the auth epoch and ends, and returns, every login."""
+        """Admit or ban a person.
+
+        A ban advances the auth epoch and ends, and returns, every login.
+        """
 
     async def add_login(self, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:
-        """Insert a login and return those it ended: of the same device, and the least used beyond `keep`.
+        """Insert a login and return those it ended.
 
-        None, changing nothing, when the person's auth epoch is another by now or the account is closed: then the
-        password that was checked for this login may be good no more.
+        Those are the one of the same device and the least used beyond `keep`.  None, changing nothing, when the
+        person's auth epoch is another by now or the account is closed: then the password that was checked for this
+        login may be good no more.
         """
 
     async def login(self, login_id: str) -> Login | None: ...
 
     async def logins(self, user_id: str, cursor: str, limit: int) -> tuple[list[Login], str]:
-        """Return a page of the logins that last, by id, and the next cursor, empty at the end."""
+        """Return a page of the logins that last, by id, and the next cursor."""
 
     async def standing(self, login_id: str) -> tuple[Login, Account] | None:
         """Return a login with its person, in one snapshot."""
@@ -147,7 +154,10 @@ class AccountStore(Protocol):
         """Return all keys, newest first."""
 
     async def add_signing_key(self, key: SigningKey, *, expect: str) -> bool:
-        """Insert a key and retire the others at its time, if the newest kid is still `expect` ("" for none)."""
+        """Insert a key and retire the others at its time.
+
+        False, changing nothing, when the newest kid is no longer `expect` ("" for none).
+        """
 
     async def drop_signing_keys(self, retired_before_ms: int) -> None: ...
 

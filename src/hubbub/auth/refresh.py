@@ -21,7 +21,10 @@ _SHAPE = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})",
 
 
 def digest(secret: str) -> bytes:
-    """Return what the store keeps of a random secret; with 128 bits or more a plain hash cannot be guessed back."""
+    """Return what the store keeps of a random secret.
+
+    With 128 bits or more a plain hash cannot be guessed back.
+    """
     return hashlib.sha256(secret.encode()).digest()
 
 

@@ -43,7 +43,9 @@ class Signing:
         self._tokens = Tokens(self._settings, self._clock, await self._ring())
 
     async def rotate(self) -> str:
-        """Sign with a fresh key from now on and return its kid; tokens of earlier keys live out their time.
+        """Sign with a fresh key from now on and return its kid.
+
+        Tokens of earlier keys live out their time.
 
         When another node rotated in the meantime its key is taken up instead.
         """

@@ -35,7 +35,10 @@ KEY_BITS = 2048
 
 
 class _Header(msgspec.Struct, forbid_unknown_fields=True):
-    """Exactly what `sign` writes: `jku`, `jwk`, `x5u`, `crit` or `b64` make a token no token of ours."""
+    """Exactly what `sign` writes.
+
+    Any other field (`jku`, `jwk`, `x5u`, `crit`, `b64`) makes a token no token of ours.
+    """
 
     alg: str
     kid: str
@@ -142,7 +145,10 @@ class Tokens:
         return jws.serialize_compact(header, msgspec.json.encode(claims), key, registry=self._registry)
 
     def verify(self, token: str) -> Identity:
-        """Check signature, issuer, audience and time.  Raises ChatError with BAD_TOKEN or TOKEN_EXPIRED."""
+        """Check signature, issuer, audience and time.
+
+        Raises ChatError with BAD_TOKEN or TOKEN_EXPIRED.
+        """
         now_ms = self._clock.now_ms()
         if len(token) > TOKEN_MAX_BYTES or not token.isascii():
             raise ChatError(Code.BAD_TOKEN)

@@ -124,7 +124,10 @@ async def change_me(data: JSONBody[ProfileChange], identity: IdentityDep, deps: 
 async def change_password(
     data: JSONBody[PasswordChange], request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep
 ) -> TokenAnswer:
-    """Change the password and end every other login; the answer has fresh tokens for this one."""
+    """Change the password and end every other login.
+
+    The answer has fresh tokens for this one.
+    """
     grant = await deps.accounts.change_password(
         identity, data.old_password, data.new_password, address=address_of(request)
     )

@@ -38,5 +38,8 @@ async def store(
 
 
 def _unknown(client_id: str) -> ChatError:
-    """Name the client_id, which the server may have made: without it a retry could store a second time."""
+    """Name the client_id, which the server may have made.
+
+    Without it a retry could store a second time.
+    """
     return ChatError(Code.UNKNOWN_OUTCOME, f"The outcome is not known; try again with client_id {client_id}.")

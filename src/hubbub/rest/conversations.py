@@ -98,7 +98,10 @@ async def list_conversations(
 async def create_conversation(
     data: JSONBody[NewConversation], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
 ) -> Conversation:
-    """Make a conversation that the caller owns.  With a client_id a retry returns the first one."""
+    """Make a conversation that the caller owns.
+
+    With a client_id a retry returns the first one.
+    """
     made = await deps.chat.create_conversation(
         caller,
         client_id_of(key, data.client_id),
@@ -219,7 +222,10 @@ async def leave_conversation(
 async def list_entries(
     conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, after: Seq = 0, limit: Limit = 0
 ) -> EntryPage:
-    """Return entries above `after`, oldest first; the next page is after its `to_seq`, until that is `as_of`."""
+    """Return entries above `after`, oldest first.
+
+    The next page is after its `to_seq`, until that is `as_of`.
+    """
     return EntryPage.of(await deps.chat.entries(caller, conversation_of(conversation_id), after, limit))
 
 

@@ -37,7 +37,10 @@ def bearer_guard(deps: Deps) -> Guard:
 
 
 async def bearer_if_any(request: Request[Any, Any, Any], deps: Deps) -> Identity | None:
-    """Return the bearer where a token is no must; one that is presented has to be good."""
+    """Return the bearer where a token is no must.
+
+    One that is presented has to be good.
+    """
     if "authorization" not in request.headers:
         return None
     identity = deps.authenticator.verify(_token(request))
@@ -46,7 +49,10 @@ async def bearer_if_any(request: Request[Any, Any, Any], deps: Deps) -> Identity
 
 
 def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """Return the bearer token (RFC 6750 section 2.1; never from the address, where it would be logged)."""
+    """Return the bearer token (RFC 6750 section 2.1).
+
+    It never comes in the address, where it would be logged.
+    """
     scheme, _, token = connection.headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise ChatError(Code.UNAUTHENTICATED)
@@ -72,5 +78,8 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
 
 
 def address_of(request: Request[Any, Any, Any]) -> str:
-    """Return the peer's address.  A proxy's word for it is taken, where it is trusted, by the HTTP server."""
+    """Return the peer's address.
+
+    A proxy's word for it is taken, where it is trusted, by the HTTP server.
+    """
     return request.client.host if request.client else ""

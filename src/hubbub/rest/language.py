@@ -8,7 +8,10 @@ Language = Literal["en", "zh"]
 
 
 def preferred(accept_language: str) -> Language:
-    """Return the language an Accept-Language header (RFC 9110 section 12.5.4) puts first, English when in doubt."""
+    """Return the language an Accept-Language header puts first, English when in doubt.
+
+    RFC 9110 section 12.5.4.
+    """
     best: tuple[float, Language] = (0.0, "en")
     for part in accept_language[:500].split(","):
         tag, _, parameters = part.strip().partition(";")

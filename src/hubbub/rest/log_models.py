@@ -112,7 +112,10 @@ class Entry(_Out, frozen=True, kw_only=True, tag="entry"):
 
 
 class EntryPage(_Out, frozen=True, kw_only=True):
-    """Entries as appended; a seq absent within [from_seq, to_seq] is withheld or erased."""
+    """Entries as appended.
+
+    A seq absent within [from_seq, to_seq] is withheld or erased.
+    """
 
     conversation_id: str
     from_seq: int

@@ -71,7 +71,10 @@ class NewMessage(Content, kw_only=True):
 
 
 def body_of(content: Content) -> Body:
-    """Return the body, whichever way it was given.  Raises ChatError(BAD_REQUEST) for both or neither."""
+    """Return the body, whichever way it was given.
+
+    Raises ChatError(BAD_REQUEST) for both or neither.
+    """
     if (content.body is None) == (not content.text):
         raise ChatError(Code.BAD_REQUEST, "Give either text or body.")
     return content.body or Body(text=content.text)
@@ -94,7 +97,10 @@ async def send_message(
     deps: DepsDep,
     key: IdempotencyKey = "",
 ) -> Stored:
-    """Send a message; the answer comes once it is durable.  Without a client_id a retry is a second message."""
+    """Send a message; the answer comes once it is durable.
+
+    Without a client_id a retry is a second message.
+    """
     client_id = client_id_of(key, data.client_id)
     return await store(deps, caller, conversation_id, client_id, data.post(), after=data.after)
 
@@ -110,7 +116,10 @@ async def read_history(
     thread: Seq = 0,
     limit: Limit = 0,
 ) -> HistoryPage:
-    """Return messages in their current state: the newest, or those before, after or around a seq, or of a thread."""
+    """Return messages in their current state.
+
+    Without a position they are the newest; else those before, after or around a seq, or of a thread.
+    """
     if sum(position > 0 for position in (before, after, around)) > 1:
         raise ChatError(Code.BAD_REQUEST, "Give at most one of before, after and around.")
     page = await deps.chat.history(

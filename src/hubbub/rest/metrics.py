@@ -1,4 +1,4 @@
-"""Count requests where they enter, end those that take too long, and give every answer its safe headers.
+"""Watch requests where they enter: count them, bound their time, add safe headers.
 
 A path is counted by its template, never as it was sent, so the number of series is that of the operations.
 """
@@ -93,11 +93,12 @@ class Watched:
 
 
 def _missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return what every answer says that does not say otherwise: keep no copy, and take the type as given."""
+    """Return what every answer says that does not say otherwise."""
     present = {name.lower() for name, _ in headers}
     return [field for field in _ALWAYS if field[0] not in present]
 
 
+# Keep no copy, and take the content type as given.
 _ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
 

@@ -85,7 +85,10 @@ def token_answer(grant: Grant) -> TokenAnswer:
 
 
 async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """Return the fields of a form.  Raises ChatError(BAD_REQUEST), also for a field given twice."""
+    """Return the fields of a form.
+
+    Raises ChatError(BAD_REQUEST), also for a field given twice.
+    """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != FORM:
         raise ChatError(Code.BAD_REQUEST, f"The body is {FORM}.")
@@ -194,7 +197,10 @@ async def token(request: Request[Any, Any, Any], deps: DepsDep) -> Response[Toke
     opt=refuses(*BODY, Code.RATE_LIMITED, form=RevokeForm, oauth=OAuthError),
 )
 async def revoke(request: Request[Any, Any, Any], deps: DepsDep) -> None:
-    """End the login a refresh or access token belongs to; a token that is none is no error (RFC 7009 section 2.2)."""
+    """End the login a refresh or access token belongs to.
+
+    A token that is none is no error (RFC 7009 section 2.2).
+    """
     form = await read_form(request)
     text = form.get("token", "")
     if not text:

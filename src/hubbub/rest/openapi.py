@@ -73,7 +73,10 @@ async def _only_the_document(connection: ASGIConnection[Any, Any, Any, Any], _: 
 
 
 def _operation_id(handler: HTTPRouteHandler, method: str, path: list[str | PathParameterDefinition]) -> str:
-    """Name an operation after its function; the second path of one function gets the path's first part as well."""
+    """Name an operation after its function.
+
+    The second path of one function gets the path's first part as well.
+    """
     name = handler.fn.__name__
     first = str(path[0]).strip(".") if path else ""
     return f"{name}_{first.replace('-', '_')}" if len(handler.paths) > 1 else name

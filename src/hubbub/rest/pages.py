@@ -1,4 +1,4 @@
-"""The two pages a browser finds before there is a web app: the set-up form, and a sign that the server runs.
+"""The pages a browser finds without a web app: the set-up form, and a sign of life.
 
 They are whole in themselves: no script, no image, no font, one style sheet allowed by its hash.  The form is an
 ordinary form post, and works in any browser and with any screen reader.

@@ -1,4 +1,4 @@
-"""The server itself: what it is, where to connect, whether it is well, and how it is set up."""
+"""The server itself: what it is, where to connect, how it is, how it is set up."""
 
 from __future__ import annotations
 
@@ -123,7 +123,10 @@ async def set_up(data: JSONBody[Setup], request: Request[Any, Any, Any], deps: D
 
 @post("/connect", status_code=200, summary="Ask where to connect", tags=["server"], opt=refuses())
 async def connect(request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep) -> ConnectInfo:
-    """Return the node this device should connect to.  Ask again when it cannot be reached."""
+    """Return the node this device should connect to.
+
+    Ask again when it cannot be reached.
+    """
     chosen = await deps.assign(identity)
     address = chosen.websocket_url
     if address.startswith("/"):

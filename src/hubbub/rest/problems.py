@@ -41,7 +41,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def problem_of(error: ChatError, language: str = "en") -> Problem:
-    """Describe a refusal; the sentence of the table when the error has none of its own."""
+    """Describe a refusal.
+
+    The sentence of the table when the error has none of its own.
+    """
     row = TABLE[error.code]
     title = row.zh if language == "zh" else row.en
     said = str(error)
@@ -96,7 +99,7 @@ def _refused(request: Request[Any, Any, Any], error: ChatError) -> Response[byte
 
 
 def refusal_of(error: HTTPException) -> ChatError:
-    """Say in our own codes what the framework refused: no such path, no such method, a body that does not fit."""
+    """Say in our own codes what the framework refused."""
     code = _BY_STATUS.get(error.status_code, Code.BAD_REQUEST if error.status_code < 500 else Code.INTERNAL_ERROR)
     return ChatError(code, _sentence(error) if code is Code.BAD_REQUEST else "")
 

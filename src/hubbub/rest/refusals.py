@@ -1,4 +1,4 @@
-"""Which errors each operation may answer, said once beside it and read by the OpenAPI document."""
+"""Which errors an operation may answer, said beside it for the OpenAPI document."""
 
 from __future__ import annotations
 
