@@ -36,18 +36,19 @@ class Line(msgspec.Struct, frozen=True):
 
 people = st.sampled_from(PEOPLE)
 several = st.lists(people, max_size=2, unique=True).map(tuple)
-seqs = st.integers(1, 14)
+seqs = st.sampled_from((1, 2, 2, 3, 3, 4, 5, 6, 8, 11, 14))
 words = st.sampled_from(("one", "two", "three")).map(lambda text: Body(text=text))
 
 posts = st.builds(
     Post,
     body=words,
-    reply_to_seq=st.sampled_from((0, 0, 0, 2, 5)),
-    thread_seq=st.sampled_from((0, 0, 0, 2, 3)),
+    reply_to_seq=st.sampled_from((0, 0, 0, 0, 0, 2, 4)),
+    thread_seq=st.sampled_from((0, 0, 0, 0, 0, 2, 3)),
     mentions=several,
     mention_all=st.sampled_from((False, False, True)),
 )
-thread_posts = st.builds(Post, body=words, thread_seq=seqs, also_in_conversation=st.booleans(), mentions=several)
+roots = st.sampled_from((2, 2, 3, 4, 5))
+thread_posts = st.builds(Post, body=words, thread_seq=roots, also_in_conversation=st.booleans(), mentions=several)
 about_messages = st.one_of(
     st.builds(Edit, target_seq=seqs, body=words, mentions=several, mention_all=st.booleans()),
     st.builds(Recall, target_seq=seqs),
@@ -76,20 +77,31 @@ about_conversation = st.one_of(
     st.builds(ConversationChange, mute_all=st.sampled_from((False, False, True))),
     st.builds(ConversationChange, slow_mode_s=st.sampled_from((0, 1))),
 )
-actions = st.one_of(
-    posts, posts, thread_posts, about_messages, about_messages, about_members, about_conversation, st.just(Dissolved())
-)
+rarely = st.one_of(*[about_conversation] * 9, st.just(Dissolved()))
+actions = st.one_of(*[posts] * 6, *[thread_posts] * 3, *[about_messages] * 6, *[about_members] * 2, rarely)
+"""Weighted so that a play goes on for a while: whoever is banned or dissolved does nothing any more."""
+speakers = st.sampled_from((ANNA, ANNA, ANNA, BEN, BEN, BEN, CLEO, CLEO, DORA))
 lines = st.builds(
     Line,
-    who=people,
+    who=speakers,
     action=actions,
-    key=st.integers(1, 40),
-    after=st.sampled_from((0, 0, 0, 1, 2, 3)),
+    key=st.one_of(st.integers(1, 10), *[st.integers(1, 10_000)] * 4),
+    after=st.sampled_from((0, 0, 0, 0, 0, 0, 1, 2, 3)),
     pause_ms=st.sampled_from((0, 0, 1, 700, 2_000, -5_000)),
 )
-plays = st.lists(lines, max_size=40)
-quiet_actions = st.one_of(posts, posts, posts, thread_posts, about_messages, about_messages, about_members)
-quiet_plays = st.lists(
-    st.builds(Line, who=people, action=quiet_actions, key=st.integers(1, 10_000)), min_size=1, max_size=40
-)
-"""Plays in which the group is neither dissolved nor muted, so that more of them comes to pass."""
+prologue = [
+    Line(who, Post(Body(text="prologue"), mentions=(CLEO,)), 20_000 + number)
+    for number, who in enumerate((ANNA, BEN, ANNA, CLEO))
+]
+"""Something to speak about, or most of what follows would be refused."""
+
+
+def _after_the_prologue(play: list[Line]) -> list[Line]:
+    return prologue + play
+
+
+plays = st.lists(lines, max_size=40).map(_after_the_prologue)
+quiet_actions = st.one_of(*[posts] * 5, *[thread_posts] * 4, *[about_messages] * 8, about_members)
+quiet_lines = st.builds(Line, who=speakers, action=quiet_actions, key=st.integers(1, 10_000))
+quiet_plays = st.lists(quiet_lines, max_size=40).map(_after_the_prologue)
+"""Plays in which the group is neither dissolved nor muted."""

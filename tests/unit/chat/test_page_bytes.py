@@ -8,8 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbub.base.ids import new_id
-from hubbub.chat.model import Body, Entry, EntryPage, HistoryPage, MessageRow, MessageState, Post
-from hubbub.chat.pages import fit_entries, fit_history, fit_resume
+from hubbub.chat.model import (
+    Body,
+    ConversationKind,
+    ConversationRow,
+    ConversationState,
+    Entry,
+    EntryPage,
+    HistoryPage,
+    MemberRow,
+    MessageRow,
+    MessageState,
+    Post,
+    UserState,
+)
+from hubbub.chat.pages import fit_entries, fit_history, fit_resume, fit_user_state, fitting
 
 ROOM = new_id()
 ROMEO = new_id()
@@ -99,3 +112,58 @@ def test_what_was_asked_for_stays_in_the_middle(sizes: list[int], limit_bytes: i
     assert page.to_seq >= kept[-1]
     assert page.more_before == (kept[0] > 11)
     assert page.more_after == (kept[-1] < 10 + len(sizes))
+
+
+def row(version: int, size: int) -> ConversationState:
+    room = new_id()
+    member = MemberRow(room, ROMEO, version=version)
+    return ConversationState(ConversationRow(room, ConversationKind.GROUP), member, 0, 0, message(1, size))
+
+
+def rows(versions: list[int], size: int, *, since: int = 0) -> UserState:
+    return UserState(since, max(versions), tuple(row(version, size) for version in versions))
+
+
+def test_a_list_of_conversations_with_large_last_messages_is_shorter() -> None:
+    states = [row(n, 60_000) for n in range(1, 9)]
+    assert fitting(states) == 4
+    assert fitting(states[:2]) == 2
+    assert fitting([row(1, 500_000)]) == 1
+    assert fitting([]) == 0
+
+
+def test_rows_of_a_person_are_cut_between_versions() -> None:
+    state = fit_user_state(rows([1, 2, 3, 3, 3, 4, 5], 60_000))
+    assert [one.member.version for one in state.conversations] == [1, 2]
+    assert (state.version, state.more) == (2, True)
+
+
+def test_one_version_is_never_split() -> None:
+    whole = rows([7, 7, 7, 7, 7, 7], 60_000, since=6)
+    assert fit_user_state(whole) is whole
+
+
+def test_a_row_without_a_version_is_no_place_to_cut() -> None:
+    """The announcements come first and may have no version: asking on since 0 would bring the same page for ever."""
+    state = fit_user_state(rows([0, 1, 1, 1, 1, 1, 2], 60_000))
+    assert [one.member.version for one in state.conversations] == [0, 1, 1, 1, 1, 1]
+    assert (state.version, state.more) == (1, True)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 3_000)), min_size=1, max_size=20), st.integers(1, 20_000))
+def test_asking_on_since_a_cut_version_brings_every_row_once(spread: list[tuple[int, int]], limit_bytes: int) -> None:
+    everything: list[ConversationState] = []
+    version = 0
+    for step, size in spread:
+        version += step - 1 or not everything
+        everything.append(row(int(version), size))
+    read: list[ConversationState] = []
+    since = 0
+    while len(read) < len(everything):
+        left = tuple(one for one in everything if one.member.version > since)
+        state = fit_user_state(UserState(since, int(version), left), limit_bytes)
+        assert state.version > since
+        read += state.conversations
+        since = state.version
+        assert state.more == (len(read) < len(everything))
+    assert read == everything

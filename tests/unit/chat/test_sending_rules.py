@@ -399,6 +399,15 @@ def test_a_reaction_taken_back_and_set_anew_in_one_batch_is_set() -> None:
     assert len(world.reactions) == 1
 
 
+def test_a_reaction_set_twice_keeps_its_first_place() -> None:
+    world = World()
+    group = world.group(ANNA, BEN)
+    world.does(ANNA, group, text())
+    world.run(command(BEN, group, React(2, "👍")), command(BEN, group, React(2, "👍")))
+    world.does(BEN, group, React(2, "👍"))
+    assert [row.seq for row in world.reactions.values()] == [3]
+
+
 def test_members_do_not_pin_in_a_group() -> None:
     world = World()
     group = world.group(ANNA, BEN)
