@@ -38,7 +38,7 @@ from hubbub.chat.model import (
     UserState,
 )
 from hubbub.chat.outbox import Outbox
-from hubbub.chat.pages import fit_entries, fit_history, fit_resume
+from hubbub.chat.pages import fit_entries, fit_history, fit_resume, fit_user_state, fitting
 from hubbub.chat.ports import Bus, ChatStore, TypingChanged
 from hubbub.chat.publishing import Publisher
 from hubbub.chat.rules import Command, Create, Establish, Join, Leave, OpenDirect, Send, digest_of_action
@@ -307,14 +307,22 @@ class ChatNode:
 
     async def conversations(self, caller: Caller, cursor: str, limit: int) -> tuple[list[ConversationState], str]:
         """Return a page of the caller's conversations."""
-        return await self._store.conversations(caller.user_id, checks.a_cursor(cursor), self._rows(limit))
+        checks.a_cursor(cursor)
+        found, following = await self._store.conversations(caller.user_id, cursor, self._rows(limit))
+        if (few := fitting(found)) < len(found):
+            found, following = await self._store.conversations(caller.user_id, cursor, few)
+        return found, following
 
     async def channels(
         self, caller: Caller, query: str, cursor: str, limit: int
     ) -> tuple[list[ConversationState], str]:
         """Return a page of the public channels."""
         checks.text(query, checks.QUERY_BYTES, "query")
-        return await self._store.channels(caller.user_id, query, checks.a_cursor(cursor), self._rows(limit))
+        checks.a_cursor(cursor)
+        found, following = await self._store.channels(caller.user_id, query, cursor, self._rows(limit))
+        if (few := fitting(found)) < len(found):
+            found, following = await self._store.channels(caller.user_id, query, cursor, few)
+        return found, following
 
     async def members(
         self, caller: Caller, conversation_id: str, cursor: str, limit: int
@@ -345,7 +353,7 @@ class ChatNode:
     async def user_state(self, caller: Caller, since_version: int, limit: int) -> UserState:
         """Return the caller's rows changed since a version."""
         checks.a_seq(since_version, "since_version", least=0)
-        return await self._store.user_state(caller.user_id, since_version, self._rows(limit))
+        return fit_user_state(await self._store.user_state(caller.user_id, since_version, self._rows(limit)))
 
     async def resume(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Resumed:
         """Return what a returning client is missing, or `reset` when nothing it holds can be trusted."""
@@ -362,6 +370,7 @@ class ChatNode:
                 state_limit=settings.page_rows_max,
             )
             if states.version >= user_version:
+                states = fit_user_state(states)
                 return Resumed(current, False, states.version, states, fit_resume(pages))
         newest = await self._store.user_state(caller.user_id, MAX_SEQ, 1)
         return Resumed(current, True, newest.version)

@@ -12,7 +12,17 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from hubbub.chat.model import Body, Edit, Entry, EntryPage, HistoryPage, MessageState, Post
+from hubbub.chat.model import (
+    Body,
+    ConversationState,
+    Edit,
+    Entry,
+    EntryPage,
+    HistoryPage,
+    MessageState,
+    Post,
+    UserState,
+)
 
 PAGE_BYTES = 256 * 1024
 """About what one page may carry; one entry alone may be all of it."""
@@ -91,6 +101,32 @@ def fit_history(
     )
 
 
+def fitting(states: Sequence[ConversationState], limit_bytes: int = PAGE_BYTES) -> int:
+    """Return how many of these fit on one page, at least one if there are any."""
+    left = limit_bytes
+    for number, state in enumerate(states):
+        left -= _size_of_state(state)
+        if left < 0 and number > 0:
+            return number
+    return len(states)
+
+
+def fit_user_state(state: UserState, limit_bytes: int = PAGE_BYTES) -> UserState:
+    """Return the rows that fit, up to a version that is complete; at least one version always does."""
+    rows = state.conversations
+    size = 0
+    cut = 0
+    for number, row in enumerate(rows):
+        version = row.member.version
+        before = rows[number - 1].member.version if number else 0
+        if version > before > state.since_version:
+            cut = number
+        size += _size_of_state(row)
+        if size > limit_bytes and cut:
+            return replace(state, conversations=rows[:cut], version=rows[cut - 1].member.version, more=True)
+    return state
+
+
 def _seq(item: MessageState | Entry) -> int:
     return item.message.seq if isinstance(item, MessageState) else item.seq
 
@@ -108,6 +144,13 @@ def _size(item: MessageState | Entry) -> int:
     people = len(getattr(action, "user_ids", ()))
     texts = sum(len(getattr(action, name, None) or "") for name in ("title", "topic", "announcement"))
     return _ROW_BYTES + _ID_BYTES * people + 3 * texts
+
+
+def _size_of_state(state: ConversationState) -> int:
+    row = state.conversation
+    size = 2 * _ROW_BYTES + _bytes(row.title) + _bytes(row.topic) + _bytes(row.announcement)
+    size += 2 * len(state.member.intervals)
+    return size if state.last_message is None else size + _size(state.last_message)
 
 
 def _size_of_post(post: Post) -> int:
