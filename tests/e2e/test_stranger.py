@@ -173,6 +173,21 @@ def test_a_chain_keeps_its_order_or_stops(stage: Stage, transport: str) -> None:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_new_device_begins_at_the_newest_version(stage: Stage, transport: str) -> None:
+    romeo = stage.enter("romeo", transport)
+    for title in ("Verona", "Mantua"):
+        romeo.create_group(title, [])
+    phone = Stranger(stage.server, romeo.name, transport=transport)
+    stage.people.append(phone)
+    phone.log_in()
+    phone.connect()
+    state = phone.request(getUserState={"sinceVersion": 0})["userState"]
+    # general, the announcements, and the two groups.
+    assert len(state["conversations"]) == 4
+    assert phone.user_version == int(state["version"])
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_group_hears_every_member(stage: Stage, transport: str) -> None:
     people = [stage.enter(name, transport) for name in "abc"]
     group = people[0].create_group("Verona", [person.user_id for person in people[1:]])

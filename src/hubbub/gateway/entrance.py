@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import Caller
+from hubbub.chat.model import MAX_SEQ, Caller, Resumed
 from hubbub.chat.ports import Topic
 from hubbub.gateway import mapping_in, mapping_out
 from hubbub.gateway.session import Session, Stage
@@ -95,8 +95,9 @@ class Entrance:
         await service.feeds.enter(person, session, large)
         self._still(session)
 
-        epoch = service.epoch = await service.chat.epoch()
-        resumed = await service.chat.resume(caller, resume.epoch if resume else epoch, version, have)
+        service.epoch = await service.chat.epoch()
+        # Who holds nothing is told the newest version and reads what it wants; no epoch brings no rows.
+        resumed = await service.chat.resume(caller, resume.epoch if resume else "", version, have)
         self._still(session)
         session.send(
             pb.ServerFrame(
@@ -120,13 +121,14 @@ class Entrance:
                 ),
             )
         )
-        if resume is None:
-            return {}
         if resumed.reset:
             session.send(pb.ServerFrame(reset=pb.Reset(epoch=resumed.epoch, reason=Code.EPOCH_CHANGED.value)))
             return {}
-        if resumed.states is not None and resumed.states.version > resumed.states.since_version:
-            session.send(pb.ServerFrame(user_changed=mapping_out.user_state(resumed.states)))
+        states = resumed.states
+        while states is not None and states.version > states.since_version:
+            session.send(pb.ServerFrame(user_changed=mapping_out.user_state(states)))
+            states = await service.chat.user_state(caller, states.version, 0) if states.more else None
+            self._still(session)
         for page in resumed.pages:
             session.send(pb.ServerFrame(entries=mapping_out.entry_page(page)))
         return {page.conversation_id: page.to_seq for page in resumed.pages}
