@@ -63,14 +63,18 @@ class Recount:
 
     def judge(self, state: StateSeen) -> Iterator[str]:
         """Yield what is wrong with one reported state."""
-        unread, mentions, unsure = self.count(state)
+        unread, mentions, unsure = self.count(state, recalled_by=state.as_of)
+        least_unread, least_mentions = unread, mentions
+        if not state.joined:
+            # A recall takes a message back from those who left as well, although its entry is beyond their cut.
+            least_unread, least_mentions, _ = self.count(state, recalled_by=NO_END)
         where = f"{state.user} in {state.conversation} (read {state.read_seq} of {state.as_of})"
-        if state.unread != unread:
+        if not least_unread <= state.unread <= unread:
             yield f"{state.unread} unread were reported to {where}, and {unread} are"
-        if state.mentions != mentions and not unsure:
+        if not least_mentions <= state.mentions <= mentions and not unsure:
             yield f"{state.mentions} mentions were reported to {where}, and {mentions} are"
 
-    def count(self, state: StateSeen) -> tuple[int, int, bool]:
+    def count(self, state: StateSeen, *, recalled_by: int) -> tuple[int, int, bool]:
         """Return unread, mentions, and whether withdrawn content leaves the mentions in doubt."""
         log = self._log
         runs = [(low, high or NO_END) for low, high in state.intervals]
@@ -85,7 +89,7 @@ class Recount:
             if fact is not None and (fact.kind != "message"):
                 continue
             recalled_at = self._recalled.get(seq)
-            if recalled_at is not None and recalled_at <= state.as_of:
+            if recalled_at is not None and recalled_at <= recalled_by:
                 continue
             if log.sender[log.slot_of[seq]] == state.user or not any(low <= seq <= high for low, high in runs):
                 continue

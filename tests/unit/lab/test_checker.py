@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -445,6 +446,18 @@ def test_a_wrong_unread_count_is_found(play: Play) -> None:
 
 def test_a_wrong_mention_count_is_found(play: Play) -> None:
     play.tell(ANN, more_mentions=1)
+    assert only(play.ends()) == "wrong_counts"
+
+
+def test_a_message_recalled_after_somebody_left_may_be_missing_from_their_count(play: Play) -> None:
+    play.submit(ANN)
+    recalled = len(play.log)
+    play.remove(EVA)
+    play.submit(ANN, fact=Fact("recall", target=recalled))
+    state = max(play.history.states[ROOM], key=lambda state: (state.user == EVA, state.version))
+    play.who(EVA).told(msgspec.structs.replace(state, unread=state.unread - 1))
+    assert play.ends().clean
+    play.who(EVA).told(msgspec.structs.replace(state, unread=state.unread - 2))
     assert only(play.ends()) == "wrong_counts"
 
 
