@@ -133,6 +133,17 @@ async def test_a_hash_is_refreshed_only_while_it_is_the_same(store: AccountStore
     assert (found.password_hash, found.auth_epoch) == ("newer", 1)
 
 
+async def test_when_people_left_only_moves_forward(store: AccountStore) -> None:
+    romeo, juliet = await a_person(store), await a_person(store, "juliet")
+    await store.save_last_seen([(romeo.id, NOW), (new_id(), NOW), (romeo.id, NOW - 5)])
+    await store.save_last_seen([(romeo.id, NOW - 1)])
+    await store.save_last_seen([])
+    assert await store.load_last_seen([romeo.id, juliet.id, new_id()]) == {romeo.id: NOW}
+    assert await store.load_last_seen([]) == {}
+    many = [new_id() for _ in range(450)]
+    assert await store.load_last_seen([*many, romeo.id]) == {romeo.id: NOW}
+
+
 # ---------------------------------------------------------------- passwords and bans
 
 

@@ -7,6 +7,7 @@ is handed hashes and compares bytes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -122,6 +123,12 @@ class AccountStore(Protocol):
 
         A ban advances the auth epoch and ends, and returns, every login.
         """
+
+    async def save_last_seen(self, seen: Sequence[tuple[str, int]]) -> None:
+        """Remember (person, milliseconds) of leaving; an earlier time than the stored one changes nothing."""
+
+    async def load_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
+        """Return when these people left last; who never did, or does not exist, is absent."""
 
     async def add_login(self, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:
         """Insert a login and return those it ended.

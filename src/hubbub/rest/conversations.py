@@ -64,6 +64,10 @@ class Change(msgspec.Struct, kw_only=True):
     client_id: str = ""
 
 
+class Typing(msgspec.Struct, kw_only=True):
+    typing: bool
+
+
 class Marks(msgspec.Struct, kw_only=True):
     """Marks only grow; one at or below the stored one changes nothing."""
 
@@ -241,6 +245,18 @@ async def set_marks(conversation_id: FromPath[str], data: JSONBody[Marks], calle
     await deps.chat.set_mark(caller, conversation_of(conversation_id), data.read_seq, data.delivered_seq)
 
 
+@put(
+    "/conversations/{conversation_id:str}/typing",
+    status_code=204,
+    summary="Say that one is typing",
+    tags=["messages"],
+    opt=refuses(*BODY, *READ, example={"typing": True}),
+)
+async def set_typing(conversation_id: FromPath[str], data: JSONBody[Typing], caller: CallerDep, deps: DepsDep) -> None:
+    """Tell the others, best effort; it is never stored."""
+    await deps.chat.set_typing(caller, conversation_of(conversation_id), data.typing)
+
+
 GUARDED = [
     list_conversations,
     create_conversation,
@@ -253,4 +269,5 @@ GUARDED = [
     leave_conversation,
     list_entries,
     set_marks,
+    set_typing,
 ]

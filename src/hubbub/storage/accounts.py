@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
@@ -26,6 +26,8 @@ T = TypeVar("T")
 _ACCOUNT = [users.c[name] for name in Account.__struct_fields__]
 _LOGIN = [logins.c[name] for name in Login.__struct_fields__]
 _KEY = [signing_keys.c[name] for name in SigningKey.__struct_fields__]
+_SEEN = select(users.c.id, users.c.last_seen_ms)
+_AT_ONCE = 200
 _ONLY = 1
 
 
@@ -115,6 +117,24 @@ class SqlAccounts:
             return [] if active else _end(conn, _lasting(conn, user_id), now_ms)
 
         return await self._write(work)
+
+    async def save_last_seen(self, seen: Sequence[tuple[str, int]]) -> None:
+        # In the order of the ids, so that two nodes that save the same people cannot lock each other out.
+        rows = [{"seen_id": user_id, "seen_ms": at_ms} for user_id, at_ms in sorted(seen)]
+        later = and_(users.c.id == bindparam("seen_id"), users.c.last_seen_ms < bindparam("seen_ms"))
+        statement = update(users).where(later).values(last_seen_ms=bindparam("seen_ms"))
+        if rows:
+            await self._write(lambda conn: conn.execute(statement, rows))
+
+    async def load_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
+        def work(conn: Connection) -> dict[str, int]:
+            found: dict[str, int] = {}
+            for at in range(0, len(user_ids), _AT_ONCE):
+                some = and_(users.c.id.in_(user_ids[at : at + _AT_ONCE]), users.c.last_seen_ms > 0)
+                found.update((row.id, row.last_seen_ms) for row in conn.execute(_SEEN.where(some)))
+            return found
+
+        return await self._read(work)
 
     # ------------------------------------------------------------ logins
 
@@ -303,10 +323,15 @@ def _keys(conn: Connection) -> list[SigningKey]:
 def _place(conn: Connection, *, lock: bool) -> Place:
     """Return the place's row, inserting it the first time."""
     row = _one(conn, _PLACE, lock)
-    if row is None:
-        conn.execute(insert(place), [{"id": _ONLY, "name": "", "setup_hash": b"", "set_up_ms": 0}])
-        return Place()
-    return Place(*row)
+    if row is not None:
+        return Place(*row)
+    try:
+        with conn.begin_nested():
+            conn.execute(insert(place), [{"id": _ONLY, "name": "", "setup_hash": b"", "set_up_ms": 0}])
+    except IntegrityError:
+        # Another node was first; its row is the one, and its commit is waited for.
+        return Place(*conn.execute(_PLACE.with_for_update()).one())
+    return Place()
 
 
 def _one(conn: Connection, statement: Select[Any], lock: bool) -> Row[Any] | None:

@@ -6,7 +6,7 @@ database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -93,6 +93,16 @@ class MemoryAccounts:
             return []
         self._accounts[user_id] = _replace(account, active=active, auth_epoch=account.auth_epoch + (not active))
         return [] if active else self._end(now_ms, self._lasting(user_id))
+
+    async def save_last_seen(self, seen: Sequence[tuple[str, int]]) -> None:
+        for user_id, at_ms in seen:
+            account = self._accounts.get(user_id)
+            if account is not None and at_ms > account.last_seen_ms:
+                self._accounts[user_id] = _replace(account, last_seen_ms=at_ms)
+
+    async def load_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
+        found = {one: self._accounts[one].last_seen_ms for one in user_ids if one in self._accounts}
+        return {user_id: at_ms for user_id, at_ms in found.items() if at_ms}
 
     # ------------------------------------------------------------ logins
 

@@ -209,6 +209,14 @@ async def test_a_message_deleted_for_oneself_stays_for_the_others(either: Site) 
     assert seq in [one["seq"] for one in (await romeo.gets(f"{room}/messages"))["items"]]
 
 
+async def test_typing_is_told_by_members_only(either: Site) -> None:
+    romeo, juliet = await either.enter("romeo"), await either.enter("juliet")
+    group = await romeo.does("POST", "/conversations", {"kind": "group", "title": "Balcony"})
+    path = f"/conversations/{group['conversation_id']}/typing"
+    await romeo.does("PUT", path, {"typing": True})
+    assert await juliet.is_refused("PUT", path, {"typing": True}) == "not_a_member"
+
+
 async def test_what_changed_for_a_person_is_asked_by_version(either: Site) -> None:
     romeo = await either.enter("romeo")
     everything = await romeo.gets("/me/state")
