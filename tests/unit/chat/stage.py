@@ -11,12 +11,13 @@ from unit.chat.world import ANNA, BEN, CLEO, DORA, fresh_id, text
 
 from hubbub.base.clock import ManualClock
 from hubbub.bus.local import LocalBus
-from hubbub.chat.model import Accepted, Action, Caller, ConversationKind, Submit
+from hubbub.chat.model import Accepted, Action, Caller, ConversationKind, Submit, UserRow
 from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import ChatStore, Event
 from hubbub.chat.settings import ChatSettings
 from hubbub.storage.account_tables import users
 from hubbub.storage.database import Database
+from hubbub.storage.memory import MemoryStore
 from hubbub.storage.sql_store import SqlStore
 
 QUICK = ChatSettings(
@@ -49,6 +50,14 @@ async def a_store(folder: Path, clock: ManualClock, people: Sequence[str]) -> tu
     if rows:
         await database.write(lambda conn: conn.execute(insert(users), rows))
     return database, SqlStore(database)
+
+
+def a_memory(clock: ManualClock, people: Sequence[str]) -> MemoryStore:
+    """Return a store in memory in which these people exist."""
+    store = MemoryStore(clock)
+    for number, user_id in enumerate(people):
+        store.add_user(UserRow(user_id, f"user{number}", f"User {number}"))
+    return store
 
 
 class BreakableBus(LocalBus):
@@ -89,15 +98,18 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def a_stage(
-    folder: Path, people: Sequence[str] = (ANNA, BEN, CLEO, DORA), settings: ChatSettings = QUICK
+    folder: Path | None, people: Sequence[str] = (ANNA, BEN, CLEO, DORA), settings: ChatSettings = QUICK
 ) -> AsyncIterator[Stage]:
-    """Set the stage, and take it down."""
+    """Set the stage, in memory or in a folder, and take it down."""
     clock = ManualClock()
-    database, store = await a_store(folder, clock, people)
-    stage = Stage(store, clock, settings)
-    await stage.node.start()
-    try:
+    async with contextlib.AsyncExitStack() as after:
+        store: ChatStore
+        if folder is None:
+            store = a_memory(clock, people)
+        else:
+            database, store = await a_store(folder, clock, people)
+            after.push_async_callback(database.close)
+        stage = Stage(store, clock, settings)
+        await stage.node.start()
+        after.push_async_callback(stage.node.stop)
         yield stage
-    finally:
-        await stage.node.stop()
-        await database.close()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from unit.chat.plays import PEOPLE, Line, quiet_plays
-from unit.chat.stage import a_store
+from unit.chat.stage import a_memory, a_store
 from unit.chat.world import ANNA, BEN, CLEO, command, fresh_id, text
 
 from hubbub.base.clock import ManualClock
@@ -129,10 +129,13 @@ def comparable_members(members: dict[str, MemberRow]) -> dict[str, MemberRow]:
     }
 
 
-@pytest.fixture(scope="module")
-def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
-    folder: Path = tmp_path_factory.mktemp("theatre")
+@pytest.fixture(scope="module", params=["memory", "sqlite"])
+def theatre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     with asyncio.Runner() as runner:
+        if request.param == "memory":
+            yield Theatre(runner, a_memory(ManualClock(), PEOPLE))
+            return
+        folder: Path = tmp_path_factory.mktemp("theatre")
         database, store = runner.run(a_store(folder, ManualClock(), PEOPLE))
         yield Theatre(runner, store)
         runner.run(database.close())

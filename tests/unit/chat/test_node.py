@@ -29,9 +29,9 @@ from hubbub.chat.ports import EntriesAppended, HeadsAnnounced, MarksMoved, Typin
 from hubbub.chat.settings import ChatSettings
 
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with a_stage(tmp_path) as stage:
+@pytest.fixture(params=["memory", "sqlite"])
+async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with a_stage(tmp_path if request.param == "sqlite" else None) as stage:
         yield stage
 
 

@@ -20,9 +20,12 @@ from hubbub.chat.model import (
     MessageRow,
     MessageState,
     Post,
+    Revision,
+    ScheduledRow,
+    Submit,
     UserState,
 )
-from hubbub.chat.pages import fit_entries, fit_history, fit_resume, fit_user_state, fitting
+from hubbub.chat.pages import fit_entries, fit_history, fit_resume, fit_revisions, fit_user_state, fitting
 
 ROOM = new_id()
 ROMEO = new_id()
@@ -167,3 +170,16 @@ def test_asking_on_since_a_cut_version_brings_every_row_once(spread: list[tuple[
         since = state.version
         assert state.more == (len(read) < len(everything))
     assert read == everything
+
+
+def test_of_many_long_versions_the_original_and_the_newest_are_told() -> None:
+    versions = [Revision(seq, 0, Body("x" * 60_000)) for seq in range(1, 11)]
+    assert [one.seq for one in fit_revisions(versions)] == [1, 8, 9, 10]
+    assert fit_revisions(versions[:3]) == versions[:3]
+    assert fit_revisions(versions[:1], limit_bytes=10) == versions[:1]
+    assert fit_revisions([]) == []
+
+
+def test_a_list_of_long_scheduled_messages_is_shorter() -> None:
+    waiting = [ScheduledRow(ROMEO, Submit(ROOM, new_id(), Post(Body("x" * 60_000))), 1) for _ in range(6)]
+    assert fitting(waiting) == 4
