@@ -38,7 +38,7 @@ from hubbub.chat.model import (
     UserState,
 )
 from hubbub.chat.outbox import Outbox
-from hubbub.chat.pages import fit_entries, fit_history, fit_resume, fit_user_state, fitting
+from hubbub.chat.pages import fit_entries, fit_history, fit_resume, fit_revisions, fit_user_state, fitting
 from hubbub.chat.ports import Bus, ChatStore, TypingChanged
 from hubbub.chat.publishing import Publisher
 from hubbub.chat.rules import Command, Create, Establish, Join, Leave, OpenDirect, Send, digest_of_action
@@ -243,7 +243,11 @@ class ChatNode:
 
     async def scheduled(self, caller: Caller, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]:
         """Return a page of the caller's waiting messages in due order."""
-        return await self._store.scheduled(caller.user_id, checks.a_cursor(cursor), self._rows(limit))
+        checks.a_cursor(cursor)
+        found, following = await self._store.scheduled(caller.user_id, cursor, self._rows(limit))
+        if (few := fitting(found)) < len(found):
+            found, following = await self._store.scheduled(caller.user_id, cursor, few)
+        return found, following
 
     # ------------------------------------------------------------ the log
 
@@ -295,9 +299,10 @@ class ChatNode:
         return fit_history(page, after_seq=after_seq, around_seq=around_seq)
 
     async def revisions(self, caller: Caller, conversation_id: str, target_seq: int) -> list[Revision]:
-        """Return what a message said, the original first."""
+        """Return what a message said, the original first; of very many or very long versions, the newest."""
         checks.a_seq(target_seq, "target_seq")
-        return await self._store.revisions(caller.user_id, _conversation_id(conversation_id), target_seq)
+        found = await self._store.revisions(caller.user_id, _conversation_id(conversation_id), target_seq)
+        return fit_revisions(found)
 
     # ------------------------------------------------------------ conversations and people
 

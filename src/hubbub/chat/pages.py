@@ -21,6 +21,8 @@ from hubbub.chat.model import (
     HistoryPage,
     MessageState,
     Post,
+    Revision,
+    ScheduledRow,
     UserState,
 )
 
@@ -101,14 +103,26 @@ def fit_history(
     )
 
 
-def fitting(states: Sequence[ConversationState], limit_bytes: int = PAGE_BYTES) -> int:
+def fitting(rows: Sequence[ConversationState | ScheduledRow], limit_bytes: int = PAGE_BYTES) -> int:
     """Return how many of these fit on one page, at least one if there are any."""
     left = limit_bytes
-    for number, state in enumerate(states):
-        left -= _size_of_state(state)
+    for number, row in enumerate(rows):
+        left -= _size_of_state(row) if isinstance(row, ConversationState) else _ROW_BYTES + _size_of_scheduled(row)
         if left < 0 and number > 0:
             return number
-    return len(states)
+    return len(rows)
+
+
+def fit_revisions(revisions: list[Revision], limit_bytes: int = PAGE_BYTES) -> list[Revision]:
+    """Return the original and as many of the newest revisions as fit beside it."""
+    left = limit_bytes
+    kept: list[Revision] = []
+    for revision in (*revisions[:1], *reversed(revisions[1:])):
+        left -= _ROW_BYTES + _size_of_body(revision.body)
+        if left < 0 and kept:
+            break
+        kept.append(revision)
+    return [*kept[:1], *reversed(kept[1:])]
 
 
 def fit_user_state(state: UserState, limit_bytes: int = PAGE_BYTES) -> UserState:
@@ -151,6 +165,11 @@ def _size_of_state(state: ConversationState) -> int:
     size = 2 * _ROW_BYTES + _bytes(row.title) + _bytes(row.topic) + _bytes(row.announcement)
     size += 2 * len(state.member.intervals)
     return size if state.last_message is None else size + _size(state.last_message)
+
+
+def _size_of_scheduled(row: ScheduledRow) -> int:
+    action = row.submit.action
+    return _size_of_post(action) if isinstance(action, Post) else 0
 
 
 def _size_of_post(post: Post) -> int:
