@@ -63,19 +63,26 @@ class Recount:
 
     def judge(self, state: StateSeen) -> Iterator[str]:
         """Yield what is wrong with one reported state."""
-        unread, mentions, unsure = self.count(state, recalled_by=state.as_of)
-        least_unread, least_mentions = unread, mentions
+        unread, mentions, unsure = self.count(state, changed_by=state.as_of)
+        allowed_unread, allowed_mentions = range(unread, unread + 1), range(mentions, mentions + 1)
         if not state.joined:
-            # A recall takes a message back from those who left as well, although its entry is beyond their cut.
-            least_unread, least_mentions, _ = self.count(state, recalled_by=NO_END)
+            # Recalls and edits change messages also for those who left, although their entries are beyond the cut.
+            later_unread, later_mentions, _ = self.count(state, changed_by=NO_END)
+            allowed_unread = range(later_unread, unread + 1)
+            allowed_mentions = range(min(mentions, later_mentions), max(mentions, later_mentions) + 1)
         where = f"{state.user} in {state.conversation} (read {state.read_seq} of {state.as_of})"
-        if not least_unread <= state.unread <= unread:
+        if not state.joined:
+            where += ", who had left"
+        if state.unread not in allowed_unread:
             yield f"{state.unread} unread were reported to {where}, and {unread} are"
-        if not least_mentions <= state.mentions <= mentions and not unsure:
+        if state.mentions not in allowed_mentions and not unsure:
             yield f"{state.mentions} mentions were reported to {where}, and {mentions} are"
 
-    def count(self, state: StateSeen, *, recalled_by: int) -> tuple[int, int, bool]:
-        """Return unread, mentions, and whether withdrawn content leaves the mentions in doubt."""
+    def count(self, state: StateSeen, *, changed_by: int) -> tuple[int, int, bool]:
+        """Return unread, mentions, and whether withdrawn content leaves the mentions in doubt.
+
+        Messages count up to the state's head; edits and recalls count up to `changed_by`.
+        """
         log = self._log
         runs = [(low, high or NO_END) for low, high in state.intervals]
         if state.kind == SYSTEM:
@@ -89,7 +96,7 @@ class Recount:
             if fact is not None and (fact.kind != "message"):
                 continue
             recalled_at = self._recalled.get(seq)
-            if recalled_at is not None and recalled_at <= recalled_by:
+            if recalled_at is not None and recalled_at <= changed_by:
                 continue
             if log.sender[log.slot_of[seq]] == state.user or not any(low <= seq <= high for low, high in runs):
                 continue
@@ -98,7 +105,7 @@ class Recount:
             unsure |= fact is not None and fact.withdrawn
             mentioned = fact is not None and (state.user in fact.mentions or fact.mention_all)
             for edited_at, edit in self._edits.get(seq, ()):
-                if edited_at <= state.as_of:
+                if edited_at <= changed_by:
                     unsure |= edit.withdrawn
                     mentioned = state.user in edit.mentions or edit.mention_all
             mentions += mentioned
