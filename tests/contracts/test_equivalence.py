@@ -71,7 +71,8 @@ async def play(script: Script, line: tuple[Any, ...]) -> object:
     if what == "mark":
         return await script.store.set_marks([(id_, Mark(user, args[2], args[3]))])
     if what == "hide":
-        return await script.store.hide(user, id_, args[2])
+        await script.store.hide(user, id_, args[2])
+        return None
     if what == "change":
         return await script.change(id_, user, ConversationChange(title=args[2], topic=args[2]))
     if what in ("add", "remove"):

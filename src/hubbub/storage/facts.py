@@ -10,7 +10,7 @@ import copy
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, and_, select, tuple_
+from sqlalchemy import Connection, and_, select
 
 from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, ConversationRow, MemberRow, MemberState, MessageRow
 from hubbub.chat.ports import Facts, Needs, StoredKey, StoredUserKey
@@ -18,7 +18,7 @@ from hubbub.storage.account_tables import users
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.remembered import Remembered
 from hubbub.storage.rows import conversation_of, message_of
-from hubbub.storage.tables import EntryKind, conversations, entries, members, message_states, user_keys
+from hubbub.storage.tables import conversations, entries, members, message_states, user_keys
 
 _AT_ONCE = 200
 """So many keys go into one question."""
@@ -57,33 +57,21 @@ def load_facts(
         keys=_find_keys(conn, dialect, needs.keys),
         user_keys=_find_user_keys(conn, needs.user_keys),
         members=load_members(conn, dialect, remembered, rows, needs.members),
-        messages=load_messages(conn, needs.messages),
+        messages=load_messages(conn, dialect, needs.messages),
         users=_active_users(conn, needs.users),
         audiences=load_audiences(conn, remembered, rows),
     )
     return facts, revisions
 
 
-def load_messages(conn: Connection, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], MessageRow]:
+def load_messages(
+    conn: Connection, dialect: Dialect, wanted: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], MessageRow]:
     """Return those of the (conversation, seq) that are messages, in their current state."""
-    by_conversation: defaultdict[str, list[int]] = defaultdict(list)
-    for conversation_id, seq in wanted:
-        by_conversation[conversation_id].append(seq)
-    found: dict[tuple[str, int], MessageRow] = {}
-    for conversation_id, seqs in by_conversation.items():
-        for at in range(0, len(seqs), _AT_ONCE):
-            statement = (
-                select(*MESSAGE_COLUMNS)
-                .select_from(MESSAGES)
-                .where(
-                    entries.c.conversation_id == conversation_id,
-                    entries.c.seq.in_(seqs[at : at + _AT_ONCE]),
-                    entries.c.kind == EntryKind.POST,
-                )
-            )
-            for row in conn.execute(statement):
-                found[conversation_id, row.seq] = message_of(conversation_id, row)
-    return found
+    return {
+        (row.conversation_id, row.seq): message_of(row.conversation_id, row)
+        for row in dialect.find_messages(conn, wanted)
+    }
 
 
 def joined_members(conn: Connection, conversation_id: str, limit: int) -> tuple[str, ...]:
@@ -133,12 +121,15 @@ def _find_keys(
 
 
 def _find_user_keys(conn: Connection, keys: set[tuple[str, str]]) -> dict[tuple[str, str], StoredUserKey]:
-    if not keys:
-        return {}
-    statement = select(user_keys).where(tuple_(user_keys.c.user_id, user_keys.c.client_id).in_(sorted(keys)))
-    return {
-        (row.user_id, row.client_id): StoredUserKey(row.digest, row.conversation_id) for row in conn.execute(statement)
-    }
+    by_user: defaultdict[str, list[str]] = defaultdict(list)
+    for user_id, client_id in sorted(keys):
+        by_user[user_id].append(client_id)
+    found: dict[tuple[str, str], StoredUserKey] = {}
+    for user_id, client_ids in by_user.items():
+        statement = select(user_keys).where(user_keys.c.user_id == user_id, user_keys.c.client_id.in_(client_ids))
+        for row in conn.execute(statement):
+            found[user_id, row.client_id] = StoredUserKey(row.digest, row.conversation_id)
+    return found
 
 
 def load_members(

@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
+    MAX_SEQ,
     Edit,
     Entry,
     HistoryPage,
@@ -27,17 +28,19 @@ from hubbub.chat.model import (
 )
 from hubbub.storage.bounds import REACTORS_SHOWN, WINDOW
 from hubbub.storage.cut import cut_messages
+from hubbub.storage.dialects import Dialect
 from hubbub.storage.facts import MESSAGE_COLUMNS, MESSAGES, load_messages
 from hubbub.storage.look import Look, hidden_between, look
 from hubbub.storage.rows import SHOWN_KINDS, decode_action, entry_of, message_of
 from hubbub.storage.sight import clip, within
-from hubbub.storage.tables import EntryKind, entries, reactions
+from hubbub.storage.tables import EntryKind, entries
 
 _Item = MessageRow | Entry
 
 
 def read_history(
     conn: Connection,
+    dialect: Dialect,
     user_id: str,
     conversation_id: str,
     *,
@@ -69,7 +72,7 @@ def read_history(
         from_seq=first,
         to_seq=last,
         as_of=seen.end,
-        items=tuple(_in_current_state(conn, user_id, seen, items)),
+        items=tuple(_in_current_state(conn, dialect, user_id, seen, items)),
         more_before=first > lowest,
         more_after=last < seen.end,
     )
@@ -133,66 +136,51 @@ class _Reader:
         return self._conn.execute(statement).all()
 
 
-def _in_current_state(conn: Connection, user_id: str, seen: Look, items: Iterable[_Item]) -> list[MessageState | Entry]:
+def _in_current_state(
+    conn: Connection, dialect: Dialect, user_id: str, seen: Look, items: Iterable[_Item]
+) -> list[MessageState | Entry]:
     """Return messages with what people think of them; entries pass through."""
     listed = list(items)
     messages = [item for item in listed if isinstance(item, MessageRow)]
     if not messages:
         return [item for item in listed if isinstance(item, Entry)]
-    counted = read_reactions(conn, user_id, seen.conversation.id, [row.seq for row in messages], seen.end)
+    id_ = seen.conversation.id
+    end = MAX_SEQ if seen.end == seen.conversation.head else seen.end
+    counted = read_reactions(conn, dialect, user_id, [(id_, row.seq) for row in messages], end)
     current = iter(cut_messages(conn, seen.conversation, seen.spans, messages))
     return [
-        MessageState(next(current), counted.get(item.seq, ())) if isinstance(item, MessageRow) else item
+        MessageState(next(current), counted.get((id_, item.seq), ())) if isinstance(item, MessageRow) else item
         for item in listed
     ]
 
 
 def read_reactions(
-    conn: Connection, user_id: str, conversation_id: str, seqs: Sequence[int], end: int
-) -> dict[int, tuple[ReactionCount, ...]]:
-    """Return the reactions to these messages up to `end`, in the order in which each was first given."""
-    same = (reactions.c.target_seq, reactions.c.emoji)
-    numbered = (
-        select(
-            reactions.c.target_seq,
-            reactions.c.emoji,
-            reactions.c.user_id,
-            reactions.c.seq,
-            func.count().over(partition_by=same).label("people"),
-            func.min(reactions.c.seq).over(partition_by=same).label("first_seq"),
-            func.row_number().over(partition_by=same, order_by=(reactions.c.seq, reactions.c.user_id)).label("place"),
-        )
-        .where(
-            reactions.c.conversation_id == conversation_id,
-            reactions.c.target_seq.between(min(seqs), max(seqs)),
-            reactions.c.target_seq.in_(seqs),
-            reactions.c.seq <= end,
-        )
-        .subquery()
-    )
-    statement = (
-        select(numbered)
-        .where((numbered.c.place <= REACTORS_SHOWN) | (numbered.c.user_id == user_id))
-        .order_by(numbered.c.target_seq, numbered.c.first_seq, numbered.c.emoji, numbered.c.place)
-    )
-    people: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
-    totals: dict[tuple[int, str], int] = {}
-    mine: set[tuple[int, str]] = set()
-    for row in conn.execute(statement):
-        key = (row.target_seq, row.emoji)
+    conn: Connection, dialect: Dialect, user_id: str, keys: Iterable[tuple[str, int]], end: int = MAX_SEQ
+) -> dict[tuple[str, int], tuple[ReactionCount, ...]]:
+    """Return the reactions to these (conversation, message), in the order in which each was first given.
+
+    Those given after the entry `end` are left out.
+    """
+    people: defaultdict[tuple[str, int, str], list[str]] = defaultdict(list)
+    totals: dict[tuple[str, int, str], int] = {}
+    mine: set[tuple[str, int, str]] = set()
+    for row in dialect.find_reactions(conn, user_id, keys, end=end, shown=REACTORS_SHOWN):
+        key = (row.conversation_id, row.target_seq, row.emoji)
         totals[key] = row.people
         if row.place <= REACTORS_SHOWN:
             people[key].append(row.user_id)
         if row.user_id == user_id:
             mine.add(key)
-    found: defaultdict[int, tuple[ReactionCount, ...]] = defaultdict(tuple)
-    for (seq, emoji), count in totals.items():
-        key = (seq, emoji)
-        found[seq] += (ReactionCount(emoji, count, tuple(people[key]), key in mine),)
+    found: defaultdict[tuple[str, int], tuple[ReactionCount, ...]] = defaultdict(tuple)
+    for (conversation_id, seq, emoji), count in totals.items():
+        key = (conversation_id, seq, emoji)
+        found[conversation_id, seq] += (ReactionCount(emoji, count, tuple(people[key]), key in mine),)
     return found
 
 
-def read_revisions(conn: Connection, user_id: str, conversation_id: str, target_seq: int) -> list[Revision]:
+def read_revisions(
+    conn: Connection, dialect: Dialect, user_id: str, conversation_id: str, target_seq: int
+) -> list[Revision]:
     """Return what a message said, the original first.
 
     Raises MESSAGE_NOT_FOUND for what is no message to this reader and MESSAGE_RECALLED when its words are gone.
@@ -200,7 +188,7 @@ def read_revisions(conn: Connection, user_id: str, conversation_id: str, target_
     seen = look(conn, user_id, conversation_id)
     if target_seq > seen.end or not within(seen.spans, target_seq):
         raise ChatError(Code.MESSAGE_NOT_FOUND)
-    message = load_messages(conn, [(conversation_id, target_seq)]).get((conversation_id, target_seq))
+    message = load_messages(conn, dialect, [(conversation_id, target_seq)]).get((conversation_id, target_seq))
     if message is None or hidden_between(conn, user_id, conversation_id, target_seq, target_seq):
         raise ChatError(Code.MESSAGE_NOT_FOUND)
     if message.recalled:

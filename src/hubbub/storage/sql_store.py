@@ -174,6 +174,7 @@ class SqlStore:
         return await self._db.read(
             lambda conn: history.read_history(
                 conn,
+                self._dialect,
                 user_id,
                 conversation_id,
                 before_seq=before_seq,
@@ -185,7 +186,9 @@ class SqlStore:
         )
 
     async def revisions(self, user_id: str, conversation_id: str, target_seq: int) -> list[Revision]:
-        return await self._db.read(lambda conn: history.read_revisions(conn, user_id, conversation_id, target_seq))
+        return await self._db.read(
+            lambda conn: history.read_revisions(conn, self._dialect, user_id, conversation_id, target_seq)
+        )
 
     async def conversations(self, user_id: str, cursor: str, limit: int) -> tuple[list[ConversationState], str]:
         return await self._db.read(lambda conn: states.read_conversations(conn, self._dialect, user_id, cursor, limit))

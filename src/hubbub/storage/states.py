@@ -67,7 +67,7 @@ def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequen
         for at, seq in enumerate(dialect.last_posts(conn, user_id, newest_spans))
         if seq
     }
-    messages = _read_previews(conn, user_id, pairs, previews)
+    messages = _read_previews(conn, dialect, user_id, pairs, previews)
     return [
         ConversationState(conversation, member, unread[number], mentions[number], messages.get(conversation.id))
         for number, (conversation, member) in enumerate(seen)
@@ -82,18 +82,23 @@ def _sums(size: int, owners: Sequence[int], counts: Iterable[int]) -> list[int]:
 
 
 def _read_previews(
-    conn: Connection, user_id: str, pairs: Sequence[_Pair], previews: dict[str, int]
+    conn: Connection, dialect: Dialect, user_id: str, pairs: Sequence[_Pair], previews: dict[str, int]
 ) -> dict[str, MessageState]:
-    messages = load_messages(conn, previews.items())
+    messages = load_messages(conn, dialect, previews.items())
+    closed = {
+        conversation.id: (conversation, member.intervals)
+        for conversation, member in pairs
+        if end_of(member.intervals, conversation.head) < conversation.head
+    }
+    reactions = read_reactions(conn, dialect, user_id, messages)
     found: dict[str, MessageState] = {}
-    for conversation, member in pairs:
-        seq = previews.get(conversation.id)
-        if seq is None:
-            continue
-        message = cut_messages(conn, conversation, member.intervals, [messages[conversation.id, seq]])[0]
-        end = end_of(member.intervals, conversation.head)
-        reactions = read_reactions(conn, user_id, conversation.id, [seq], end)
-        found[conversation.id] = MessageState(message, reactions.get(seq, ()))
+    for key, message in messages.items():
+        given = reactions.get(key, ())
+        if key[0] in closed:
+            conversation, spans = closed[key[0]]
+            message = cut_messages(conn, conversation, spans, [message])[0]
+            given = read_reactions(conn, dialect, user_id, [key], end_of(spans, conversation.head)).get(key, ())
+        found[key[0]] = MessageState(message, given)
     return found
 
 

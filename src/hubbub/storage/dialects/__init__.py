@@ -44,6 +44,37 @@ class Span(NamedTuple):
     last: int
 
 
+class FoundMessage(NamedTuple):
+    """An entry that is a message, with its state where it has one."""
+
+    conversation_id: str
+    seq: int
+    time_ms: int
+    sender_id: str
+    client_id: str
+    body: bytes
+    state_recalled: bool
+    state_pinned: bool
+    state_edits: int | None
+    """None when there is no state."""
+    state_edited_ms: int
+    state_thread_replies: int
+    state_thread_last_seq: int
+    state_body: bytes | None
+
+
+class FoundReaction(NamedTuple):
+    """One person's reaction, and how many others gave the same."""
+
+    conversation_id: str
+    target_seq: int
+    emoji: str
+    user_id: str
+    people: int
+    place: int
+    """1 for who gave it first."""
+
+
 class Dialect(Protocol):
     """One sort of database."""
 
@@ -76,6 +107,18 @@ class Dialect(Protocol):
 
     def find_members(self, conn: Connection, keys: Iterable[tuple[str, str]]) -> list[MemberRow]:
         """Return which (conversation, user) have a row."""
+
+    def find_messages(self, conn: Connection, keys: Iterable[tuple[str, int]]) -> list[FoundMessage]:
+        """Return which (conversation, seq) are messages."""
+
+    def find_reactions(
+        self, conn: Connection, user_id: str, keys: Iterable[tuple[str, int]], *, end: int, shown: int
+    ) -> list[FoundReaction]:
+        """Return the first `shown` people of each reaction to these messages, and this person wherever among them.
+
+        They come in the order in which each reaction was first given, then by place.  Those after entry `end` are left
+        out.
+        """
 
     def raise_marks(self, conn: Connection, rows: Sequence[MemberRow]) -> None:
         """Write the marks and versions of existing member rows; marks never fall."""

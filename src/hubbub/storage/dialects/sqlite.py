@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
-from hubbub.storage.dialects import FoundKey, Heads, Span
+from hubbub.storage.dialects import FoundKey, FoundMessage, FoundReaction, Heads, Span
 from hubbub.storage.rows import decode_intervals
 from hubbub.storage.tables import EVERYBODY, EntryKind
 
@@ -109,6 +109,32 @@ def _find_members(rows: int) -> str:
 
 
 @lru_cache(maxsize=64)
+def _find_messages(rows: int) -> str:
+    # SQLite does not look up `(a, b) IN (VALUES ...)` by an index, but joins by one.
+    return (
+        f"WITH k(c, s) AS (VALUES {_values(rows, 2)})"
+        " SELECT e.conversation_id, e.seq, e.time_ms, e.sender_id, e.client_id, e.body, m.recalled, m.pinned, m.edits,"
+        " m.edited_ms, m.thread_replies, m.thread_last_seq, m.body FROM k"
+        " CROSS JOIN entries e ON e.conversation_id = k.c AND e.seq = k.s"
+        " LEFT JOIN message_states m ON m.conversation_id = e.conversation_id AND m.seq = e.seq"
+        f" WHERE e.kind = {EntryKind.POST.value}"
+    )
+
+
+@lru_cache(maxsize=64)
+def _find_reactions(rows: int) -> str:
+    same = "OVER (PARTITION BY r.conversation_id, r.target_seq, r.emoji"
+    return (
+        f"WITH k(c, s) AS (VALUES {_values(rows, 2)})"
+        " SELECT conversation_id, target_seq, emoji, user_id, people, place FROM"
+        f" (SELECT r.conversation_id, r.target_seq, r.emoji, r.user_id, count(*) {same}) AS people,"
+        f" min(r.seq) {same}) AS first_seq, row_number() {same} ORDER BY r.seq, r.user_id) AS place"
+        " FROM k CROSS JOIN reactions r ON r.conversation_id = k.c AND r.target_seq = k.s WHERE r.seq <= ?)"
+        " WHERE place <= ? OR user_id = ? ORDER BY first_seq, emoji, place"
+    )
+
+
+@lru_cache(maxsize=64)
 def _raise_marks(rows: int) -> str:
     return (
         "UPDATE members SET read_seq = max(read_seq, v.column3), delivered_seq = max(delivered_seq, v.column4),"
@@ -138,8 +164,8 @@ def _read_versions(rows: int) -> str:
 def _newer_heads(rows: int) -> str:
     return (
         f"WITH h(c, s) AS (VALUES {_values(rows, 2)})"
-        " SELECT json_group_array(json_array(lower(hex(c)), v.head)) FROM h CROSS JOIN conversations v"
-        " ON v.id = h.c WHERE v.head <> h.s"
+        " SELECT json_group_array(json_array(lower(hex(h.c)), r.head)) FROM h CROSS JOIN conversations r"
+        " ON r.id = h.c WHERE r.head <> h.s"
     )
 
 
@@ -170,8 +196,8 @@ def _last_posts(rows: int) -> str:
         f"WITH p(c, f, l) AS (VALUES {_values(rows, 3)})"
         " SELECT json_group_array(coalesce((SELECT e.seq FROM entries e WHERE e.conversation_id = p.c"
         f" AND e.seq BETWEEN max(p.f, p.l - {LOOK_BACK - 1}) AND p.l AND e.kind = {EntryKind.POST.value} AND e.counts"
-        " AND NOT e.recalled AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = ?"
-        " AND h.conversation_id = e.conversation_id AND h.seq = e.seq) ORDER BY e.seq DESC LIMIT 1), 0)) FROM p"
+        " AND NOT e.recalled AND NOT EXISTS (SELECT 1 FROM hidden y WHERE y.user_id = ?"
+        " AND y.conversation_id = e.conversation_id AND y.seq = e.seq) ORDER BY e.seq DESC LIMIT 1), 0)) FROM p"
     )
 
 
@@ -246,6 +272,40 @@ class SqliteDialect:
             answer = _driver(conn).execute(_find_members(len(chunk)), _flat(chunk)).fetchone()[0]
             for conversation_id, user_id, role, state, intervals, *numbers in _decode_members(answer):
                 found.append(MemberRow(conversation_id, user_id, role, state, decode_intervals(intervals), *numbers))
+        return found
+
+    def find_messages(self, conn: Connection, keys: Iterable[tuple[str, int]]) -> list[FoundMessage]:
+        wanted: list[tuple[bytes | None, int]] = [(_unhex(c), s) for c, s in keys]
+        found: list[FoundMessage] = []
+        for chunk in _padded(wanted, (None, 0)):
+            for row in _driver(conn).execute(_find_messages(len(chunk)), _flat(chunk)).fetchall():
+                conversation_id, seq, time_ms, sender_id, client_id, body, recalled, pinned, *state = row
+                found.append(
+                    FoundMessage(
+                        conversation_id.hex(),
+                        seq,
+                        time_ms,
+                        sender_id.hex(),
+                        client_id.hex(),
+                        body,
+                        bool(recalled),
+                        bool(pinned),
+                        *state,
+                    )
+                )
+        return found
+
+    def find_reactions(
+        self, conn: Connection, user_id: str, keys: Iterable[tuple[str, int]], *, end: int, shown: int
+    ) -> list[FoundReaction]:
+        wanted: list[tuple[bytes | None, int]] = [(_unhex(c), s) for c, s in keys]
+        found: list[FoundReaction] = []
+        for chunk in _padded(wanted, (None, 0)):
+            values = [*_flat(chunk), end, shown, _unhex(user_id)]
+            for conversation_id, seq, emoji, user, *counts in (
+                _driver(conn).execute(_find_reactions(len(chunk)), values).fetchall()
+            ):
+                found.append(FoundReaction(conversation_id.hex(), seq, emoji, user.hex(), *counts))
         return found
 
     def raise_marks(self, conn: Connection, rows: Sequence[MemberRow]) -> None:
