@@ -10,6 +10,7 @@ import msgspec
 from hubbub.base.ids import NOBODY
 from hubbub.chat import model
 from hubbub.chat.model import Body, ConversationChange, Dissolved, Edit, Post, Recall
+from hubbub.rest.words import ActionName, Kind, RoleName, word
 
 __all__ = ["Entry", "EntryPage", "HistoryPage", "Message", "Revision", "RevisionPage", "Stored"]
 
@@ -42,7 +43,7 @@ class Stored(_Out, frozen=True, kw_only=True):
 class Created(_Out, frozen=True, kw_only=True, tag="created"):
     """The conversation began; always seq 1."""
 
-    kind: str
+    kind: Kind
     title: str
     user_ids: list[str]
 
@@ -50,9 +51,9 @@ class Created(_Out, frozen=True, kw_only=True, tag="created"):
 class MemberChange(_Out, frozen=True, kw_only=True, tag="member"):
     """People came, went, or got another role."""
 
-    action: str
+    action: ActionName
     user_ids: list[str]
-    role: str
+    role: RoleName
     muted_until_ms: int
 
 
@@ -73,12 +74,12 @@ Action = Post | Edit | Recall | React | Pin | MemberChange | ConversationChange 
 def _action(action: model.Action) -> Action:
     match action:
         case model.Created():
-            return Created(kind=action.kind.name.lower(), title=action.title, user_ids=list(action.user_ids))
+            return Created(kind=word(action.kind), title=action.title, user_ids=list(action.user_ids))
         case model.MemberChange():
             return MemberChange(
-                action=action.action.name.lower(),
+                action=word(action.action),
                 user_ids=list(action.user_ids),
-                role=action.role.name.lower(),
+                role=word(action.role),
                 muted_until_ms=action.muted_until_ms,
             )
         case model.React():

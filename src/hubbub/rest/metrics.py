@@ -113,6 +113,7 @@ async def _refuse(send: Any, error: ChatError) -> None:
     "/metrics",
     summary="Read the metrics",
     tags=["server"],
+    media_type="text/plain",
     opt=refuses(Code.FORBIDDEN, Code.NOT_FOUND, optional_token=True),
 )
 async def metrics(request: Request[Any, Any, Any], deps: DepsDep) -> Response[bytes]:

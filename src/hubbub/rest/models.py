@@ -13,6 +13,7 @@ from hubbub.base.ids import NOBODY
 from hubbub.chat import model
 from hubbub.chat.model import MAX_SEQ, Post
 from hubbub.rest.log_models import Message
+from hubbub.rest.words import Kind, RoleName, State, word
 
 __all__ = [
     "Conversation",
@@ -94,7 +95,7 @@ class Conversation(_Out, frozen=True, kw_only=True):
     """A conversation as the caller sees it at `as_of`."""
 
     conversation_id: str
-    kind: str
+    kind: Kind
     title: str
     topic: str
     announcement: str
@@ -110,8 +111,8 @@ class Conversation(_Out, frozen=True, kw_only=True):
     as_of: int
     last_time_ms: int
     last_message: Message | None
-    state: str
-    role: str
+    state: State
+    role: RoleName
     intervals: list[Interval]
     read_seq: int
     delivered_seq: int
@@ -126,7 +127,7 @@ class Conversation(_Out, frozen=True, kw_only=True):
         row, member = seen.conversation, seen.member
         return cls(
             conversation_id=row.id,
-            kind=row.kind.name.lower(),
+            kind=word(row.kind),
             title=row.title,
             topic=row.topic,
             announcement=row.announcement,
@@ -141,8 +142,8 @@ class Conversation(_Out, frozen=True, kw_only=True):
             as_of=row.head,
             last_time_ms=row.last_time_ms,
             last_message=None if seen.last_message is None else Message.of(seen.last_message),
-            state=member.state.name.lower(),
-            role=member.role.name.lower(),
+            state=word(member.state),
+            role=word(member.role),
             intervals=[Interval(from_seq=low, to_seq=0 if high == MAX_SEQ else high) for low, high in member.intervals],
             read_seq=member.read_seq,
             delivered_seq=member.delivered_seq,
@@ -178,8 +179,8 @@ class UserState(_Out, frozen=True, kw_only=True):
 
 class Member(_Out, frozen=True, kw_only=True):
     user_id: str
-    role: str
-    state: str
+    role: RoleName
+    state: State
     read_seq: int
     delivered_seq: int
     muted_until_ms: int
@@ -188,8 +189,8 @@ class Member(_Out, frozen=True, kw_only=True):
     def of(cls, row: model.MemberRow) -> Member:
         return cls(
             user_id=row.user_id,
-            role=row.role.name.lower(),
-            state=row.state.name.lower(),
+            role=word(row.role),
+            state=word(row.state),
             read_seq=row.read_seq,
             delivered_seq=row.delivered_seq,
             muted_until_ms=row.muted_until_ms,

@@ -158,7 +158,7 @@ _REFUSALS: dict[Any, Any] = {ChatError: _refused, HTTPException: _refused}
         example={"grant_type": "password", "username": "romeo", "password": "wherefore art"},
     ),
 )
-async def token(request: Request[Any, Any, Any], deps: DepsDep) -> Response[TokenAnswer | bytes]:
+async def token(request: Request[Any, Any, Any], deps: DepsDep) -> Response[TokenAnswer]:
     """Give tokens for a name and a password, or the next tokens for a refresh token.
 
     A refresh token is good for one use; using it again ends the login.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from enum import Enum
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id, parse_id
+from hubbub.chat.model import ConversationKind, MemberAction, MemberState, Role
 from hubbub.rest.inputs import client_id_of, ids_of
 from hubbub.rest.language import preferred
+from hubbub.rest.words import ActionName, Kind, RoleName, State, word
 
 
 @given(st.text(max_size=256))
@@ -27,6 +32,14 @@ def test_a_uuid_is_its_own_client_id_however_it_is_given() -> None:
     with pytest.raises(ChatError) as refused:
         client_id_of("", "not an id")
     assert refused.value.code is Code.BAD_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [(Kind, ConversationKind), (RoleName, Role), (State, MemberState), (ActionName, MemberAction)],
+)
+def test_every_value_of_an_enumeration_is_a_documented_word(words: object, values: type[Enum]) -> None:
+    assert get_args(words) == tuple(word(value) for value in values)
 
 
 def test_people_are_counted_once_in_the_order_given() -> None:

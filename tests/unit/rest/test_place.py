@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from unit.auth.people import PASSWORD
 from unit.rest.site import Site
 
@@ -201,7 +201,9 @@ async def test_metrics_count_operations_and_not_addresses(site: Site) -> None:
     for n in range(3):
         await romeo.ask("GET", f"/users/{n}")
         await site.http.get(f"/nope/{n}")
-    text = (await site.http.get("/metrics")).text
+    answer = await site.http.get("/metrics")
+    assert answer.headers.get_list("content-type") == [CONTENT_TYPE_LATEST]
+    text = answer.text
     route = 'method="GET",route="/api/v1/users/{user_id}"'
     assert f'hubbub_http_requests_total{{{route},status="404"}} 3.0' in text
     assert "nope" not in text
