@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from unit.auth.people import PASSWORD, fast_settings
 from unit.rest.site import Site, a_site
@@ -171,3 +173,21 @@ async def test_an_admin_makes_accounts_where_registration_is_closed() -> None:
         answer = await site.http.post("/api/v1/accounts", json=other, headers={"authorization": "Bearer x.y.z"})
         assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
         assert (await site.http.get("/api/v1/server")).json()["registration_open"] is False
+
+
+async def test_of_many_who_register_a_name_at_once_one_gets_it(either: Site) -> None:
+    names = ["romeo", "Romeo", "ROMEO", "ｒｏｍｅｏ"]
+    answers = await asyncio.gather(
+        *(either.http.post("/api/v1/accounts", json={"username": one, "password": PASSWORD}) for one in names)
+    )
+    assert sorted(one.status_code for one in answers) == [201, 409, 409, 409]
+
+
+async def test_of_many_who_spend_a_refresh_token_at_once_one_succeeds(either: Site) -> None:
+    romeo = await either.enter("romeo")
+    form = {"grant_type": "refresh_token", "refresh_token": romeo.tokens["refresh_token"]}
+    answers = await asyncio.gather(*(either.http.post("/oauth/token", data=form) for _ in range(5)))
+    won = [one for one in answers if one.status_code == 200]
+    assert len(won) <= 1
+    assert {one.json()["code"] for one in answers if one not in won} == {"session_ended"}
+    assert await romeo.is_refused("GET", "/me") == "session_ended"
