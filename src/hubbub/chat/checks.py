@@ -72,6 +72,11 @@ def an_id(value: str, what: str) -> str:
         raise ChatError(Code.BAD_REQUEST, f"{what} is not an id.") from None
 
 
+def a_conversation_id(value: str) -> str:
+    """Return the id of a conversation in its one normal form."""
+    return an_id(value, "conversation_id")
+
+
 def people(user_ids: Sequence[str], what: str = "user_ids") -> tuple[str, ...]:
     """Return at most a hundred ids, each once, in the order they came."""
     if not user_ids:

@@ -1,7 +1,8 @@
-"""Chat in this process: commands go through the group commit, reads go straight to the store.
+"""Chat in this process: commands go through the group commit.
 
 This is the room where the parts meet, and it holds no rule of its own: it checks what comes in, counts how fast one
-person acts, queues the command, and answers with what the store says.  Any number of nodes may write any conversation.
+person acts, queues the command, and answers with what came of it.  Questions are answered by `Reading`.  Any number of
+nodes may write any conversation.
 """
 
 from __future__ import annotations
@@ -19,41 +20,34 @@ from hubbub.chat.commit import Done, GroupCommit
 from hubbub.chat.limits import Allowance
 from hubbub.chat.marks import Marks
 from hubbub.chat.model import (
-    MAX_SEQ,
     Accepted,
     Caller,
     ConversationKind,
     ConversationState,
-    EntryPage,
-    Have,
-    HistoryPage,
-    MemberRow,
     MemberState,
     Post,
-    Resumed,
-    Revision,
     ScheduledRow,
     Submit,
-    UserRow,
-    UserState,
 )
 from hubbub.chat.outbox import Outbox
-from hubbub.chat.pages import fit_entries, fit_history, fit_resume, fit_revisions, fit_user_state, fitting
+from hubbub.chat.pages import fitting
 from hubbub.chat.ports import Bus, ChatStore, TypingChanged
 from hubbub.chat.publishing import Publisher
+from hubbub.chat.reading import Reading
 from hubbub.chat.rules import Command, Create, Establish, Join, Leave, OpenDirect, Send, digest_of_action
 from hubbub.chat.schedule import Scheduler
 from hubbub.chat.settings import ChatSettings
 
 
-class ChatNode:
+class ChatNode(Reading):
     """`hubbub.chat.service.Chat` over a store and a bus."""
 
     def __init__(self, store: ChatStore, bus: Bus, clock: Clock, settings: ChatSettings | None = None) -> None:
+        settings = settings or ChatSettings()
+        super().__init__(store, settings)
         self._store = store
         self._bus = bus
         self._clock = clock
-        self._settings = settings = settings or ChatSettings()
         self._changes = UserChanges(store, bus, settings.page_rows_max)
         self.outbox = Outbox(store, bus, clock, settings)
         self._publisher = Publisher(bus, self.outbox, self._changes)
@@ -168,12 +162,12 @@ class ChatNode:
 
     async def join(self, caller: Caller, conversation_id: str) -> ConversationState:
         """Join a CHANNEL; joining twice is no error."""
-        return await self._open(caller, Join(caller, _conversation_id(conversation_id)))
+        return await self._open(caller, Join(caller, checks.a_conversation_id(conversation_id)))
 
     async def leave(self, caller: Caller, conversation_id: str, client_id: str) -> None:
         """Leave a group, by an entry under this client_id, or a channel, where leaving twice is no error."""
         self._openings.take(caller.user_id)
-        await self._do(Leave(caller, _conversation_id(conversation_id), checks.an_id(client_id, "client_id")))
+        await self._do(Leave(caller, checks.a_conversation_id(conversation_id), checks.an_id(client_id, "client_id")))
 
     # ------------------------------------------------------------ what belongs to a person
 
@@ -182,7 +176,7 @@ class ChatNode:
         self._signals.take(caller.user_id)
         await self._marks.set(
             caller.user_id,
-            _conversation_id(conversation_id),
+            checks.a_conversation_id(conversation_id),
             checks.a_seq(read_seq, "read_seq", least=0),
             checks.a_seq(delivered_seq, "delivered_seq", least=0),
         )
@@ -190,7 +184,7 @@ class ChatNode:
     async def hide(self, caller: Caller, conversation_id: str, seq: int) -> None:
         """Withhold one entry from the caller's pages for good.  Idempotent."""
         self._submits.take(caller.user_id)
-        conversation_id = _conversation_id(conversation_id)
+        conversation_id = checks.a_conversation_id(conversation_id)
         checks.a_seq(seq, "seq")
         state = await self._store.conversation(caller.user_id, conversation_id)
         everybody = state.conversation.kind is ConversationKind.SYSTEM
@@ -201,7 +195,7 @@ class ChatNode:
     async def set_typing(self, caller: Caller, conversation_id: str, typing: bool) -> None:
         """Tell the others, best effort; in large conversations nobody is told."""
         self._signals.take(caller.user_id)
-        conversation_id = _conversation_id(conversation_id)
+        conversation_id = checks.a_conversation_id(conversation_id)
         audience = await self._store.small_audience(conversation_id)
         if audience is None or caller.user_id not in audience:
             state = await self._store.conversation(caller.user_id, conversation_id)
@@ -237,7 +231,7 @@ class ChatNode:
 
     async def cancel_scheduled(self, caller: Caller, conversation_id: str, client_id: str) -> None:
         """Forget a message that waits; NOT_FOUND when it was sent or cancelled already."""
-        key = _conversation_id(conversation_id), checks.an_id(client_id, "client_id")
+        key = checks.a_conversation_id(conversation_id), checks.an_id(client_id, "client_id")
         if not await self._store.cancel(caller.user_id, *key):
             raise ChatError(Code.NOT_FOUND)
 
@@ -248,149 +242,6 @@ class ChatNode:
         if (few := fitting(found)) < len(found):
             found, following = await self._store.scheduled(caller.user_id, cursor, few)
         return found, following
-
-    # ------------------------------------------------------------ the log
-
-    async def entries(self, caller: Caller, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
-        """Return entries above `after_seq` that the caller may see."""
-        checks.a_seq(after_seq, "after_seq", least=0)
-        page = await self._store.entries(
-            caller.user_id, _conversation_id(conversation_id), after_seq, self._entries(limit)
-        )
-        return fit_entries(page)
-
-    async def entries_for_all(self, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
-        """Return entries for a gateway, which knows who may see them."""
-        return await self._store.entries_for_all(conversation_id, after_seq, self._entries(limit))
-
-    async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
-        """Return the heads of these conversations."""
-        return await self._store.heads(conversation_ids)
-
-    async def audience(self, caller: Caller) -> list[tuple[str, int, bool]]:
-        """Return (conversation, head, large) of everything the caller has joined, SYSTEM included."""
-        return await self._store.audience(caller.user_id)
-
-    async def history(
-        self,
-        caller: Caller,
-        conversation_id: str,
-        *,
-        before_seq: int = 0,
-        after_seq: int = 0,
-        around_seq: int = 0,
-        thread_seq: int = 0,
-        limit: int = 0,
-    ) -> HistoryPage:
-        """Return a page of messages in their current state."""
-        if (before_seq != 0) + (after_seq != 0) + (around_seq != 0) > 1:
-            raise ChatError(Code.BAD_REQUEST, "A page has one position at most.")
-        for value in (before_seq, after_seq, around_seq, thread_seq):
-            checks.a_seq(value, "position", least=0)
-        page = await self._store.history(
-            caller.user_id,
-            _conversation_id(conversation_id),
-            before_seq=before_seq,
-            after_seq=after_seq,
-            around_seq=around_seq,
-            thread_seq=thread_seq,
-            limit=self._entries(limit),
-        )
-        return fit_history(page, after_seq=after_seq, around_seq=around_seq)
-
-    async def revisions(self, caller: Caller, conversation_id: str, target_seq: int) -> list[Revision]:
-        """Return what a message said, the original first; of very many or very long versions, the newest."""
-        checks.a_seq(target_seq, "target_seq")
-        found = await self._store.revisions(caller.user_id, _conversation_id(conversation_id), target_seq)
-        return fit_revisions(found)
-
-    # ------------------------------------------------------------ conversations and people
-
-    async def conversation(self, caller: Caller, conversation_id: str) -> ConversationState:
-        """Return one conversation as the caller sees it."""
-        return await self._store.conversation(caller.user_id, _conversation_id(conversation_id))
-
-    async def conversations(self, caller: Caller, cursor: str, limit: int) -> tuple[list[ConversationState], str]:
-        """Return a page of the caller's conversations."""
-        checks.a_cursor(cursor)
-        found, following = await self._store.conversations(caller.user_id, cursor, self._rows(limit))
-        if (few := fitting(found)) < len(found):
-            found, following = await self._store.conversations(caller.user_id, cursor, few)
-        return found, following
-
-    async def channels(
-        self, caller: Caller, query: str, cursor: str, limit: int
-    ) -> tuple[list[ConversationState], str]:
-        """Return a page of the public channels."""
-        checks.text(query, checks.QUERY_BYTES, "query")
-        checks.a_cursor(cursor)
-        found, following = await self._store.channels(caller.user_id, query, cursor, self._rows(limit))
-        if (few := fitting(found)) < len(found):
-            found, following = await self._store.channels(caller.user_id, query, cursor, few)
-        return found, following
-
-    async def members(
-        self, caller: Caller, conversation_id: str, cursor: str, limit: int
-    ) -> tuple[int, list[MemberRow], str]:
-        """Return (head, members, next cursor)."""
-        return await self._store.members(
-            caller.user_id, _conversation_id(conversation_id), checks.a_cursor(cursor), self._rows(limit)
-        )
-
-    async def users(self, caller: Caller, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]:
-        """Return these people; unknown ones are absent."""
-        if len(user_ids) + len(usernames) > checks.PEOPLE:
-            raise ChatError(Code.TOO_MANY_MEMBERS, f"At most {checks.PEOPLE} people at once.")
-        names = [checks.text(name, checks.QUERY_BYTES, "username") for name in usernames]
-        return await self._store.users(checks.people(user_ids), names)
-
-    async def find_users(self, caller: Caller, query: str, cursor: str, limit: int) -> tuple[list[UserRow], str]:
-        """Return a page of people by part of their name."""
-        checks.text(query, checks.QUERY_BYTES, "query")
-        return await self._store.find_users(query, checks.a_cursor(cursor), self._rows(limit))
-
-    # ------------------------------------------------------------ coming back
-
-    async def epoch(self) -> str:
-        """Return the log's epoch."""
-        return await self._store.epoch()
-
-    async def user_state(self, caller: Caller, since_version: int, limit: int) -> UserState:
-        """Return the caller's rows changed since a version."""
-        checks.a_seq(since_version, "since_version", least=0)
-        return fit_user_state(await self._store.user_state(caller.user_id, since_version, self._rows(limit)))
-
-    async def resume(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Resumed:
-        """Return what a returning client is missing, or `reset` when nothing it holds can be trusted."""
-        checks.a_seq(user_version, "user_version", least=0)
-        held = [(_conversation_id(each.conversation_id), checks.a_seq(each.seq, "seq", least=0)) for each in have]
-        settings = self._settings
-        current = await self._store.epoch()
-        if epoch == current and len(held) <= settings.resume_have_max:
-            states, pages = await self._store.resume(
-                caller.user_id,
-                held,
-                user_version,
-                limit=settings.resume_entries,
-                state_limit=settings.page_rows_max,
-            )
-            if states.version >= user_version:
-                states = fit_user_state(states)
-                return Resumed(current, False, states.version, states, fit_resume(pages))
-        newest = await self._store.user_state(caller.user_id, MAX_SEQ, 1)
-        return Resumed(current, True, newest.version)
-
-    # ------------------------------------------------------------ bounds
-
-    def _entries(self, limit: int) -> int:
-        return min(limit, self._settings.page_entries_max) if limit > 0 else self._settings.page_entries
-
-    def _rows(self, limit: int) -> int:
-        return min(limit, self._settings.page_rows_max) if limit > 0 else self._settings.page_rows
-
-
-def _conversation_id(value: str) -> str:
-    return checks.an_id(value, "conversation_id")
 
 
 def _refused(refusal: ChatError) -> asyncio.Future[Accepted]:

@@ -279,7 +279,11 @@ class LogReader(Protocol):
         """
 
     async def audience(self, user_id: str) -> list[tuple[str, int, bool]]:
-        """Return (conversation, head, large) of every joined conversation; `large`: above SMALL_AUDIENCE members."""
+        """Return (conversation, head, large) of every joined conversation; `large`: it has a feed of its own.
+
+        Those are the ones above SMALL_AUDIENCE members, and every CHANNEL: joining one is no entry, so its members
+        would not learn that it outgrew the small ones.
+        """
 
     async def small_audience(self, conversation_id: str) -> tuple[str, ...] | None:
         """Return the joined members if there are at most SMALL_AUDIENCE, else None."""
