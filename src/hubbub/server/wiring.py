@@ -80,7 +80,12 @@ async def build(settings: ServerSettings, clock: Clock, reachable: Reachable, st
     await chat.start()
     stack.push_async_callback(chat.stop)
 
-    sessions = SessionRegistry(clock, settings.gateway.login_policy)
+    sessions = SessionRegistry(
+        clock,
+        settings.gateway.login_policy,
+        save_last_seen=account_store.save_last_seen,
+        load_last_seen=account_store.load_last_seen,
+    )
     gateway = Gateway(
         chat,
         accounts,
