@@ -94,6 +94,7 @@ class FakeChat:
         """When set, submits are answered after it is."""
         self.deaf = False
         """While true, entries are stored but not published."""
+        self.rows_per_page = 100
         self.fetches: list[tuple[str, int]] = []
         self._work: set[asyncio.Task[None]] = set()
         self.open_conversation(SYSTEM_CONVERSATION, (), ConversationKind.SYSTEM)
@@ -241,7 +242,7 @@ class FakeChat:
 
     async def audience(self, caller: Caller) -> list[tuple[str, int, bool]]:
         return [
-            (name, self.head(name), self.audience_of(name) is None)
+            (name, self.head(name), self.audience_of(name) is None or self.rows[name].kind is ConversationKind.CHANNEL)
             for name, seats in self.seats.items()
             if caller.user_id in seats and seats[caller.user_id].state is MemberState.JOINED
         ]
@@ -259,13 +260,16 @@ class FakeChat:
         return Resumed(self.the_epoch, False, version, states, pages)
 
     async def user_state(self, caller: Caller, since_version: int, limit: int) -> UserState:
-        names = [
-            name
+        newest = self.versions.get(caller.user_id, 0)
+        changed = sorted(
+            (seats[caller.user_id].version, name)
             for name, seats in self.seats.items()
             if caller.user_id in seats and seats[caller.user_id].version > since_version
-        ]
-        states = tuple(self._state(caller.user_id, name) for name in names)
-        return UserState(since_version, self.versions.get(caller.user_id, 0), states)
+        )
+        page = changed[: self.rows_per_page]
+        more = len(page) < len(changed)
+        states = tuple(self._state(caller.user_id, name) for _, name in page)
+        return UserState(since_version, page[-1][0] if more else newest, states, more)
 
     async def epoch(self) -> str:
         return self.the_epoch

@@ -63,8 +63,7 @@ class Channel:
 
     def join(self, person: Person, first_seq: int = 0) -> None:
         """Let this person's sessions hear entries from `first_seq` on."""
-        self.sessions.update(person.sessions)
-        person.channels.add(self.id)
+        self._admit(person)
         if first_seq > self.pushed + 1:
             self._edges[person.user_id] = [(first_seq, MAX_SEQ)]
         else:
@@ -72,16 +71,25 @@ class Channel:
 
     def part(self, person: Person, last_seq: int) -> None:
         """Let this person hear entries up to `last_seq`, and none after it."""
-        if self.id not in person.channels:
+        if not self.has(person):
             return
         if last_seq <= self.pushed:
             self._remove(person)
         else:
             self._edges[person.user_id] = audience.until(self._edges.get(person.user_id), last_seq)
 
+    def has(self, person: Person) -> bool:
+        """Whether this person listens; a session that is still entering may not be among the listeners yet."""
+        return any(session in self.sessions for session in person.sessions)
+
+    def _admit(self, person: Person) -> None:
+        if not self.has(person):
+            person.channels.append(self.id)
+        self.sessions.update(person.sessions)
+
     def _remove(self, person: Person) -> None:
         self._edges.pop(person.user_id, None)
-        person.channels.discard(self.id)
+        person.drop(self.id)
         self.sessions.difference_update(person.sessions)
 
     # ------------------------------------------------------------ entries
@@ -121,9 +129,8 @@ class Channel:
     def _change(self, entries: Sequence[Entry], newcomers: dict[str, Person]) -> None:
         for name, ranges in audience.spans(entries).items():
             person = newcomers.get(name)
-            if person is not None and ranges[-1][1] == MAX_SEQ and self.id not in person.channels:
-                self.sessions.update(person.sessions)
-                person.channels.add(self.id)
+            if person is not None and ranges[-1][1] == MAX_SEQ and not self.has(person):
+                self._admit(person)
             known = self._edges.get(name)
             if ranges[0][0] == 0:
                 # They were in before: only the end of what they may see is news.
@@ -138,7 +145,7 @@ class Channel:
             if session.user_id in gone:
                 self.sessions.discard(session)
                 if session.person is not None:
-                    session.person.channels.discard(self.id)
+                    session.person.drop(self.id)
         self._edges = {
             name: ranges
             for name, ranges in self._edges.items()

@@ -8,11 +8,12 @@ between is in what it reads or is pushed, and may be both; the session drops wha
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import MAX_SEQ, Caller, Resumed
+from hubbub.chat.model import Caller
 from hubbub.chat.ports import Topic
 from hubbub.gateway import mapping_in, mapping_out
 from hubbub.gateway.session import Session, Stage
@@ -26,12 +27,31 @@ PROTOCOL = 1
 
 
 class Entrance:
-    """Lets sessions in."""
+    """Lets sessions in, a bounded number at once."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._at_work = 0
+        self._queue: deque[tuple[Session, int, pb.Hello]] = deque()
+        """At most one per connection, because reading stops after hello."""
 
-    async def enter(self, session: Session, frame_id: int, hello: pb.Hello) -> None:
+    def arrive(self, session: Session, frame_id: int, hello: pb.Hello) -> None:
+        """Take a session's hello; what becomes of it the session is told."""
+        self._queue.append((session, frame_id, hello))
+        if self._at_work < self._service.settings.entering:
+            self._at_work += 1
+            self._service.tasks.start(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._queue:
+                session, frame_id, hello = self._queue.popleft()
+                if session.stage is Stage.ENTERING:
+                    await self._let_in(session, frame_id, hello)
+        finally:
+            self._at_work -= 1
+
+    async def _let_in(self, session: Session, frame_id: int, hello: pb.Hello) -> None:
         """Serve the session, or end it with the reason why not."""
         service = self._service
         try:
@@ -121,6 +141,10 @@ class Entrance:
                 ),
             )
         )
+        if resume is None:
+            return {}
+        if resume is None:
+            return {}
         if resumed.reset:
             session.send(pb.ServerFrame(reset=pb.Reset(epoch=resumed.epoch, reason=Code.EPOCH_CHANGED.value)))
             return {}

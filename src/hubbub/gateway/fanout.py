@@ -81,9 +81,13 @@ class Fanout:
         if channel is not None and channel.opened:
             # Still followed from when it was larger, or just outgrown the small ones: keep its place.
             channel.timeline.cover(entries[0].seq, entries[-1].seq, ())
-            for name in event.audience:
-                if (person := self._people.get(name)) is not None:
+            limited = audience.spans(entries) if audience.changes_members(entries) else {}
+            for person in self._here(event.audience):
+                last_seq = limited[person.user_id][-1][1] if person.user_id in limited else MAX_SEQ
+                if last_seq == MAX_SEQ:
                     channel.join(person)
+                else:
+                    channel.part(person, last_seq)
         elif len(event.audience) > SMALL_AUDIENCE:
             self._feeds.grow(event.conversation_id, entries[-1].seq, self._here(event.audience))
         self._remember(event.conversation_id, entries[-1].seq)
@@ -175,7 +179,7 @@ class Fanout:
             person.note(conversation_id, joined=True)
             channel = self._feeds.get(conversation_id)
             if channel is not None:
-                if conversation_id not in person.channels:
+                if not channel.has(person):
                     channel.join(person, member.intervals[-1][0] if member.intervals else 0)
             elif (
                 state.conversation.member_count > SMALL_AUDIENCE

@@ -16,11 +16,16 @@ class Person:
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
         self.sessions: list[Session] = []
-        self.channels: set[str] = set()
-        """The large conversations whose feed counts this person's sessions."""
+        self.channels: list[str] = []
+        """The large conversations this person's sessions listen to.  A list, because most people are in few and there
+        is one per person."""
         self.departed: frozenset[str] | set[str] = frozenset()
         """While a session enters: conversations left since, because the audience it reads may be older than that."""
         self._entering = 0
+
+    def drop(self, conversation_id: str) -> None:
+        """Forget a conversation this person's sessions listened to."""
+        self.channels = [name for name in self.channels if name != conversation_id]
 
     def begin_entering(self) -> None:
         """Begin to note the conversations this person leaves."""

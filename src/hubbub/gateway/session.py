@@ -268,7 +268,7 @@ class Session:
         self._held = []
         self.link.pause_reading()
         self.id = new_id()
-        self.service.tasks.start(self.service.entrance.enter(self, frame.id, frame.hello))
+        self.service.entrance.arrive(self, frame.id, frame.hello)
 
     def serve(self, covered: dict[str, int]) -> None:
         """Begin the live part: Ready, then what was pushed meanwhile and is not in `covered`, then what waited."""

@@ -19,6 +19,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Web origins besides the server's own that may connect, such as `https://chat.example`; `*` allows all."""
 
     hello_timeout_s: float = 10.0
+    entering: int = 64
+    """How many hellos are worked on at once; the others wait their turn, so a rush costs time and not memory."""
     heartbeat_ms: int = 25_000
     heartbeat_min_ms: int = 1_000
     heartbeat_max_ms: int = 120_000

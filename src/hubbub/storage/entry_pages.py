@@ -80,7 +80,7 @@ def read_heads(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, i
 
 def read_audience(conn: Connection, user_id: str) -> list[tuple[str, int, bool]]:
     """Return (conversation, head, large) of everything this person has joined, SYSTEM included."""
-    columns = (conversations.c.id, conversations.c.head, conversations.c.member_count)
+    columns = (conversations.c.id, conversations.c.kind, conversations.c.head, conversations.c.member_count)
     joined = (
         select(*columns)
         .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id))
@@ -91,7 +91,10 @@ def read_audience(conn: Connection, user_id: str) -> list[tuple[str, int, bool]]
         )
         .order_by(conversations.c.id)
     )
-    found = [(row.id, row.head, row.member_count > SMALL_AUDIENCE) for row in conn.execute(joined)]
+    found = [
+        (row.id, row.head, row.member_count > SMALL_AUDIENCE or row.kind == ConversationKind.CHANNEL)
+        for row in conn.execute(joined)
+    ]
     system = conn.execute(select(*columns).where(conversations.c.id == SYSTEM_CONVERSATION)).one_or_none()
     if system is not None:
         found.insert(0, (system.id, system.head, True))

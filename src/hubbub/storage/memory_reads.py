@@ -97,7 +97,8 @@ class MemoryReader:
             if conversation.kind is ConversationKind.SYSTEM:
                 found.append((id_, conversation.head, True))
             elif member is not None and member.state is MemberState.JOINED:
-                found.append((id_, conversation.head, conversation.member_count > SMALL_AUDIENCE))
+                large = conversation.member_count > SMALL_AUDIENCE or conversation.kind is ConversationKind.CHANNEL
+                found.append((id_, conversation.head, large))
         return found
 
     async def small_audience(self, conversation_id: str) -> tuple[str, ...] | None:

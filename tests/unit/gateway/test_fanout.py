@@ -190,6 +190,31 @@ async def test_joining_a_channel_nobody_here_heard_misses_nothing() -> None:
         assert heard(nurse) == ["at once"]
 
 
+async def test_a_small_channel_that_outgrows_the_small_ones_by_joins_keeps_everybody() -> None:
+    async with a_quiet_house() as house:
+        room = house.chat.open_conversation(an_id("market"), [ROMEO, *CROWD[:14]], ConversationKind.CHANNEL)
+        romeo, nurse = await house.let_in("romeo/phone"), await house.let_in("nurse/phone")
+        for name in (NURSE, *CROWD[14:]):
+            await house.chat.move(room, name, joins=True)
+        nurse.frames.clear()
+        assert house.chat.audience_of(room) is None
+        await house.chat.say(room, "now we are many")
+        await settle()
+        assert heard(romeo) == heard(nurse) == ["now we are many"]
+
+
+async def test_who_was_removed_from_a_small_channel_hears_nothing_when_it_grows() -> None:
+    async with a_quiet_house() as house:
+        room = house.chat.open_conversation(an_id("market"), [ROMEO, TYBALT, *CROWD[:10]], ConversationKind.CHANNEL)
+        await house.let_in("romeo/phone")
+        tybalt = await house.let_in("tybalt/phone")
+        removal = entry(room, 2, MemberChange(MemberAction.BAN, (TYBALT,)))
+        await house.bus.publish([EntriesAppended(room, (removal,), (ROMEO, TYBALT, *CROWD[:10]))])
+        await house.bus.publish([EntriesAppended(room, (entry(room, 3, Post(Body("large now"))),), None)])
+        await settle()
+        assert seqs(tybalt) == [2]
+
+
 async def test_leaving_while_a_session_enters_is_not_undone_by_what_it_read() -> None:
     async with a_quiet_house() as house:
         room = await a_crowd(house, ROMEO, TYBALT)

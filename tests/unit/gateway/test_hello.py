@@ -183,3 +183,36 @@ async def test_a_resume_with_an_id_that_is_none_is_a_bad_request() -> None:
         await client.tell(hello=pb.Hello(protocol=1, token="romeo/phone", resume=resume))
         await client.closed()
         assert await client.last_error() == "bad_request"
+
+
+async def test_a_rush_of_hellos_is_let_in_a_few_at_a_time_and_nobody_is_forgotten() -> None:
+    async with a_house(entering=2) as house:
+        house.auth.gate = asyncio.Event()
+        clients = [await house.connect() for _ in range(6)]
+        for number, client in enumerate(clients):
+            await client.tell(hello=pb.Hello(protocol=1, token=f"user{number}/phone"))
+        await until(lambda: house.gateway.people == 2)
+        await asyncio.sleep(0.02)
+        assert house.gateway.people == 2
+        clients[5].socket.transport.abort()
+        house.auth.gate.set()
+        for client in clients[:5]:
+            await client.push("ready")
+        await until(lambda: house.gateway.people == 5)
+        for client in clients:
+            await client.leave()
+
+
+async def test_a_resume_sends_every_changed_row_page_after_page() -> None:
+    async with a_house() as house:
+        rooms = [house.chat.open_conversation(an_id(f"room{number}"), [ROMEO]) for number in range(5)]
+        for room in rooms:
+            await house.chat.move(room, ROMEO, joins=True)
+        house.chat.rows_per_page = 2
+        client = await house.connect()
+        resume = pb.Resume(epoch=house.chat.the_epoch, user_version=1)
+        await client.tell(hello=pb.Hello(protocol=1, token="romeo/phone", resume=resume))
+        states = [(await client.push("user_changed")).user_changed for _ in range(2)]
+        await client.push("ready")
+        assert [(state.since_version, state.version, state.more) for state in states] == [(1, 3, True), (3, 5, False)]
+        await client.leave()
