@@ -13,8 +13,16 @@ from e2e.stranger import Address
 
 START_S = 30.0
 
-FREE = {"HUBBUB_AUTH_REGISTERS_PER_MINUTE": "0", "HUBBUB_AUTH_LOGINS_PER_MINUTE": "0"}
-"""All the tests' people come from one address."""
+QUICK = {
+    # All the tests' people come from one address.
+    "HUBBUB_AUTH_REGISTERS_PER_MINUTE": "0",
+    "HUBBUB_AUTH_LOGINS_PER_MINUTE": "0",
+    # Hashing passwords slowly is tested where it matters.
+    "HUBBUB_AUTH_ARGON2_MEMORY_KIB": "64",
+    "HUBBUB_AUTH_ARGON2_ITERATIONS": "1",
+    "HUBBUB_DRAIN_S": "1",
+}
+"""Settings that make the tests shorter and nothing else."""
 
 
 class Served:
@@ -32,7 +40,7 @@ class Served:
         command = [sys.executable, "-m", "hubbub.cli.main", "serve", "--data", str(self.data)]
         command += ["--listen", "127.0.0.1:0", "--listen-tcp", "127.0.0.1:0"]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | FREE)
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | QUICK)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self._log.read_text("utf-8", "replace")

@@ -457,6 +457,7 @@ def test_a_restored_copy_resets_those_who_hold_more(tmp_path_factory: pytest.Tem
     romeo = stage.enter("r", "websocket")
     notes = romeo.open_direct(romeo.user_id)
     romeo.say(notes, "before the copy")
+    romeo.drop()
     assert served.stop() == 0
     copy = served.data.with_name("copy")
     shutil.copytree(served.data, copy)
@@ -466,6 +467,7 @@ def test_a_restored_copy_resets_those_who_hold_more(tmp_path_factory: pytest.Tem
     romeo.say(notes, "after the copy")
     assert romeo.hears(notes, 2) == ["before the copy", "after the copy"]
     epoch = romeo.epoch
+    romeo.drop()
     assert served.stop() == 0
     shutil.rmtree(served.data)
     shutil.copytree(copy, served.data)
