@@ -16,6 +16,7 @@ import sys
 import tempfile
 import tracemalloc
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -70,10 +71,10 @@ async def make_groups(store: SqlStore, people: list[str]) -> None:
     for shift in range(GROUPS_EACH):
         for start in range(0, len(people), GROUP_SIZE):
             names = sorted({people[(start + step * (shift + 1)) % len(people)] for step in range(GROUP_SIZE)})
-            await store.commit(Needs(), lambda facts, names=names: a_group(facts, names))
+            await store.commit(Needs(), partial(a_group, names))
 
 
-def a_group(facts: Facts, names: list[str]) -> Changes:
+def a_group(names: list[str], facts: Facts) -> Changes:
     """Plan a group with one message."""
     room = new_id()
     row = ConversationRow(room, ConversationKind.GROUP, title="group", head=2, member_count=len(names))

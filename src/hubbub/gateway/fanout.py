@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hubbub.base.errors import Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.chat.model import (
+    MAX_SEQ,
     SMALL_AUDIENCE,
     ConversationKind,
     ConversationState,
