@@ -2,8 +2,9 @@
 
 It commits batches through `SqlStore` with the smallest planner there can be, so that what is measured is the storage
 alone: the transaction, the statements and the disk.  Messages of 200 bytes go to conversations of two people in turn.
-Printed are messages per second, the CPU of the whole process and of the event loop's thread per message, and how late
-a busy event loop would be.
+Printed are messages per second and the CPU of the whole process and of the event loop's thread per message.  With
+`--busy` the event loop computes all the while, as it does under load, so that the writing thread must win back the
+interpreter's lock each time it has given it away; the loop's share is then meaningless.
 """
 
 from __future__ import annotations
@@ -89,6 +90,15 @@ async def append(store: SqlStore, batch: list[tuple[str, str]]) -> None:
     await store.clear_outbox(done.outbox_id)
 
 
+async def keep_busy() -> None:
+    """Compute in slices of half a millisecond, like a gateway that serves many sockets."""
+    while True:
+        until = time.perf_counter() + 0.0005
+        while time.perf_counter() < until:
+            sum(range(50))
+        await asyncio.sleep(0)
+
+
 async def measure(store: SqlStore, chats: list[tuple[str, str]], size: int, seconds: float) -> None:
     stored = commits = at = 0
     slowest = 0.0
@@ -113,8 +123,11 @@ async def main() -> None:
     parser.add_argument("--conversations", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--sizes", type=int, nargs="*", default=[8, 64, 200])
+    parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--switch-ms", type=float, default=sys.getswitchinterval() * 1e3)
     parser.add_argument("--data", type=Path, default=None)
     options = parser.parse_args()
+    sys.setswitchinterval(options.switch_ms / 1e3)
     folder = Path(tempfile.mkdtemp(dir=options.data, prefix="hubbub-append-"))
     db = await Database.open(folder, clock=SystemClock())
     try:
@@ -122,8 +135,11 @@ async def main() -> None:
         chats = await make_conversations(store, options.conversations)
         print(f"{os.cpu_count()} cores, SQLite, synchronous=FULL, {options.conversations} conversations, 200 bytes")
         print(" batch   messages/s   CPU us/message   of it the loop   ms/commit   slowest ms")
+        busy = asyncio.create_task(keep_busy()) if options.busy else None
         for size in options.sizes:
             await measure(store, chats, size, options.seconds)
+        if busy is not None:
+            busy.cancel()
     finally:
         await db.close()
         shutil.rmtree(folder)

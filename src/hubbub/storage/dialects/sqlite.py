@@ -26,7 +26,7 @@ from hubbub.storage.tables import EVERYBODY, EntryKind
 T = TypeVar("T")
 
 _STEP = 16
-_MOST = 128
+_MOST = 256
 _unhex = bytes.fromhex
 _decode_heads = msgspec.json.Decoder(list[Heads]).decode
 _decode_keys = msgspec.json.Decoder(list[FoundKey]).decode
@@ -40,7 +40,7 @@ def _driver(conn: Connection) -> sqlite3.Connection:
 
 
 def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Cut rows into sizes of a small set: multiples of 16 up to 128, and what is left below 16."""
+    """Cut rows into sizes of a small set: multiples of 16 up to 256, and what is left below 16."""
     at = 0
     while left := len(rows) - at:
         size = min(left - left % _STEP, _MOST) or left
@@ -49,7 +49,7 @@ def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _padded(rows: list[T], filler: T) -> Iterator[list[T]]:
-    """Cut rows into multiples of 16 up to 128, the last filled up; for questions, where filling changes nothing."""
+    """Cut rows into multiples of 16 up to 256, the last filled up; for questions, where filling changes nothing."""
     for at in range(0, len(rows), _MOST):
         chunk = rows[at : at + _MOST]
         if missing := -len(chunk) % _STEP:
