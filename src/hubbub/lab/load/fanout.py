@@ -8,28 +8,23 @@ starts when everybody has message i.
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 from hubbub.lab.checker import check, owed
 from hubbub.lab.frames import text_digest
 from hubbub.lab.history import History
+from hubbub.lab.load.baseline import baseline_program
 from hubbub.lab.load.client import enter, parse
 from hubbub.lab.load.direct import Talker, Tally
 from hubbub.lab.load.messages import Sender, stamp_of
-from hubbub.lab.load.processes import memory_kib, pin
+from hubbub.lab.load.processes import memory_kib
 from hubbub.lab.load.shared import SharedReader, SharedStream
-from hubbub.lab.load.sockets import Link, Loop, length_frame, message_frame
+from hubbub.lab.load.sockets import Loop, length_frame, message_frame
 from hubbub.lab.load.task import Figures, Progress, Task
 from hubbub.wire import hubbub_pb2 as pb
 
-BASELINE_SOURCE = Path(__file__).resolve().parents[4] / "bench" / "fanout_baseline.c"
 ROUNDS = 3
 DRAIN_S = 15.0
 ADDED_AT_ONCE = 100
@@ -201,7 +196,7 @@ def _one_in_flight(
     floors: list[float] = []
     messages = 0
     seconds = task.duration_s / ROUNDS
-    with _baseline(each, stream.ends[1], task) as baseline:
+    with baseline_program(each, stream.ends[1], cpu=task.server_cpu) as baseline:
         for number in range(ROUNDS):
             progress(0.3 + 0.2 * number, "one message at a time")
             rate, sent = round_of(seconds, lambda: owner.say(time.monotonic_ns()))
@@ -234,58 +229,6 @@ def _one_in_flight(
         if floor
         else "The C program was not measured: there is no C compiler, or no source beside this package.",
     )
-
-
-@contextmanager
-def _baseline(members: int, frame_bytes: int, task: Task) -> Iterator[Callable[[float], float] | None]:
-    """Compile and start the C program; yield what measures it for some seconds, None without a compiler."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None or not BASELINE_SOURCE.exists():
-        yield None
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "fanout_baseline"
-        subprocess.run([compiler, "-O2", "-o", str(program), str(BASELINE_SOURCE)], check=True, timeout=60)
-        process = subprocess.Popen([program, str(members), str(frame_bytes)], stdout=subprocess.PIPE)
-        try:
-            if task.server_cpu is not None:
-                pin(task.server_cpu, process.pid)
-            assert process.stdout is not None
-            address = f"127.0.0.1:{int(process.stdout.readline())}"
-            yield _baseline_meter(address, members, frame_bytes)
-        finally:
-            process.terminate()
-            process.wait(10)
-            if process.stdout is not None:
-                process.stdout.close()
-
-
-def _baseline_meter(address: str, members: int, frame_bytes: int) -> Callable[[float], float]:
-    loop = Loop()
-
-    def span(data: bytes, start: int, end: int) -> tuple[int, int] | None:
-        return (start, start + frame_bytes) if end - start >= frame_bytes else None
-
-    stream = SharedStream(span, lambda payload: (stream.seqs[-1] + 1, stream.seqs[-1] + 1, 0))
-    links = []
-    for _ in range(members):
-        link = Link(loop, address, "tcp")
-        reader = SharedReader(stream, lambda payload: None)
-        link.receive = reader.receive  # type: ignore[method-assign]
-        links.append(link)
-    loop.turn(0)
-
-    def measure(seconds: float) -> float:
-        before, sent = stream.deliveries, 0
-        start = time.monotonic()
-        while time.monotonic() - start < seconds:
-            links[0].send(b"x" * (frame_bytes - 80))
-            sent += 1
-            while stream.deliveries < before + members * sent:
-                loop.turn(0.5)
-        return (stream.deliveries - before) / (time.monotonic() - start)
-
-    return measure
 
 
 # ---------------------------------------------------------------- everybody at once
