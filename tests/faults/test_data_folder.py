@@ -106,6 +106,7 @@ def read(client: Client, room: str, history: History) -> set[int]:
         asked = pb.GetEntries(conversation_id=room, after_seq=after)
         page = client.call(pb.ClientFrame(get_entries=asked)).entry_page
         found.update(entry.seq for entry in page.entries)
+        assert page.to_seq > after, "a page that gets nowhere"
         after, head = page.to_seq, page.as_of
     history.audit(room, head, found)
     return found

@@ -210,6 +210,7 @@ async def audit(server: OwnServer, history: History, people: list[Person], owner
                 while after < head:
                     page = await client.entries(name, after=after, limit=200)
                     found.update(entry.seq for entry in page.entries)
+                    assert page.to_seq > after, "a page that gets nowhere"
                     after, head = page.to_seq, page.as_of
                 history.audit(name, head, found)
         await read_by_rest(server, person, history)
