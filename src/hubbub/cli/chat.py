@@ -65,10 +65,12 @@ async def command(context: Context, conversation: str | None, timeout: float) ->
         keys = _lines_typed(asyncio.get_running_loop())
         async with asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(chat.hear(events))
+            watching = tasks.create_task(_end_of(client, keys))
             try:
                 await chat.obey(keys)
             finally:
                 hearing.cancel()
+                watching.cancel()
         if client.error is not None:
             raise client.error
         await chat.settle()
@@ -82,37 +84,22 @@ class LineChat:
         self._names = Names(client)
         self._here: Conversation | None = None
         self._interactive = interactive
-        self._own: OrderedDict[str, None] = OrderedDict()
+        self._own: OrderedDict[str, bool] = OrderedDict()
         self._sending: set[Pending] = set()
+        self._shown: dict[str, int] = {}
+        """How far the history of each conversation that was opened has been printed."""
         self._away = False
 
     # ------------------------------------------------------------ what is typed
 
     async def obey(self, lines: asyncio.Queue[str | None]) -> None:
-        """Carry out what is typed until it ends, or the client does."""
-        while True:
-            next_line = asyncio.create_task(lines.get())
-            ended = asyncio.create_task(self._ended())
-            try:
-                await asyncio.wait({next_line, ended}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                ended.cancel()
-            if not next_line.done():
-                next_line.cancel()
-                return
-            typed = next_line.result()
-            if typed is None:
-                return
+        """Carry out what is typed until it ends."""
+        while (typed := await lines.get()) is not None:
             try:
                 if not await self._carry_out(typed):
                     return
             except HubbubError as error:
                 _say(f"! {error}")
-
-    async def _ended(self) -> None:
-        async for state in self._client.states():
-            if state is State.CLOSED:
-                return
 
     async def _carry_out(self, typed: str) -> bool:
         """Do what one line asks; False to leave."""
@@ -155,7 +142,7 @@ class LineChat:
         mentions, everybody = await mentioned(self._client, text)
         sending = self._client.send(self._here.id, text, mentions=mentions, mention_all=everybody)
         if self._interactive:
-            self._own[sending.client_id] = None
+            self._own[sending.client_id] = True
             while len(self._own) > OWN:
                 self._own.popitem(last=False)
         self._sending.add(sending)
@@ -189,6 +176,7 @@ class LineChat:
         page = await self._client.history(self._here.id, limit=max(1, min(200, limit)))
         for item in page.items:
             _say(await history_line(self._names, item))
+        self._shown[self._here.id] = max(page.as_of, self._shown.get(self._here.id, 0))
         if page.to_seq > self._here.read_seq:
             await self._client.mark(self._here.id, read=page.to_seq)
 
@@ -207,8 +195,7 @@ class LineChat:
         match event:
             case EntryEvent(entry):
                 here = self._here is not None and entry.conversation_id == self._here.id
-                if entry.client_id in self._own:
-                    del self._own[entry.client_id]
+                if self._own.pop(entry.client_id, False) or entry.seq <= self._shown.get(entry.conversation_id, 0):
                     return
                 _say(await entry_line(self._names, entry, place=not here))
                 if here:
@@ -221,6 +208,13 @@ class LineChat:
                 _say("-- Connected again.")
             case ResetEvent():
                 _say("-- The server's log was replaced; /history shows what there is.")
+
+
+async def _end_of(client: Client, lines: asyncio.Queue[str | None]) -> None:
+    """End what is typed when the client ends."""
+    async for state in client.states():
+        if state is State.CLOSED:
+            await lines.put(None)
 
 
 def _say(text: str) -> None:

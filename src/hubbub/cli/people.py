@@ -40,15 +40,22 @@ async def place(client: Client, name: str, *, channels: bool = False) -> Convers
         pass
     else:
         return await client.conversation(conversation_id)
-    if not name.startswith("#"):
-        try:
-            user = await person(client, name)
-        except HubbubError:
-            if name.startswith("@"):
-                raise
-        else:
-            return await client.open_direct(user.id)
-    return await titled(client, name.removeprefix("#"), channels=channels)
+    if name.startswith("#"):
+        return await titled(client, name.removeprefix("#"), channels=channels)
+    try:
+        user = await person(client, name)
+    except HubbubError as error:
+        if name.startswith("@") or error.code != "user_not_found":
+            raise
+    else:
+        return await client.open_direct(user.id)
+    try:
+        return await titled(client, name, channels=channels)
+    except HubbubError as error:
+        if error.code != "conversation_not_found":
+            raise
+        sentence = f"There is nobody called {name!r}, and you are in no conversation of that name."
+        raise HubbubError("user_not_found", sentence) from None
 
 
 async def titled(client: Client, title: str, *, channels: bool = False) -> Conversation:

@@ -449,16 +449,18 @@ class Client(Commands):
         try:
             session.request(
                 pb.ClientFrame(submit=pending.frame),
-                partial(self._answered, pending),
+                partial(self._answered, session, pending),
                 timeout_s=self._request_timeout_s,
             )
         except HubbubError as error:
             self._refused(pending, error)
 
-    def _answered(self, pending: Pending, body: pb.Submitted | HubbubError) -> None:
+    def _answered(self, session: Session, pending: Pending, body: pb.Submitted | HubbubError) -> None:
+        if session.lost.done():
+            # Nobody knows (protocol.md 6.3): it goes again over the next connection.
+            return
         if isinstance(body, HubbubError):
-            if self._sending:
-                self._refused(pending, body)
+            self._refused(pending, body)
             return
         if body.status == pb.SUBMIT_STATUS_ACCEPTED:
             outcome = Accepted(pending.conversation_id, pending.client_id, body.seq, body.time_ms, body.repeated)
@@ -483,14 +485,16 @@ class Client(Commands):
             return
         for conversation_id, after in self._feed.wanted():
             wish = pb.GetEntries(conversation_id=conversation_id, after_seq=after)
-            fetched = partial(self._fetched, conversation_id)
+            fetched = partial(self._fetched, session, conversation_id)
             session.request(pb.ClientFrame(get_entries=wish), fetched, timeout_s=self._request_timeout_s)
         if self._feed.rows_missing and not self._asking_rows:
             self._asking_rows = True
             rows = pb.GetUserState(since_version=self._feed.version)
             session.request(pb.ClientFrame(get_user_state=rows), self._rows, timeout_s=self._request_timeout_s)
 
-    def _fetched(self, conversation_id: str, body: pb.EntryPage | HubbubError) -> None:
+    def _fetched(self, session: Session, conversation_id: str, body: pb.EntryPage | HubbubError) -> None:
+        if session.lost.done():
+            return
         self._feed.fetched(conversation_id, body)
         self._moved.set()
         # After a refusal the next tick tries again, not this moment.

@@ -198,3 +198,19 @@ async def test_a_request_without_a_connection_ends_at_its_deadline() -> None:
         with pytest.raises(HubbubError) as late:
             await client.conversations()
         assert late.value.code == "timeout"
+
+
+async def test_a_connection_that_ends_for_good_reason_refuses_no_command() -> None:
+    server = FakeServer()
+    async with client_of(server, survives=("session_replaced",)) as client:
+        connection = await server.connection()
+        await connection.accept(state())
+        sending = client.send(ROOM, "once")
+        await connection.expect("submit")
+        connection.send(error=pb.Error(code="session_replaced"))
+        connection.lose(4409, "session_replaced")
+        connection = await server.connection()
+        await connection.accept()
+        request, submit = await connection.expect("submit")
+        connection.answer(request, submit, 1)
+        assert (await sending).seq == 1
