@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
@@ -16,12 +16,22 @@ from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, Entry, EntryPage
 from hubbub.storage.facts import joined_members
 from hubbub.storage.look import hidden_between, look
 from hubbub.storage.rows import entry_of
+from hubbub.storage.schema import Id
 from hubbub.storage.sight import EVERYTHING, Spans, clip
 from hubbub.storage.tables import conversations, entries, members
 
 _AT_ONCE = 500
 
-_COLUMNS = (entries.c.seq, entries.c.time_ms, entries.c.sender_id, entries.c.client_id, entries.c.body)
+# Built once: to build a statement costs more than to run it.
+_SPAN = (
+    select(entries.c.seq, entries.c.time_ms, entries.c.sender_id, entries.c.client_id, entries.c.body)
+    .where(
+        entries.c.conversation_id == bindparam("id", type_=Id),
+        entries.c.seq.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(entries.c.seq)
+    .limit(bindparam("rows"))
+)
 
 
 def read_entries(conn: Connection, user_id: str, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
@@ -59,13 +69,8 @@ def page(
 
 def read_span(conn: Connection, conversation_id: str, first: int, last: int, limit: int) -> list[Entry]:
     """Return up to `limit` entries of [first, last], ascending."""
-    statement = (
-        select(*_COLUMNS)
-        .where(entries.c.conversation_id == conversation_id, entries.c.seq.between(first, last))
-        .order_by(entries.c.seq)
-        .limit(limit)
-    )
-    return [entry_of(conversation_id, row) for row in conn.execute(statement)]
+    found = conn.execute(_SPAN, {"id": conversation_id, "first": first, "last": last, "rows": limit})
+    return [entry_of(conversation_id, row) for row in found]
 
 
 def read_heads(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, int]:

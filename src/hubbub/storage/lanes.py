@@ -115,7 +115,7 @@ class Lanes:
             self._inside -= 1
 
     async def close(self) -> None:
-        """Let what has begun end, refuse the rest, and end the threads."""
+        """Let what waits end, refuse what comes, and end the threads."""
         if self._closed:
             return
         self._closed = True

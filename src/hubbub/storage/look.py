@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from hubbub.chat.model import ConversationRow, MemberRow
 from hubbub.storage.rows import conversation_of, member_of
+from hubbub.storage.schema import Id
 from hubbub.storage.sight import Spans, end_of, sight
 from hubbub.storage.tables import conversations, hidden, members
+
+_CONVERSATION = select(conversations).where(conversations.c.id == bindparam("id", type_=Id))
+_MEMBER = select(members).where(
+    members.c.conversation_id == bindparam("id", type_=Id), members.c.user_id == bindparam("reader", type_=Id)
+)
+_HIDDEN = select(hidden.c.seq).where(
+    hidden.c.user_id == bindparam("reader", type_=Id),
+    hidden.c.conversation_id == bindparam("id", type_=Id),
+    hidden.c.seq.between(bindparam("first"), bindparam("last")),
+)
 
 
 class Look(NamedTuple):
@@ -30,11 +41,9 @@ def look(conn: Connection, user_id: str, conversation_id: str) -> Look:
 
     Raises ChatError with CONVERSATION_NOT_FOUND or NOT_A_MEMBER.
     """
-    found = conn.execute(select(conversations).where(conversations.c.id == conversation_id)).one_or_none()
+    found = conn.execute(_CONVERSATION, {"id": conversation_id}).one_or_none()
     conversation = None if found is None else conversation_of(found)
-    row = conn.execute(
-        select(members).where(members.c.conversation_id == conversation_id, members.c.user_id == user_id)
-    ).one_or_none()
+    row = conn.execute(_MEMBER, {"id": conversation_id, "reader": user_id}).one_or_none()
     member = None if row is None else member_of(row)
     spans = sight(conversation, member)
     assert conversation is not None  # sight has refused it otherwise
@@ -43,7 +52,5 @@ def look(conn: Connection, user_id: str, conversation_id: str) -> Look:
 
 def hidden_between(conn: Connection, user_id: str, conversation_id: str, first: int, last: int) -> set[int]:
     """Return the entries in [first, last] that this person has hidden."""
-    statement = select(hidden.c.seq).where(
-        hidden.c.user_id == user_id, hidden.c.conversation_id == conversation_id, hidden.c.seq.between(first, last)
-    )
-    return set(conn.execute(statement).scalars())
+    found = conn.execute(_HIDDEN, {"reader": user_id, "id": conversation_id, "first": first, "last": last})
+    return set(found.scalars())

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION, parse_id
@@ -35,6 +35,7 @@ from hubbub.storage.facts import load_messages
 from hubbub.storage.history import read_reactions
 from hubbub.storage.look import look
 from hubbub.storage.rows import conversation_of, decode_intervals, fold_title, member_of
+from hubbub.storage.schema import Id
 from hubbub.storage.sight import as_visitor, clip, end_of, implicit_member, is_visitor
 from hubbub.storage.tables import conversations, members, user_versions
 
@@ -42,6 +43,24 @@ _AT_ONCE = 200
 _FIRST_PAGE_MS = 2**62
 
 _Pair = tuple[ConversationRow, MemberRow]
+
+# Built once: to build a statement of thirty columns costs more than to run it.
+_PAIRS = select(*conversations.c, *[column.label(f"member_{column.name}") for column in members.c]).select_from(
+    conversations.outerjoin(
+        members,
+        and_(members.c.conversation_id == conversations.c.id, members.c.user_id == bindparam("reader", type_=Id)),
+    )
+)
+"""Conversations with the reader's member columns, which are NULL where there is no row."""
+
+_CHANGED = (
+    _PAIRS.where(members.c.version > bindparam("since"))
+    .order_by(members.c.version, conversations.c.id)
+    .limit(bindparam("rows"))
+)
+_OF_VERSION = _PAIRS.where(members.c.version == bindparam("version")).order_by(conversations.c.id)
+_ONE = _PAIRS.where(conversations.c.id == bindparam("id", type_=Id))
+_VERSION = select(user_versions.c.version).where(user_versions.c.user_id == bindparam("reader", type_=Id))
 
 
 def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequence[_Pair]) -> list[ConversationState]:
@@ -116,8 +135,7 @@ def read_conversations(
 ) -> tuple[list[ConversationState], str]:
     """Return a page of what this person is in, most recent first."""
     statement = (
-        _pairs(user_id)
-        .where(
+        _PAIRS.where(
             members.c.user_id == user_id,
             members.c.state == MemberState.JOINED,
             conversations.c.id != SYSTEM_CONVERSATION,
@@ -135,7 +153,7 @@ def read_conversations(
                 and_(conversations.c.last_time_ms == last_time_ms, conversations.c.id > last_id),
             )
         )
-    pairs = [_pair(row, user_id) for row in conn.execute(statement)]
+    pairs = [_pair(row, user_id) for row in conn.execute(statement, {"reader": user_id})]
     pairs += [pair for pair in _system(conn, user_id) if (-pair[0].last_time_ms, pair[0].id) > position]
     pairs.sort(key=lambda pair: (-pair[0].last_time_ms, pair[0].id))
     more = len(pairs) > limit
@@ -152,7 +170,7 @@ def read_channels(
 ) -> tuple[list[ConversationState], str]:
     """Return a page of the public channels whose title contains `query`, by title."""
     key = conversations.c.channel_key
-    statement = _pairs(user_id).where(key.is_not(None)).order_by(key, conversations.c.id).limit(limit + 1)
+    statement = _PAIRS.where(key.is_not(None)).order_by(key, conversations.c.id).limit(limit + 1)
     if query:
         statement = statement.where(key.contains(fold_title(query), autoescape=True))
     if cursor:
@@ -163,7 +181,7 @@ def read_channels(
             raise ChatError(Code.BAD_CURSOR) from None
         statement = statement.where(or_(key > last_key, and_(key == last_key, conversations.c.id > last_id)))
     pairs = []
-    for row in conn.execute(statement):
+    for row in conn.execute(statement, {"reader": user_id}):
         conversation, member = _pair(row, user_id)
         pairs.append((conversation, as_visitor(conversation, member)))
     more = len(pairs) > limit
@@ -209,8 +227,8 @@ def read_user_state(conn: Connection, dialect: Dialect, user_id: str, since_vers
     SYSTEM comes first, whether or not the person has a row of it.
     """
     newest = _newest_version(conn, user_id)
-    changed = _pairs(user_id).where(members.c.version > since_version)
-    rows = conn.execute(changed.order_by(members.c.version, conversations.c.id).limit(limit + 1)).all()
+    reader = {"reader": user_id}
+    rows = conn.execute(_CHANGED, {**reader, "since": since_version, "rows": limit + 1}).all()
     upto = newest
     more = len(rows) > limit
     if more:
@@ -221,7 +239,7 @@ def read_user_state(conn: Connection, dialect: Dialect, user_id: str, since_vers
             rows = whole
             upto = whole[-1].member_version
         else:
-            rows = conn.execute(_pairs(user_id).where(members.c.version == cut).order_by(conversations.c.id)).all()
+            rows = conn.execute(_OF_VERSION, {**reader, "version": cut}).all()
             upto = cut
             more = upto < newest
     pairs = [_pair(row, user_id) for row in rows]
@@ -247,7 +265,7 @@ def read_resumed(
     mine: dict[str, _Pair] = {}
     for at in range(0, len(changed), _AT_ONCE):
         names = [id_ for id_, _ in changed[at : at + _AT_ONCE]]
-        for row in conn.execute(_pairs(user_id).where(conversations.c.id.in_(names))):
+        for row in conn.execute(_PAIRS.where(conversations.c.id.in_(names)), {"reader": user_id}):
             open_to_all = row.kind in (ConversationKind.SYSTEM, ConversationKind.CHANNEL)
             if open_to_all or row.member_user_id is not None:
                 mine[row.id] = _pair(row, user_id)
@@ -273,18 +291,7 @@ def read_resumed(
 
 
 def _newest_version(conn: Connection, user_id: str) -> int:
-    statement = select(user_versions.c.version).where(user_versions.c.user_id == user_id)
-    return conn.execute(statement).scalar_one_or_none() or 0
-
-
-def _pairs(user_id: str) -> Select[Any]:
-    """Select conversations with this person's member columns, which are NULL where there is no row."""
-    own = [column.label(f"member_{column.name}") for column in members.c]
-    return select(*conversations.c, *own).select_from(
-        conversations.outerjoin(
-            members, and_(members.c.conversation_id == conversations.c.id, members.c.user_id == user_id)
-        )
-    )
+    return conn.execute(_VERSION, {"reader": user_id}).scalar_one_or_none() or 0
 
 
 def _pair(row: Any, user_id: str) -> _Pair:
@@ -307,7 +314,7 @@ def _pair(row: Any, user_id: str) -> _Pair:
 
 
 def _system(conn: Connection, user_id: str) -> list[_Pair]:
-    found = conn.execute(_pairs(user_id).where(conversations.c.id == SYSTEM_CONVERSATION))
+    found = conn.execute(_ONE, {"reader": user_id, "id": SYSTEM_CONVERSATION})
     return [_pair(row, user_id) for row in found]
 
 
