@@ -85,7 +85,7 @@ for _name, _sentence in (
 @command.command("all")
 @_options
 def run_all(as_json: bool, write: Path | None, **given: Any) -> None:
-    """Everything, in the set that docs/benchmarks.md shows; takes about six minutes."""
+    """Everything, in the set that docs/benchmarks.md shows; takes about three minutes."""
     chosen = {key: value for key, value in given.items() if value and key in ("server", "server_cpu", "load_cpu")}
     results: list[tuple[Item, Figures | str]] = []
     items = the_set()
@@ -149,7 +149,7 @@ def _judge(figures: list[Figures]) -> None:
 def _figures_table(figures: Figures) -> Table:
     table = Table(title=f"hubbub bench {figures.bench}", show_header=False)
     for name, value in msgspec.to_builtins(figures).items():
-        if value in (None, "", []) or name == "bench":
+        if value in (None, "", []) or name in ("bench", "violations"):
             continue
         if isinstance(value, dict):
             value = "   ".join(f"{point} {ms:g}" for point, ms in value.items())

@@ -30,6 +30,8 @@ class Tally:
         self.ack = Histogram()
         self.delivery = Histogram()
         self.sent = self.answered = self.accepted = self.delivered = 0
+        self.highest = 0
+        """The highest number given to a message of ours."""
         self.acked_inside = self.delivered_inside = 0
         self.begins_ns = self.ends_ns = 0
         """The measured window: rates count what happened inside, latencies what was due inside."""
@@ -97,6 +99,7 @@ class Talker(Client):
         if said.status == pb.SUBMIT_STATUS_ACCEPTED:
             self.recorder.observer.answered(row, ACCEPTED, said.seq, repeated=said.repeated)
             tally.acked(now, due_ns)
+            tally.highest = max(tally.highest, said.seq)
         else:
             rejected = said.status == pb.SUBMIT_STATUS_REJECTED
             self.recorder.observer.answered(row, REJECTED if rejected else UNKNOWN)

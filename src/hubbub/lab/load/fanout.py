@@ -263,8 +263,9 @@ def _flood(
     conversation = senders[0].sender.conversation
 
     def behind() -> list[Listener]:
-        goal = len(stream.ends) - 1
-        return [one for one in listeners if one.reader.at != goal and one.has(conversation) < stream.seqs[-1]]
+        # The last answers may be here before the last entries are.
+        at = len(stream.ends) - 1 if stream.seqs[-1] >= tally.highest else -1
+        return [one for one in listeners if one.reader.at != at and one.has(conversation) < tally.highest]
 
     try:
         loop.until(lambda: not behind(), DRAIN_S, "the last deliveries")

@@ -98,7 +98,7 @@ def render(machine: Machine, results: Sequence[tuple[Item, Figures | str]]) -> s
     lines += [
         "## How to read this, and how to run it again",
         "",
-        "`make bench` takes about six minutes; one measurement is `hubbub bench direct --in-flight 8`, and `--json`",
+        "`make bench` takes about three minutes; one measurement is `hubbub bench direct --in-flight 8`, and `--json`",
         "prints one object. With `--server URL` an existing server is measured instead of a fresh one.",
         "",
         "- A message counts as acknowledged when the server's answer came, which is after the commit, and as delivered",
@@ -121,7 +121,7 @@ def _core(cpu: int | None) -> str:
 def _all(figures: Figures) -> list[str]:
     lines = []
     for name, value in msgspec.to_builtins(figures).items():
-        if value in (None, "", []) or name == "bench":
+        if value in (None, "", []) or name in ("bench", "violations"):
             continue
         if isinstance(value, dict):
             value = "  ".join(f"{point} {ms:g}" for point, ms in value.items())
