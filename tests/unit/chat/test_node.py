@@ -343,6 +343,28 @@ async def test_a_crash_between_sending_and_settling_sends_nothing_twice(stage: S
     assert (await stage.node.heads([group])) == {group: 2}
 
 
+async def test_a_message_that_is_being_sent_is_neither_listed_nor_cancelled(stage: Stage) -> None:
+    group = await stage.group(ANNA, BEN)
+    key = fresh_id()
+    await stage.node.schedule(Caller(ANNA), Submit(group, key, text("later")), NOW + 60_000)
+    stage.clock.advance(61)
+    async with asyncio.TaskGroup() as together:
+        together.create_task(stage.node.scheduler.send_due())
+        await asyncio.sleep(0)
+        listed = together.create_task(stage.node.scheduled(Caller(ANNA), "", 10))
+        cancelled = together.create_task(_cancelled(stage, group, key))
+    assert (await listed, await cancelled) == (([], ""), False)
+    assert (await stage.node.heads([group])) == {group: 2}
+
+
+async def _cancelled(stage: Stage, group: str, key: str) -> bool:
+    try:
+        await stage.node.cancel_scheduled(Caller(ANNA), group, key)
+    except ChatError:
+        return False
+    return True
+
+
 async def test_a_refused_scheduled_message_says_why_and_can_be_cancelled(stage: Stage) -> None:
     group = await stage.group(ANNA, BEN)
     key = fresh_id()
