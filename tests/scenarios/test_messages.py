@@ -103,19 +103,22 @@ async def test_unread_and_mentions_are_the_same_on_both_devices(stage: Stage) ->
     assert (state.unread, state.mentions) == (0, 0)
 
 
-async def test_others_learn_what_was_read(stage: Stage) -> None:
+async def test_others_learn_what_was_received_and_what_was_read(stage: Stage) -> None:
     romeo, juliet = await stage.enter("romeo", "juliet")
     chat = await romeo.place(juliet)
     said = await romeo.says(chat, "Soft!")
     await juliet.hears()
-    await juliet.client.mark(chat, read=said.seq)
 
-    def receipt(event: Event) -> int | None:
+    def receipt(event: Event) -> tuple[int, int] | None:
         if isinstance(event, MarksEvent) and event.conversation_id == chat:
-            return next((m.read_seq for m in event.marks if m.user_id == juliet.user_id and m.read_seq), None)
+            theirs = [m for m in event.marks if m.user_id == juliet.user_id and m.delivered_seq == said.seq]
+            return (theirs[0].read_seq, theirs[0].delivered_seq) if theirs else None
         return None
 
-    assert await romeo.awaits(receipt) == said.seq
+    read, delivered = await romeo.awaits(receipt)
+    assert (read < said.seq, delivered) == (True, said.seq)
+    juliet.client.saw(chat, said.seq)
+    assert await romeo.awaits(receipt) == (said.seq, said.seq)
 
 
 async def test_typing_is_shown_to_the_other(stage: Stage) -> None:

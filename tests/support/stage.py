@@ -75,6 +75,7 @@ class Actor:
             store=self._store,
             transport=self._stage.transport,
             since="unread",
+            receipts=True,
             backoff=ExponentialBackoff(first_s=0.05, ceiling_s=0.5),
         )
         self._events = client.events()

@@ -178,7 +178,7 @@ class LineChat:
             _say(await history_line(self._names, item))
         self._shown[self._here.id] = max(page.as_of, self._shown.get(self._here.id, 0))
         if page.to_seq > self._here.read_seq:
-            await self._client.mark(self._here.id, read=page.to_seq)
+            self._client.saw(self._here.id, page.to_seq)
 
     # ------------------------------------------------------------ what is heard
 
@@ -199,7 +199,7 @@ class LineChat:
                     return
                 _say(await entry_line(self._names, entry, place=not here))
                 if here:
-                    await self._client.mark(entry.conversation_id, read=entry.seq)
+                    self._client.saw(entry.conversation_id, entry.seq)
             case StateEvent(state) if state is State.WAITING and not self._away:
                 self._away = True
                 _say(f"-- {event.error or 'The connection was lost.'} Trying again.")

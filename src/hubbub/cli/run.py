@@ -70,6 +70,8 @@ class Context:
         if use == "brief":
             # Commands that are over in a moment push each other aside; each comes back until it is done.
             options.setdefault("survives", ("session_replaced", "session_refused"))
+        else:
+            options.setdefault("receipts", True)
         return Client(
             profile.server,
             login=ProfileLogin(self.file, use),

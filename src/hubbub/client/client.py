@@ -37,6 +37,7 @@ from hubbub.client.http import HttpApi
 from hubbub.client.login import FixedToken, KeptLogin, Login
 from hubbub.client.models import Accepted, Action, Conversation, Entry, Presence, State, StateEvent
 from hubbub.client.outbox import Command, Outbox, Pending
+from hubbub.client.receipts import Receipts
 from hubbub.client.session import Session
 from hubbub.client.store import Batch, NoStore, SqliteStore, Store
 from hubbub.client.translate import presence_of
@@ -44,6 +45,9 @@ from hubbub.client.upkeep import Upkeep
 from hubbub.wire import hubbub_pb2 as pb
 
 VERSION: Final = "0.1.0"
+
+RECEIPTS_A_TICK: Final = 64
+"""How many conversations' marks are told in about a second."""
 
 Heard = TypeVar("Heard")
 
@@ -75,6 +79,7 @@ class Client(Commands):
         outbox_limit: int = 10_000,
         backoff: Backoff | None = None,
         clock: Clock | None = None,
+        receipts: bool = False,
         survives: Collection[str] = (),
         rand: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -86,6 +91,7 @@ class Client(Commands):
 
         `store`: a file that keeps the outbox and how far was read.  `address`: where to connect, instead of asking the
         server.  `since`: where a client that holds nothing begins.  `heartbeat_s` 0 leaves the interval to the server.
+        `receipts`: whether others are told what this device received.
         `survives`: codes after which it connects again although they end other clients.
         """
         self._clock = clock or SystemClock()
@@ -109,6 +115,8 @@ class Client(Commands):
         self._asking_rows = False
         self._moved = asyncio.Event()
         """Set whenever something that was fetched came."""
+        self._tells_delivered = receipts
+        self._receipts = Receipts()
         self._watched: tuple[str, ...] = ()
         self._batch = Batch()
         self._writing = Batch()
@@ -160,6 +168,7 @@ class Client(Commands):
         if linger_s and self.state is State.ONLINE and len(self._outbox):
             with contextlib.suppress(HubbubError):
                 await self.flush(timeout=linger_s)
+        self._tell_receipts()
         session = self._upkeep.session
         self._upkeep.finish(HubbubError(CLOSED, "The client was closed."))
         if session is not None:
@@ -292,6 +301,13 @@ class Client(Commands):
             wish = pb.SetTyping(conversation_id=conversation_id, typing=typing)
             self._upkeep.session.tell(pb.ClientFrame(set_typing=wish))
 
+    def saw(self, conversation_id: str, seq: int) -> None:
+        """Say that a person saw what is here up to `seq`; it is told within a second or two, merged.
+
+        It survives reconnects, but not the end of the program; `mark` waits until the server knows.
+        """
+        self._receipts.note(conversation_id, read=seq)
+
     async def watch_presence(self, user_ids: Sequence[str]) -> list[Presence]:
         """Say whose coming and going to hear of, instead of those named before; return how it is now.
 
@@ -388,8 +404,8 @@ class Client(Commands):
         if feed.hungry:
             self._pump_feed()
 
-    async def catch_up(self, session: Session) -> None:
-        """Fetch what is missing after the server said `ready`."""
+    async def begin(self, session: Session) -> None:
+        """List the conversations if they are not known, and let commands go."""
         if not self._feed.based or len(self._feed.tracks) > HAVE_LIMIT:
             cursor = ""
             while True:
@@ -406,6 +422,9 @@ class Client(Commands):
         if self._watched:
             self._ask_watched(session)
         self._pump_feed()
+
+    async def catch_up(self, session: Session) -> None:
+        """Wait until nothing is known to be missing, or nobody takes what comes."""
         while not self._feed.complete and self._ears.room and not session.lost.done():
             self._moved.clear()
             await self._moved.wait()
@@ -427,6 +446,7 @@ class Client(Commands):
         """Try again what has waited."""
         self._pump_outbox()
         self._pump_feed()
+        self._tell_receipts()
         if self._batch:
             self._to_write.set()
 
@@ -519,6 +539,19 @@ class Client(Commands):
         wish = pb.ClientFrame(watch_presence=pb.WatchPresence(user_ids=self._watched))
         session.request(wish, answered, timeout_s=self._request_timeout_s)
 
+    def _tell_receipts(self) -> None:
+        session = self._upkeep.session
+        if session is None or not self._sending:
+            return
+        for conversation_id, read, delivered in self._receipts.take(RECEIPTS_A_TICK):
+            wish = pb.SetMark(conversation_id=conversation_id, read_seq=read, delivered_seq=delivered)
+            told = partial(self._told, conversation_id, read, delivered)
+            session.request(pb.ClientFrame(set_mark=wish), told, timeout_s=self._request_timeout_s)
+
+    def _told(self, conversation_id: str, read: int, delivered: int, body: pb.Done | HubbubError) -> None:
+        if isinstance(body, HubbubError) and (body.retry or not self._sending):
+            self._receipts.note(conversation_id, read=read, delivered=delivered)
+
     def _reset(self, epoch: str, reason: str) -> None:
         if epoch == self._feed.epoch:
             return
@@ -545,11 +578,14 @@ class Client(Commands):
             self._batch.user_version = self._feed.version
 
     def _dealt_with(self, entry: Entry) -> None:
+        track = self._feed.tracks.get(entry.conversation_id)
+        if track is None or entry.seq <= track.kept:
+            return
+        track.kept = entry.seq
         if self._store.durable:
-            track = self._feed.tracks.get(entry.conversation_id)
-            if track is not None and entry.seq > track.kept:
-                track.kept = entry.seq
-                self._batch.seen[entry.conversation_id] = entry.seq
+            self._batch.seen[entry.conversation_id] = entry.seq
+        if self._tells_delivered and entry.sender_id != self.user_id and track.receipts:
+            self._receipts.note(entry.conversation_id, delivered=entry.seq)
 
     def _settled(self, command: Command) -> None:
         if self._store.durable:

@@ -41,6 +41,9 @@ HAVE_LIMIT: Final = 2_000
 CATCH_UP_LIMIT: Final = 100_000
 """A conversation that misses more than this many entries is reset instead of read."""
 
+RECEIPTS_LIMIT: Final = 100
+"""Above this many members nobody is shown receipts."""
+
 FETCHES: Final = 4
 """How many pages are asked for at the same time."""
 
@@ -58,6 +61,12 @@ class Track:
         self.kept = seen
         """The highest seq the program has dealt with; what it takes up again after a restart."""
         self.fetching = False
+
+    @property
+    def receipts(self) -> bool:
+        """Whether others are shown what this person received (protocol.md 14.7)."""
+        held = self.conversation
+        return held is not None and held.kind in (Kind.DIRECT, Kind.GROUP) and held.member_count <= RECEIPTS_LIMIT
 
 
 class Feed:

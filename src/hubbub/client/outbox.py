@@ -11,7 +11,7 @@ This module keeps the lanes; it does no I/O and reads no clock.  `store` keeps a
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -100,14 +100,41 @@ class Pending:
 class Lane:
     """The unanswered commands of one conversation, in order."""
 
-    __slots__ = ("not_before", "pending", "refusals")
+    __slots__ = ("inflight", "not_before", "pending", "unsent")
 
     def __init__(self) -> None:
         self.pending: OrderedDict[str, Pending] = OrderedDict()
+        self.unsent: deque[Pending] | None = deque()
+        """Those not under way, in order; may hold some that have left.  None: to be made anew from `pending`."""
+        self.inflight = 0
         self.not_before = 0.0
         """Monotonic time before which nothing is sent; set when the server asks for patience."""
-        self.refusals = 0
-        """Retries in a row, for the wait between them."""
+
+    def next(self) -> Pending | None:
+        """Return the first command that is not under way, if it may be sent."""
+        if self.unsent is None:
+            self.unsent = deque(pending for pending in self.pending.values() if not pending.inflight)
+        while self.unsent:
+            pending = self.unsent[0]
+            if self.pending.get(pending.client_id) is pending:
+                return pending if pending.kept else None
+            self.unsent.popleft()
+        return None
+
+    def send(self, pending: Pending) -> None:
+        """Count what `next` returned as sent."""
+        assert self.unsent is not None
+        self.unsent.popleft()
+        pending.inflight = True
+        pending.tries += 1
+        self.inflight += 1
+
+    def take_back(self, pending: Pending) -> None:
+        """Count a command as not sent: it goes again, in its old place."""
+        if pending.inflight:
+            pending.inflight = False
+            self.inflight -= 1
+            self.unsent = None
 
 
 class Outbox:
@@ -162,6 +189,8 @@ class Outbox:
             lane = self._lanes[command.conversation_id] = Lane()
         pending = Pending(command, frame, future, timeout_s, kept)
         lane.pending[command.client_id] = pending
+        if lane.unsent is not None:
+            lane.unsent.append(pending)
         self._size += 1
         return pending
 
@@ -187,17 +216,9 @@ class Outbox:
     def _ready_in(self, lane: Lane, now: float) -> Iterator[Pending]:
         if now < lane.not_before:
             return
-        for place, pending in enumerate(list(lane.pending.values())):
-            if place >= self._window or not pending.kept:
-                return
-            if not pending.inflight:
-                pending.inflight = True
-                pending.tries += 1
-                yield pending
-
-    def next_time(self) -> float | None:
-        """Return the monotonic time at which a lane that was asked to wait goes on."""
-        return min((lane.not_before for lane in self._lanes.values() if lane.not_before), default=None)
+        while lane.inflight < self._window and (pending := lane.next()) is not None:
+            lane.send(pending)
+            yield pending
 
     def disconnected(self) -> None:
         """Every command without an answer will be sent again."""
@@ -205,6 +226,8 @@ class Outbox:
             lane.not_before = 0.0
             for pending in lane.pending.values():
                 pending.inflight = False
+            lane.inflight = 0
+            lane.unsent = None
 
     # ------------------------------------------------------------ answers
 
@@ -212,7 +235,6 @@ class Outbox:
         """The command is stored."""
         lane = self._lanes.get(conversation_id)
         if lane is not None and client_id in lane.pending:
-            lane.refusals = 0
             self._remove(conversation_id, lane, client_id, outcome)
 
     def refused(self, conversation_id: str, client_id: str, error: HubbubError, now: float, wait_s: float) -> None:
@@ -227,12 +249,11 @@ class Outbox:
         if error.code == Code.PREDECESSOR_MISSING:
             if pending.command.after in lane.pending:
                 # The predecessor is being tried again; this one follows it.
-                pending.inflight = False
+                lane.take_back(pending)
                 return
             error = HubbubError(error.code, error.message, retry=False)
         if error.retry and error.code not in IMPATIENT and error.retry_after <= PATIENCE_S:
-            pending.inflight = False
-            lane.refusals += 1
+            lane.take_back(pending)
             lane.not_before = max(lane.not_before, now + max(error.retry_after, wait_s))
             return
         self._refuse_chain(conversation_id, lane, pending, error)
@@ -258,6 +279,7 @@ class Outbox:
 
     def _remove(self, conversation_id: str, lane: Lane, client_id: str, outcome: Accepted | HubbubError) -> None:
         pending = lane.pending.pop(client_id)
+        lane.inflight -= pending.inflight
         self._size -= 1
         if not lane.pending:
             del self._lanes[conversation_id]

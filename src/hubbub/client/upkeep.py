@@ -8,6 +8,7 @@ as the backoff says.  What is sent and received over the connection is its owner
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Protocol
 
@@ -43,8 +44,14 @@ class Owner(Protocol):
     def pushed(self, kind: str, body: object) -> None:
         """A frame nobody asked for, `ready` and `goaway` excepted."""
 
+    async def begin(self, session: Session) -> None:
+        """Learn what must be known before anything else; called once the server said `ready`.
+
+        Raises HubbubError; the connection is then given up.
+        """
+
     async def catch_up(self, session: Session) -> None:
-        """Fetch what is missing; called once the server said `ready`.  Raises HubbubError."""
+        """Wait until what is missing was fetched; it may be cut short."""
 
     def disconnected(self) -> None:
         """The connection is gone; what had no answer will have none."""
@@ -254,15 +261,18 @@ class Upkeep:
         try:
             async with asyncio.timeout(self._sync_timeout_s):
                 await ready
-                self._was_ready = True
-                await self._owner.catch_up(session)
+            self._was_ready = True
+            await self._owner.begin(session)
         except HubbubError as error:
             session.abort(error)
             return
         except TimeoutError:
-            if not self._was_ready:
-                session.abort(HubbubError(Code.TIMEOUT, "The server did not become ready."))
-                return
+            session.abort(HubbubError(Code.TIMEOUT, "The server did not become ready."))
+            return
+        # Catching up goes on behind; whoever waits to talk does not wait for all of it.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._sync_timeout_s):
+                await self._owner.catch_up(session)
         self._become(State.ONLINE, None)
 
     async def _stay_logged_in(self, session: Session, welcome: pb.Welcome) -> None:

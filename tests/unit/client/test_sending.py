@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from unit.client.fake import ROOM, FakeServer, client_of, state
+from unit.client.fake import ROOM, FakeServer, client_of, page, state
 
 from hubbub.base.clock import ManualClock
 from hubbub.client import HubbubError, State
@@ -214,3 +214,26 @@ async def test_a_connection_that_ends_for_good_reason_refuses_no_command() -> No
         request, submit = await connection.expect("submit")
         connection.answer(request, submit, 1)
         assert (await sending).seq == 1
+
+
+async def test_what_was_received_and_seen_is_merged_before_it_is_told() -> None:
+    server = FakeServer()
+    async with client_of(server, receipts=True) as client:
+        connection = await server.connection()
+        await connection.accept(state(as_of=4))
+        await client.ready(5)
+        connection.push(page([5, 6, 7]))
+        client.saw(ROOM, 5)
+        client.saw(ROOM, 4)
+        client.ticked()
+        request, mark = await connection.expect("set_mark")
+        assert (mark.read_seq, mark.delivered_seq) == (5, 7)
+        client.ticked()
+        assert connection.frames.empty()
+        connection.send(request, error=pb.Error(code="unavailable", retry=True))
+        client.ticked()
+        request, again = await connection.expect("set_mark")
+        assert again == mark
+        connection.send(request, done=pb.Done())
+        client.ticked()
+        assert connection.frames.empty()
