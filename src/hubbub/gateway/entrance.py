@@ -143,8 +143,6 @@ class Entrance:
         )
         if resume is None:
             return {}
-        if resume is None:
-            return {}
         if resumed.reset:
             session.send(pb.ServerFrame(reset=pb.Reset(epoch=resumed.epoch, reason=Code.EPOCH_CHANGED.value)))
             return {}
