@@ -181,8 +181,10 @@ class SessionRegistry:
         batch, self._unsaved = self._unsaved, OrderedDict()
         try:
             await self._save(list(batch.items()))
-        except ChatError:
+        except BaseException as problem:
             self._unsaved = OrderedDict({**batch, **self._unsaved})
+            if not isinstance(problem, ChatError):
+                raise
 
     # ------------------------------------------------------------ watching
 

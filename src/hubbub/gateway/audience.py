@@ -19,7 +19,10 @@ Spans = dict[str, list[tuple[int, int]]]
 
 def changes_members(entries: Sequence[Entry]) -> bool:
     """Whether any of the entries is about members."""
-    return any(type(entry.action) is MemberChange for entry in entries)
+    for entry in entries:  # noqa: SIM110 - a generator costs more than the whole answer
+        if type(entry.action) is MemberChange:
+            return True
+    return False
 
 
 def spans(entries: Sequence[Entry]) -> Spans:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from hubbub.base.errors import ChatError, Code, RateLimited
+from hubbub.base.errors import TABLE, ChatError, Code, RateLimited
 from hubbub.gateway import mapping_out
 from hubbub.gateway.handlers import conversations, entries, people, scheduled, session, submits
 from hubbub.gateway.tasks import log
@@ -61,12 +61,16 @@ class Dispatch:
         elif kind != "pong":
             session.refuse(frame.id, problem)
 
-    async def answer(self, session: Session, frame_id: int, work: Coroutine[Any, Any, pb.ServerFrame]) -> None:
+    async def answer(
+        self, session: Session, frame_id: int, work: Coroutine[Any, Any, pb.ServerFrame], ends_session: bool
+    ) -> None:
         """Send what `work` returns, or why it failed, within the deadline of a request."""
         try:
             async with asyncio.timeout(self._service.settings.request_timeout_s):
                 frame = await work
         except ChatError as problem:
+            if ends_session and not problem.retry and TABLE[problem.code].close:
+                session.end(problem.code, reply_to=frame_id, message=problem.message)
             frame = pb.ServerFrame(error=mapping_out.error(problem))
         except TimeoutError:
             frame = pb.ServerFrame(error=mapping_out.error(ChatError(Code.TIMEOUT)))

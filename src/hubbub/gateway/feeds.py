@@ -104,11 +104,12 @@ class Feeds:
                 return
             try:
                 topics = [Topic("conversation", name) for name in names]
-                await self._following.need(topics)
-                self._following.go(topics)
-                heads = await self._chat.heads(names)
-            except ChatError as problem:
-                log.warning("feeds could not be opened", code=problem.code.value)
+                async with asyncio.timeout(self._settings.request_timeout_s):
+                    await self._following.need(topics)
+                    self._following.go(topics)
+                    heads = await self._chat.heads(names)
+            except (ChatError, TimeoutError) as problem:
+                log.warning("feeds could not be opened", problem=repr(problem))
                 continue
             self._begin(names, heads, seq)
             return
@@ -176,16 +177,16 @@ class Feeds:
                 if channel.timeline.known - channel.pushed > self._settings.gap_limit:
                     self._skip(channel)
                     return
-                page = await self._chat.entries_for_all(
-                    channel.id, channel.pushed, min(self._settings.page_entries, missing[1] - missing[0] + 1)
-                )
+                limit = min(self._settings.page_entries, missing[1] - missing[0] + 1)
+                async with asyncio.timeout(self._settings.request_timeout_s):
+                    page = await self._chat.entries_for_all(channel.id, channel.pushed, limit)
                 if page.reset or page.to_seq <= channel.pushed:
                     self._skip(channel)
                     return
                 pairs = [(entry.seq, entry) for entry in page.entries]
                 self._release(channel, channel.timeline.cover(page.from_seq, page.to_seq, pairs))
-        except ChatError as problem:
-            log.warning("a gap could not be fetched", conversation_id=channel.id, code=problem.code.value)
+        except (ChatError, TimeoutError) as problem:
+            log.warning("a gap could not be fetched", conversation_id=channel.id, problem=repr(problem))
             channel.waiting = True
             self._look_later(channel, _AGAIN_S)
         finally:

@@ -72,6 +72,7 @@ class Gateway:
         service.dispatch = Dispatch(service)
         service.entrance = Entrance(service)
         self._clockwork: asyncio.Task[None] | None = None
+        self._upkeep_runs = False
         self.draining = False
         """Whether new connections are to be refused."""
 
@@ -128,7 +129,7 @@ class Gateway:
             self._clockwork.cancel()
             await asyncio.gather(self._clockwork, return_exceptions=True)
         await self._service.tasks.stop()
-        await self._registry.save()
+        await self._upkeep()
 
     def tick(self) -> None:
         """Look at deadlines now.  The gateway does it by itself; tests with their own clock call it."""
@@ -141,14 +142,23 @@ class Gateway:
             await asyncio.sleep(self.settings.tick_s)
             try:
                 self.tick()
-                if self._service.now - saved >= _SAVE_S:
-                    saved = self._service.now
-                    await self._service.following.sweep()
-                    await self._registry.save()
-            except ChatError as problem:
-                log.warning("upkeep failed", code=problem.code.value)
             except Exception:
-                log.exception("upkeep failed")
+                log.exception("keeping deadlines failed")
+            if self._service.now - saved >= _SAVE_S and not self._upkeep_runs:
+                saved = self._service.now
+                self._upkeep_runs = True
+                self._service.tasks.start(self._upkeep())
+
+    async def _upkeep(self) -> None:
+        """Do what may wait, beside the clockwork: a slow database must not stop heartbeats."""
+        try:
+            async with asyncio.timeout(self.settings.request_timeout_s):
+                await self._service.following.sweep()
+                await self._registry.save()
+        except (ChatError, TimeoutError) as problem:
+            log.warning("upkeep failed", problem=repr(problem))
+        finally:
+            self._upkeep_runs = False
 
     def _hear(self, events: Sequence[Event]) -> None:
         hear = self._fanout.hear

@@ -55,7 +55,8 @@ def body(value: Body) -> pb.Body:
     if value.custom_type:
         return pb.Body(custom=pb.Custom(type=value.custom_type, json=value.custom_json), fallback=value.fallback)
     if value.text:
-        return pb.Body(text=pb.Text(text=value.text), fallback=value.fallback)
+        text = pb.Text(text=value.text)
+        return pb.Body(text=text, fallback=value.fallback) if value.fallback else pb.Body(text=text)
     return pb.Body(fallback=value.fallback)
 
 
@@ -70,6 +71,8 @@ def message(post: Post) -> pb.Message:
             mention_all=post.mention_all,
             withdrawn=True,
         )
+    if post == Post(post.body):
+        return pb.Message(body=body(post.body))
     return pb.Message(
         body=body(post.body),
         reply_to_seq=post.reply_to_seq,
@@ -82,6 +85,16 @@ def message(post: Post) -> pb.Message:
 
 def entry(value: Entry) -> pb.Entry:
     """Return an entry as it travels; nobody's id is empty there."""
+    if type(value.action) is Post:
+        # Nearly every entry is a message: no detour for it.
+        return pb.Entry(
+            conversation_id=value.conversation_id,
+            seq=value.seq,
+            time_ms=value.time_ms,
+            sender_id=_person(value.sender_id),
+            client_id=value.client_id,
+            message=message(value.action),
+        )
     name, make = _KINDS[type(value.action)]
     kind: dict[str, Any] = {name: make(value.action)}
     return pb.Entry(

@@ -232,10 +232,13 @@ class Session:
         assert caller is not None
         return caller
 
-    def start(self, frame_id: int, answer: Coroutine[Any, Any, pb.ServerFrame]) -> None:
-        """Work on a request in a task of its own; its answer carries the request's id."""
+    def start(self, frame_id: int, answer: Coroutine[Any, Any, pb.ServerFrame], *, ends_session: bool = False) -> None:
+        """Work on a request in a task of its own; its answer carries the request's id.
+
+        With `ends_session` an error whose table row closes connections ends this one.
+        """
         self.begin()
-        self.service.tasks.start(self.service.dispatch.answer(self, frame_id, answer))
+        self.service.tasks.start(self.service.dispatch.answer(self, frame_id, answer, ends_session))
 
     def begin(self) -> None:
         """Count a request as open; past the limit, reading stops until some are answered."""

@@ -7,10 +7,15 @@ because a server sends them unmasked: one header and payload, joined once, serve
 
 from __future__ import annotations
 
+from struct import Struct
+
 from hubbub.base.errors import ChatError, Code
 
 _VARINT_BYTES = 5
 """A longer prefix could only announce a frame of 32 GiB and more."""
+
+_SHORT, _MEDIUM, _LONG = Struct("!BB"), Struct("!BBH"), Struct("!BBQ")
+"""The three forms of an unmasked WebSocket header."""
 
 OPCODE_TEXT = 0x1
 OPCODE_BINARY = 0x2
@@ -98,10 +103,10 @@ def websocket_message(opcode: int, payload: bytes) -> bytes:
     """Return one final, unmasked WebSocket frame (RFC 6455 section 5.2)."""
     length = len(payload)
     if length < 126:
-        return bytes((0x80 | opcode, length)) + payload
+        return _SHORT.pack(0x80 | opcode, length) + payload
     if length < 0x10000:
-        return bytes((0x80 | opcode, 126)) + length.to_bytes(2) + payload
-    return bytes((0x80 | opcode, 127)) + length.to_bytes(8) + payload
+        return _MEDIUM.pack(0x80 | opcode, 126, length) + payload
+    return _LONG.pack(0x80 | opcode, 127, length) + payload
 
 
 def websocket_close(code: int, reason: str) -> bytes:

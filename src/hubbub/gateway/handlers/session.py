@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from hubbub.base.errors import ChatError, Code
@@ -30,7 +31,7 @@ def pong(session: Session, frame_id: int, frame: pb.Pong) -> None:
     """Nothing: that it came is all it says."""
 
 
-async def reauthenticate(session: Session, frame: pb.Reauthenticate) -> pb.ServerFrame:
+async def _reauthenticate(session: Session, frame: pb.Reauthenticate) -> pb.ServerFrame:
     """Let a new token of the same login's person and device carry the session on."""
     service, identity = session.service, session.identity
     assert identity is not None
@@ -43,37 +44,29 @@ async def reauthenticate(session: Session, frame: pb.Reauthenticate) -> pb.Serve
     return pb.ServerFrame(done=pb.Done())
 
 
-async def _reauthenticate(session: Session, frame_id: int, frame: pb.Reauthenticate) -> None:
-    try:
-        answer = await reauthenticate(session, frame)
-    except ChatError as problem:
-        session.end(problem.code, reply_to=frame_id, message=problem.message)
-    else:
-        answer.reply_to = frame_id
-        session.send(answer)
+def reauthenticate(session: Session, frame_id: int, frame: pb.Reauthenticate) -> None:
+    """Begin it; a token that is refused for good ends the session."""
+    session.start(frame_id, _reauthenticate(session, frame), ends_session=True)
 
 
-def reauthenticate_or_end(session: Session, frame_id: int, frame: pb.Reauthenticate) -> None:
-    session.service.tasks.start(_reauthenticate(session, frame_id, frame))
-
-
-async def _log_out(session: Session, frame_id: int) -> None:
+async def _log_out(session: Session) -> pb.ServerFrame:
     identity = session.identity
     assert identity is not None
     # Set first: the event that ends this login's sockets must let this one answer.
     session.logged_out = True
     try:
         await session.service.end_login(identity)
-    except ChatError as problem:
+    except BaseException:
         session.logged_out = False
-        session.refuse(frame_id, problem)
-        return
-    session.send(pb.ServerFrame(reply_to=frame_id, done=pb.Done()))
-    session.end(None)
+        raise
+    # Behind the answer, which is sent in this turn.
+    asyncio.get_running_loop().call_soon(session.end, None)
+    return pb.ServerFrame(done=pb.Done())
 
 
 def log_out(session: Session, frame_id: int, frame: pb.Logout) -> None:
-    session.service.tasks.start(_log_out(session, frame_id))
+    """Begin to end the login; its socket closes behind the answer."""
+    session.start(frame_id, _log_out(session))
 
 
 async def get_server_info(session: Session, frame: pb.GetServerInfo) -> pb.ServerFrame:
@@ -93,7 +86,7 @@ AT_ONCE: dict[str, Any] = {
     "hello": hello,
     "ping": ping,
     "pong": pong,
-    "reauthenticate": reauthenticate_or_end,
+    "reauthenticate": reauthenticate,
     "logout": log_out,
 }
 REQUESTS: dict[str, Any] = {"get_server_info": get_server_info}
