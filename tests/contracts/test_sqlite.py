@@ -17,7 +17,7 @@ from hubbub.chat.model import Body, ConversationChange, ConversationKind, Mark, 
 from hubbub.chat.ports import DataRefused, Needs, OutcomeUnknown, StoreBusy, StoreFull, StoreUnavailable
 from hubbub.storage import migrations
 from hubbub.storage.database import FILE_NAME, Database
-from hubbub.storage.failures import FolderInUse, NewerSchema
+from hubbub.storage.failures import FolderInUse, FolderUnusable, NewerSchema
 from hubbub.storage.schema import metadata
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.tables import entries, meta
@@ -38,6 +38,15 @@ async def test_a_second_server_on_the_same_folder_is_refused(tmp_path: Path, clo
     await first.close()
     second = await Database.open(tmp_path, clock=clock)
     await second.close()
+
+
+async def test_a_folder_that_cannot_be_opened_is_said_plainly(tmp_path: Path, clock: ManualClock) -> None:
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / FILE_NAME).write_text("no database " * 100)
+    for name in ("file", "odd"):
+        with pytest.raises(FolderUnusable, match="cannot be opened"):
+            await Database.open(tmp_path / name, clock=clock)
 
 
 async def test_reopening_keeps_everything(tmp_path: Path, clock: ManualClock) -> None:

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from hubbub.base.clock import Clock
 from hubbub.base.ids import new_id
 from hubbub.storage import migrations
 from hubbub.storage.checkpoints import FALLBACK_FRAMES, Checkpoints
-from hubbub.storage.failures import FolderInUse, UnsafeDatabase, translate, translate_commit
+from hubbub.storage.failures import FolderInUse, FolderUnusable, UnsafeDatabase, translate, translate_commit
 from hubbub.storage.lanes import Lanes
 from hubbub.storage.tables import meta
 
@@ -68,14 +68,19 @@ class Database:
     async def open(cls, path: Path, *, readers: int = 2, clock: Clock) -> Database:
         """Open the folder, making it and its tables the first time; await it, and `close` when done.
 
-        Raises FolderInUse, NewerSchema or UnsafeDatabase, all of them StoreUnavailable.
+        Raises FolderInUse, FolderUnusable, NewerSchema or UnsafeDatabase, all of them StoreUnavailable.
         """
-        lock = await asyncio.to_thread(_lock_folder, path)
+        try:
+            lock = await asyncio.to_thread(_lock_folder, path)
+        except OSError as error:
+            raise FolderUnusable(path, error.strerror or str(error)) from error
         database = cls(path, lock, readers=readers, clock=clock)
         try:
             await asyncio.to_thread(database._prepare)
-        except BaseException:
+        except BaseException as error:
             os.close(lock)
+            if isinstance(error, DBAPIError | sqlite3.Error):
+                raise FolderUnusable(path, str(getattr(error, "orig", error))) from error
             raise
         database._writer.start()
         database._readers.start()

@@ -36,6 +36,19 @@ class FolderInUse(StoreUnavailable):
 
 
 @final
+class FolderUnusable(StoreUnavailable):
+    """The data folder or the database in it cannot be opened."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(folder, reason)
+        self.folder = folder
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the data folder {self.folder} cannot be opened: {self.reason}"
+
+
+@final
 class NewerSchema(StoreUnavailable):
     """The tables were made by a newer version of this program."""
 
