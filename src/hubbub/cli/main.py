@@ -10,7 +10,7 @@ import click
 COMMANDS: dict[str, str] = {
     "serve": "Run a server: everything in one process.",
     "setup": "Make the first admin of a fresh server.",
-    "register": "Make an account and log in.",
+    "register": "Make an account.",
     "login": "Log in and remember it.",
     "logout": "End this login.",
     "whoami": "Say who is logged in, and where.",
