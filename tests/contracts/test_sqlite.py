@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from pathlib import Path
 
@@ -13,10 +14,31 @@ from contracts.script import ANNA, BEN, CLEO, Script, an_id
 from sqlalchemy import Connection, create_engine, select, text
 
 from hubbub.base.clock import ManualClock
-from hubbub.chat.model import Body, ConversationChange, ConversationKind, Mark, Post, ScheduledRow, Submit, UserRow
-from hubbub.chat.ports import DataRefused, Needs, OutcomeUnknown, StoreBusy, StoreFull, StoreUnavailable
+from hubbub.chat.model import (
+    Body,
+    ConversationChange,
+    ConversationKind,
+    Entry,
+    Mark,
+    Post,
+    ScheduledRow,
+    Submit,
+    UserRow,
+)
+from hubbub.chat.ports import (
+    Changes,
+    DataRefused,
+    Facts,
+    Needs,
+    NewEntry,
+    OutcomeUnknown,
+    StoreBusy,
+    StoreFull,
+    StoreUnavailable,
+)
 from hubbub.storage import migrations
-from hubbub.storage.database import FILE_NAME, Database
+from hubbub.storage.checkpoints import FALLBACK_FRAMES
+from hubbub.storage.database import FILE_NAME, LOCK_NAME, Database
 from hubbub.storage.failures import FolderInUse, FolderUnusable, NewerSchema
 from hubbub.storage.schema import metadata
 from hubbub.storage.sql_store import SqlStore
@@ -66,6 +88,43 @@ async def test_reopening_keeps_everything(tmp_path: Path, clock: ManualClock) ->
         assert await script.say(stage, ANNA) == 4
     finally:
         await database.close()
+
+
+async def test_closing_leaves_the_log_copied_and_the_folder_free(tmp_path: Path, clock: ManualClock) -> None:
+    database, script = await opened(tmp_path, clock)
+    stage = await script.make(ANNA, BEN)
+    for _ in range(3):
+        await _say_many(script, stage, 1500)
+    await database.close()
+    assert set(await asyncio.to_thread(os.listdir, tmp_path)) == {LOCK_NAME, FILE_NAME}
+    database, script = await opened(tmp_path, clock)
+    assert await script.store.heads([stage]) == {stage: 4501}
+    await database.close()
+
+
+async def test_the_write_ahead_log_stays_bounded_under_load(tmp_path: Path, clock: ManualClock) -> None:
+    database, script = await opened(tmp_path, clock)
+    try:
+        stage = await script.make(ANNA, BEN)
+        longest = 0
+        for _ in range(25):
+            await _say_many(script, stage, 2000)
+            longest = max(longest, (tmp_path / f"{FILE_NAME}-wal").stat().st_size)
+        assert longest < FALLBACK_FRAMES * 4096
+    finally:
+        await database.close()
+
+
+async def _say_many(script: Script, id_: str, count: int) -> None:
+    def plan(facts: Facts) -> Changes:
+        row = facts.conversations[id_]
+        new = []
+        for _ in range(count):
+            row.head += 1
+            new.append(NewEntry(Entry(id_, row.head, 1, ANNA, an_id(), Post(Body(text="x" * 900))), bytes(8), True))
+        return Changes(entries=new, conversations=[row])
+
+    await script.store.commit(Needs(conversations={id_}), plan)
 
 
 async def test_another_folder_has_another_epoch(tmp_path: Path, clock: ManualClock) -> None:

@@ -64,6 +64,9 @@ class Checkpoints:
             self._wake.clear()
             if self._stopping:
                 break
+            if self._nearly_done:
+                # It is the writer's turn: two cannot copy at once, and it must find the lock free.
+                continue
             try:
                 if driver is None:
                     driver = self._connect()
