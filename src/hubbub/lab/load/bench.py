@@ -19,7 +19,7 @@ import httpx
 import msgspec
 
 from hubbub.lab.load.client import Seat
-from hubbub.lab.load.processes import cores, cpu_seconds, memory_kib, raise_file_limit
+from hubbub.lab.load.processes import cores, memory_kib, raise_file_limit
 from hubbub.lab.load.seed import seed
 from hubbub.lab.load.server import OPEN_LIMITS, OwnServer, ServerFailed, socket_address
 from hubbub.lab.load.task import Figures, Progress, Task
@@ -123,28 +123,21 @@ def _load(
         conversations=conversations,
     )
     command = [sys.executable, "-m", "hubbub.lab.load.worker"]
-    used_s, begun = cpu_seconds(server_pid), time.monotonic()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
-    load_s = 0.0
     try:
         process.stdin.write(msgspec.json.encode(task))
         process.stdin.close()
         for text in process.stdout:
             line = msgspec.json.decode(text, type=Line)
             if line.figures is not None or line.error:
-                load_s = cpu_seconds(process.pid)
-                seconds = time.monotonic() - begun
                 break
             progress(line.share, line.words)
         else:
             raise BenchFailed(f"the load process ended with {process.wait(10)}")
         if line.figures is None:
             raise BenchFailed(line.error)
-        line.figures.load_cpu_percent = round(100 * load_s / seconds)
-        if server_pid:
-            line.figures.server_cpu_percent = round(100 * (cpu_seconds(server_pid) - used_s) / seconds)
         return line.figures
     finally:
         process.stdout.close()

@@ -16,6 +16,7 @@ from hubbub.lab.histogram import Histogram
 from hubbub.lab.history import History
 from hubbub.lab.load.client import Client, Seat, enter, parse
 from hubbub.lab.load.messages import Sender, stamp_of
+from hubbub.lab.load.processes import Usage
 from hubbub.lab.load.sockets import Loop, Lost
 from hubbub.lab.load.task import Figures, Progress, Task
 from hubbub.wire import hubbub_pb2 as pb
@@ -125,7 +126,9 @@ def run(task: Task, progress: Progress) -> Figures:
     """Run `direct`."""
     loop, history, tally = Loop(), History(), Tally()
     talkers = _enter(loop, history, tally, task, progress)
+    usage = Usage(task.server_pid)
     seconds = _talk(loop, tally, talkers, task, progress)
+    busy = usage.percent()
     loop.until(
         lambda: tally.answered == tally.sent and (tally.delivered >= tally.accepted or not owed(history)),
         DRAIN_S,
@@ -148,6 +151,9 @@ def run(task: Task, progress: Progress) -> Figures:
         delivered_per_s=round(tally.delivered_inside / seconds, 1),
         ack_ms=tally.ack.summary(),
         delivery_ms=tally.delivery.summary(),
+        load_cpu_percent=busy.load,
+        server_cpu_percent=busy.server,
+        other_cpu_percent=busy.others,
     ).judged(report)
 
 

@@ -19,7 +19,7 @@ from hubbub.lab.load.baseline import baseline_program
 from hubbub.lab.load.client import enter, parse
 from hubbub.lab.load.direct import Talker, Tally
 from hubbub.lab.load.messages import Sender, stamp_of
-from hubbub.lab.load.processes import memory_kib
+from hubbub.lab.load.processes import Usage, memory_kib
 from hubbub.lab.load.shared import SharedReader, SharedStream
 from hubbub.lab.load.sockets import Loop, length_frame, message_frame
 from hubbub.lab.load.task import Figures, Progress, Task
@@ -238,7 +238,7 @@ def _flood(
     loop: Loop, tally: Tally, stream: SharedStream, listeners: list[Listener], task: Task, progress: Progress
 ) -> Figures:
     senders = listeners[: task.senders]
-    before_kib = memory_kib(task.server_pid)
+    before_kib, usage = memory_kib(task.server_pid), Usage(task.server_pid)
     start_ns = time.monotonic_ns()
     tally.begins_ns = stream.begins_ns = start_ns + int(task.warm_up_s * 1e9)
     tally.ends_ns = tally.begins_ns + int(task.duration_s * 1e9)
@@ -256,6 +256,7 @@ def _flood(
             highest_kib = max(highest_kib, memory_kib(task.server_pid))
             progress(0.3 + 0.5 * (now_ns - start_ns) / (tally.ends_ns - start_ns), "flooding")
     inside, seconds = stream.deliveries - counted_from, (time.monotonic_ns() - begins_ns) / 1e9
+    busy = usage.percent()
     for talker in senders:
         talker.talking = False
     progress(0.85, "draining")
@@ -288,6 +289,9 @@ def _flood(
         delivered_per_s=round(inside / seconds, 1),
         ack_ms=tally.ack.summary(),
         delivery_ms=stream.latency.summary(),
+        load_cpu_percent=busy.load,
+        server_cpu_percent=busy.server,
+        other_cpu_percent=busy.others,
         server_rss_mib_before=round(before_kib / 1024, 1),
         server_rss_mib_after=round(highest_kib / 1024, 1),
         note=f"Memory after is the highest seen; pages fetched because pushes were withheld: {asked}.{note}",

@@ -57,6 +57,7 @@ def render(machine: Machine, results: Sequence[tuple[Item, Figures | str]]) -> s
         f"- **Software**: Python {machine.python}; {machine.database}, {machine.fsync}; embedded, one server process",
         f"- **Placement**: server on core {_core(machine.server_cpu)}, load on core {_core(machine.load_cpu)}",
         "- **Rate limits** are off during a measurement, everything else is as installed.",
+        *_company(results),
         "",
         "| what | target | measured | reached |",
         "|---|---|---|---|",
@@ -112,6 +113,18 @@ def render(machine: Machine, results: Sequence[tuple[Item, Figures | str]]) -> s
         "",
     ]
     return "\n".join(lines)
+
+
+def _company(results: Sequence[tuple[Item, Figures | str]]) -> list[str]:
+    """Say so when something else used the processor meanwhile."""
+    shares = [one.other_cpu_percent or 0 for _, one in results if not isinstance(one, str)]
+    most = max(shares, default=0)
+    if most < 15:
+        return []
+    return [
+        f"- **Not alone**: other programs used up to {most:.0f} % of a core during the measurements, so the figures are"
+        " lower than this machine gives when it is idle"
+    ]
 
 
 def _core(cpu: int | None) -> str:

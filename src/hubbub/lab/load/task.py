@@ -95,6 +95,8 @@ class Figures(msgspec.Struct, kw_only=True):
     entries_large: int | None = None
     load_cpu_percent: float | None = None
     server_cpu_percent: float | None = None
+    other_cpu_percent: float | None = None
+    """What else ran on the machine during the measurement, in percent of one core."""
     note: str = ""
 
     def judged(self, report: Report) -> Figures:
