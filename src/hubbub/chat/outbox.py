@@ -14,7 +14,7 @@ from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError
 from hubbub.chat.changes import UserChanges
 from hubbub.chat.loops import Loop
-from hubbub.chat.model import Created, MemberChange
+from hubbub.chat.model import SMALL_AUDIENCE, Created, MemberChange
 from hubbub.chat.ports import Bus, ChatStore, HeadsAnnounced
 from hubbub.chat.settings import ChatSettings
 
@@ -52,8 +52,14 @@ class Outbox:
     def published(self, heads: Mapping[str, int], audiences: Mapping[str, Audience]) -> None:
         """Note what was just told, to repeat its heads after a silence."""
         now = self._clock.monotonic()
+        quiet = self._quiet
         for conversation_id, head in heads.items():
-            self._quiet[conversation_id] = (now, head, audiences.get(conversation_id))
+            audience = audiences.get(conversation_id)
+            if audience is None and (before := quiet.get(conversation_id)) is not None:
+                # It became large a moment ago: its people are told once more, in case they missed that.
+                names = before[2]
+                audience = names if names is not None and len(names) > SMALL_AUDIENCE else None
+            quiet[conversation_id] = (now, head, audience)
 
     def forget(self, outbox_id: int) -> None:
         """Delete this row soon; everything it stands for was told."""

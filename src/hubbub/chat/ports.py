@@ -113,7 +113,8 @@ class Changes(msgspec.Struct):
     """(conversation, target_seq, mention_all, users): replaces the mention rows of a message; empty after a recall."""
     user_keys: list[tuple[str, str, StoredUserKey]] = msgspec.field(default_factory=list)
     audiences: dict[str, tuple[str, ...] | None] = msgspec.field(default_factory=dict)
-    """Who hears of each conversation's new entries; None: the conversation's own topic.  Returned untouched."""
+    """Who hears of each conversation from now on; None: the conversation's own topic.  Where the plan made it large,
+    the people in it, who must be told so once more.  Returned untouched."""
 
 
 class Committed(msgspec.Struct):

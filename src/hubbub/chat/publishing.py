@@ -14,7 +14,7 @@ import msgspec
 
 from hubbub.chat.changes import UserChanges
 from hubbub.chat.outbox import Outbox
-from hubbub.chat.ports import Bus, Committed, Event
+from hubbub.chat.ports import Bus, Committed, EntriesAppended, Event
 from hubbub.chat.rules import Plan
 
 _log = logging.getLogger(__name__)
@@ -82,13 +82,20 @@ class Publisher:
             await self._bus.publish(events)
         for stored in batches:
             changes, committed = stored.plan.changes, stored.committed
-            if changes.entries:
-                self._outbox.published(
-                    {event.conversation_id: event.entries[-1].seq for event in stored.plan.appended},
-                    changes.audiences,
-                )
+            if stored.plan.appended:
+                self._outbox.published(_heads(stored.plan), changes.audiences)
             then = partial(self._outbox.forget, committed.outbox_id) if committed.outbox_id else None
             if committed.user_versions:
                 self._changes.note(committed.user_versions, then)
             elif then is not None:
                 then()
+
+
+def _heads(plan: Plan) -> dict[str, int]:
+    heads: dict[str, int] = {}
+    for event in plan.appended:
+        if isinstance(event, EntriesAppended):
+            heads[event.conversation_id] = event.entries[-1].seq
+        else:
+            heads.update(event.heads)
+    return heads

@@ -107,7 +107,7 @@ def test_nobody_is_told_of_an_entry_outside_the_membership(play: list[Line], cut
     edges = sorted({0, len(whole), *(cut for cut in cuts if cut < len(whole))})
     for low, high in pairwise(edges):
         world.run(*whole[low:high])
-        for event in world.last.appended:
+        for event in world.told:
             for who in event.audience or ():
                 heard[who].update(entry.seq for entry in event.entries)
     head = world.conversations[group].head

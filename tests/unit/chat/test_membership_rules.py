@@ -19,6 +19,7 @@ from hubbub.chat.model import (
     MemberState,
     Role,
 )
+from hubbub.chat.ports import EntriesAppended, HeadsAnnounced
 from hubbub.chat.rules import Create, Establish, Join, Leave, OpenDirect, Settled
 
 
@@ -51,7 +52,7 @@ def test_the_removed_hear_of_their_removal_and_of_nothing_after_it() -> None:
     world.run(
         command(ANNA, group, text("all")), command(ANNA, group, remove(BEN)), command(ANNA, group, text("without Ben"))
     )
-    heard = [entry.seq for event in world.last.appended if BEN in (event.audience or ()) for entry in event.entries]
+    heard = [entry.seq for event in world.told if BEN in (event.audience or ()) for entry in event.entries]
     assert heard == [2, 3]
     assert world.members[group, BEN].intervals == ((1, 3),)
 
@@ -61,7 +62,7 @@ def test_newcomers_hear_of_their_coming_and_see_the_past_where_that_is_allowed()
     group = world.group(ANNA, BEN)
     world.does(ANNA, group, text())
     world.does(ANNA, group, add(CLEO))
-    assert world.last.appended[0].audience == tuple(sorted((ANNA, BEN, CLEO)))
+    assert world.told[0].audience == tuple(sorted((ANNA, BEN, CLEO)))
     assert world.members[group, CLEO].intervals == ((1, MAX_SEQ),)
     world.does(ANNA, group, ConversationChange(history_for_newcomers=False))
     world.does(ANNA, group, add(DORA))
@@ -99,7 +100,7 @@ def test_crossing_the_threshold_is_told_both_ways() -> None:
     world = World(*people)
     group = world.group(*people[:16])
     world.run(command(people[0], group, add(people[16])), command(people[0], group, text()))
-    assert [(event.audience, [entry.seq for entry in event.entries]) for event in world.last.appended] == [
+    assert [(event.audience, [entry.seq for entry in event.entries]) for event in world.told] == [
         (tuple(sorted(people)), [2]),
         (None, [2]),
         (None, [3]),
@@ -226,7 +227,23 @@ def test_joining_a_channel_is_a_row_and_no_entry() -> None:
     assert world.members[channel, BEN].intervals == ((1, MAX_SEQ),)
     assert world.conversations[channel].member_count == 2
     world.does(BEN, channel, text())
-    assert world.last.appended[0].audience == tuple(sorted((ANNA, BEN)))
+    assert world.told[0].audience == tuple(sorted((ANNA, BEN)))
+
+
+def test_a_channel_that_becomes_large_by_joining_has_its_people_told() -> None:
+    people = [person(number) for number in range(1, 18)]
+    world = World(*people)
+    channel = world.group(*people[:16], kind=ConversationKind.CHANNEL)
+    world.run(
+        command(people[0], channel, text()), Join(Caller(people[16]), channel), command(people[0], channel, text())
+    )
+    everybody = tuple(sorted(people))
+    assert [type(event) for event in world.last.appended] == [EntriesAppended, HeadsAnnounced, EntriesAppended]
+    assert world.last.appended[1] == HeadsAnnounced({channel: 2}, {channel: everybody})
+    assert [event.audience for event in world.told] == [tuple(sorted(people[:16])), None]
+    assert world.last.changes.audiences == {channel: everybody}
+    world.does(people[0], channel, text())
+    assert world.last.changes.audiences == {channel: None}
 
 
 def test_leaving_a_channel_is_a_row_and_no_entry() -> None:
@@ -238,7 +255,7 @@ def test_leaving_a_channel_is_a_row_and_no_entry() -> None:
     assert outcomes[1] == Settled(channel, changed=True)
     assert world.members[channel, BEN].state is MemberState.LEFT
     assert world.members[channel, BEN].intervals == ((1, 2),)
-    assert [(event.audience, len(event.entries)) for event in world.last.appended] == [
+    assert [(event.audience, len(event.entries)) for event in world.told] == [
         (tuple(sorted((ANNA, BEN))), 1),
         ((ANNA,), 1),
     ]
@@ -299,7 +316,7 @@ def test_a_direct_chat_is_one_from_whichever_side_it_is_opened() -> None:
     assert opened == [Settled(chat, True), Settled(chat, False)]
     assert world.conversations[chat].peers == tuple(sorted((ANNA, BEN)))
     assert world.members[chat, ANNA].intervals == world.members[chat, BEN].intervals == ((1, MAX_SEQ),)
-    assert world.last.appended[0].audience == tuple(sorted((ANNA, BEN)))
+    assert world.told[0].audience == tuple(sorted((ANNA, BEN)))
 
 
 def test_nobody_opens_a_chat_with_somebody_who_does_not_exist() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from unit.chat.stage import QUICK, Stage, a_stage
-from unit.chat.world import ANNA, BEN, CLEO, DORA, NOW, fresh_id, text
+from unit.chat.world import ANNA, BEN, CLEO, DORA, NOW, fresh_id, person, text
 
 from hubbub.base.errors import ChatError, Code, RateLimited
 from hubbub.base.ids import GENERAL_CHANNEL, SYSTEM_CONVERSATION
@@ -294,6 +294,21 @@ async def test_heads_are_repeated_after_a_silence(stage: Stage) -> None:
     stage.heard.clear()
     await stage.node.outbox.repeat()
     assert stage.heard == []
+
+
+async def test_the_people_of_a_channel_that_became_large_are_told_once_more() -> None:
+    people = [person(number) for number in range(1, 18)]
+    async with a_stage(None, people=people) as stage:
+        channel = await stage.group(*people[:16], kind=ConversationKind.CHANNEL)
+        await stage.node.join(Caller(people[16]), channel)
+        await stage.says(people[16], channel)
+        await stage.node.told()
+        stage.heard.clear()
+        stage.clock.advance(1)
+        await stage.node.outbox.repeat()
+        (again,) = heard(stage, HeadsAnnounced)
+        assert isinstance(again, HeadsAnnounced)
+        assert (again.heads[channel], again.audiences[channel]) == (2, tuple(sorted(people)))
 
 
 async def test_what_a_dead_writer_left_is_announced_by_the_sweep(tmp_path: Path) -> None:

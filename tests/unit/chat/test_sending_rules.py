@@ -236,7 +236,7 @@ def test_only_admins_of_the_server_announce_and_nobody_needs_a_row_for_it() -> N
     assert world.does(ANNA, system, text()) is Code.FORBIDDEN
     assert world.does(ANNA, system, React(1, "👍")) is Code.FORBIDDEN
     assert world.does(ANNA, system, text(), admin=True) == Accepted(2, NOW)
-    assert world.last.appended[0].audience is None
+    assert world.told[0].audience is None
     assert world.members == {}
 
 
@@ -441,15 +441,15 @@ def test_the_messages_of_a_batch_are_told_once_per_conversation() -> None:
     world = World()
     group, chat = world.group(ANNA, BEN), world.direct(ANNA, CLEO)
     world.run(*(command(ANNA, where, text()) for where in (group, chat, group, chat, group)))
-    told = {event.conversation_id: [entry.seq for entry in event.entries] for event in world.last.appended}
+    told = {event.conversation_id: [entry.seq for entry in event.entries] for event in world.told}
     assert told == {group: [2, 3, 4], chat: [2, 3]}
-    assert len(world.last.appended) == 2
+    assert len(world.told) == 2
 
 
 def test_a_large_conversation_is_told_on_its_own_topic() -> None:
     people = [person(number) for number in range(1, 18)]
     world = World(*people)
     group = world.group(*people)
-    assert [event.audience for event in world.last.appended] == [tuple(sorted(people)), None]
+    assert [event.audience for event in world.told] == [tuple(sorted(people)), None]
     world.does(people[3], group, text())
-    assert [event.audience for event in world.last.appended] == [None]
+    assert [event.audience for event in world.told] == [None]

@@ -24,7 +24,7 @@ from hubbub.chat.model import (
     ReactionRow,
     Submit,
 )
-from hubbub.chat.ports import Changes, Facts, Needs, StoredKey, StoredUserKey
+from hubbub.chat.ports import Changes, EntriesAppended, Facts, Needs, StoredKey, StoredUserKey
 from hubbub.chat.rules import Command, Create, Establish, OpenDirect, Outcome, Plan, Send, Settled
 
 NOW = 1_700_000_000_000
@@ -91,6 +91,11 @@ class World:
         plan = self.last = rules.plan(commands, self.load(rules.needs(commands)), self.now_ms)
         self.store(plan.changes)
         return plan.outcomes
+
+    @property
+    def told(self) -> list[EntriesAppended]:
+        """The entries of the last batch as they are told."""
+        return [event for event in self.last.appended if isinstance(event, EntriesAppended)]
 
     def store(self, changes: Changes) -> None:
         """Write what a plan says, in the order of its fields."""

@@ -24,7 +24,7 @@ from hubbub.chat.model import (
     Post,
     ReactionRow,
 )
-from hubbub.chat.ports import Changes, EntriesAppended, Facts, NewEntry, StoredKey, StoredUserKey
+from hubbub.chat.ports import Changes, EntriesAppended, Facts, HeadsAnnounced, NewEntry, StoredKey, StoredUserKey
 
 Audience = tuple[str, ...] | None
 
@@ -41,6 +41,7 @@ class Batch:
 
     __slots__ = (
         "_conversations",
+        "_grown",
         "_members",
         "_mentions",
         "_messages",
@@ -57,9 +58,10 @@ class Batch:
         self.facts = facts
         self.now_ms = now_ms
         self.entries: list[NewEntry] = []
-        self.appended: list[EntriesAppended] = []
+        self.appended: list[EntriesAppended | HeadsAnnounced] = []
         self.user_keys: list[tuple[str, str, StoredUserKey]] = []
         self._runs: dict[str, Run] = {}
+        self._grown: dict[str, tuple[str, ...]] = {}
         self._conversations: dict[str, ConversationRow] = {}
         self._members: dict[tuple[str, str], MemberRow] = {}
         self._messages: dict[tuple[str, int], MessageRow] = {}
@@ -135,6 +137,7 @@ class Batch:
             self.facts.audiences[conversation_id] = tuple(sorted(after))
         else:
             # Crossing the threshold: told to the people and to the conversation, so that neither route has a hole.
+            self._grown[conversation_id] = tuple(sorted(after))
             self.facts.audiences.pop(conversation_id, None)
             self._tell(conversation_id, run.entries, None)
         return accepted
@@ -142,7 +145,11 @@ class Batch:
     def change_audience(
         self, conversation: ConversationRow, *, arrived: Iterable[str] = (), departed: Iterable[str] = ()
     ) -> None:
-        """Note a change of membership that is no entry."""
+        """Note a change of membership that is no entry.
+
+        Where it makes a conversation large, its people are told the head: from it their gateways learn that they must
+        follow the conversation from now on, which no entry says.
+        """
         self._end_run(conversation.id)
         before = self._audience(conversation)
         if before is None:
@@ -151,6 +158,8 @@ class Batch:
         if len(after) <= SMALL_AUDIENCE:
             self.facts.audiences[conversation.id] = tuple(sorted(after))
         else:
+            names = self._grown[conversation.id] = tuple(sorted(after))
+            self.appended.append(HeadsAnnounced({conversation.id: conversation.head}, {conversation.id: names}))
             del self.facts.audiences[conversation.id]
 
     def _audience(self, conversation: ConversationRow) -> Audience:
@@ -246,5 +255,5 @@ class Batch:
             reactions_unset=[key for key, (cleared, _) in self._reactions.items() if cleared],
             mentions_changed=[(*key, *value) for key, value in self._mentions.items()],
             user_keys=self.user_keys,
-            audiences={row.id: self._audience(row) for row in self._conversations.values()},
+            audiences={row.id: self._grown.get(row.id, self._audience(row)) for row in self._conversations.values()},
         )

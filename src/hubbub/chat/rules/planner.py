@@ -31,7 +31,7 @@ from hubbub.chat.model import (
     React,
     Recall,
 )
-from hubbub.chat.ports import Changes, EntriesAppended, Facts, Needs
+from hubbub.chat.ports import Changes, EntriesAppended, Facts, HeadsAnnounced, Needs
 from hubbub.chat.rules import conversations, membership, messages
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Command, Create, Establish, Join, Leave, OpenDirect, Outcome, Send
@@ -44,7 +44,7 @@ class Plan(msgspec.Struct):
     changes: Changes
     outcomes: list[Outcome]
     """One per command, in order."""
-    appended: list[EntriesAppended]
+    appended: list[EntriesAppended | HeadsAnnounced]
     """What to tell once it is committed, in order; each with the audience that may hear of it."""
 
 
