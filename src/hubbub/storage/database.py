@@ -204,7 +204,7 @@ def _engine(folder: Path, begin: str, *, cache_kib: int, query_only: bool) -> En
 
     @event.listens_for(engine, "begin")
     def begin_as_told(conn: Connection) -> None:
-        conn.exec_driver_sql(begin)
+        cast(sqlite3.Connection, conn.connection.driver_connection).execute(begin)
 
     return engine
 
