@@ -33,13 +33,15 @@ from hubbub.client.dial import Dialer
 from hubbub.client.errors import CLOSED, HubbubError, from_wire
 from hubbub.client.events import Ears, EventStream
 from hubbub.client.feed import HAVE_LIMIT, Feed, Since, Track
+from hubbub.client.fetching import Fetcher
 from hubbub.client.http import HttpApi
+from hubbub.client.keeper import Keeper
 from hubbub.client.login import FixedToken, KeptLogin, Login
 from hubbub.client.models import Accepted, Action, Conversation, Entry, Presence, State, StateEvent
 from hubbub.client.outbox import Command, Outbox, Pending
 from hubbub.client.receipts import Receipts
 from hubbub.client.session import Session
-from hubbub.client.store import Batch, NoStore, SqliteStore, Store
+from hubbub.client.store import NoStore, SqliteStore, Store
 from hubbub.client.translate import presence_of
 from hubbub.client.upkeep import Upkeep
 from hubbub.wire import hubbub_pb2 as pb
@@ -98,7 +100,7 @@ class Client(Commands):
         if login is None:
             kept = KeptLogin(self._clock, username=username, password=password, device_id=device_id)
             login = FixedToken(token) if token else kept
-        self._store: Store = SqliteStore(store) if isinstance(store, str | Path) else store or NoStore()
+        self._keeper = Keeper(SqliteStore(store) if isinstance(store, str | Path) else store or NoStore())
         self._http = http or HttpApi(server)
         self._name = name
         self._heartbeat_s = heartbeat_s
@@ -106,21 +108,21 @@ class Client(Commands):
         self._send_timeout_s = send_timeout_s
         self._backoff = backoff or ExponentialBackoff(rand=rand)
 
-        self._ears = Ears(self._dealt_with, self._pump_feed)
+        self._ears = Ears(self._dealt_with, self._drained)
         self._feed = Feed(self._ears.emit, lambda: self._ears.room, since=since)
         self._feed.changed = self._held_changed
+        self._fetcher = Fetcher(
+            self._feed,
+            lambda: self._upkeep.session,
+            timeout_s=request_timeout_s,
+            rows_came=self._keep_version,
+        )
         self._outbox = Outbox(limit=outbox_limit)
-        self._outbox.settled = self._settled
+        self._outbox.settled = self._keeper.settled
         self._sending = False
-        self._asking_rows = False
-        self._moved = asyncio.Event()
-        """Set whenever something that was fetched came."""
         self._tells_delivered = receipts
         self._receipts = Receipts()
         self._watched: tuple[str, ...] = ()
-        self._batch = Batch()
-        self._writing = Batch()
-        self._to_write = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self.user_id = ""
         """Known from the first connection on, or from the store."""
@@ -145,7 +147,7 @@ class Client(Commands):
     # ------------------------------------------------------------ life
 
     async def __aenter__(self) -> Self:
-        kept = await self._store.load()
+        kept = await self._keeper.load()
         self.user_id = kept.user_id
         if kept.epoch:
             self._feed.restore(kept.epoch, kept.user_version, kept.conversations)
@@ -181,10 +183,7 @@ class Client(Commands):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._runner
             self._runner = None
-            for batch in (self._writing, self._batch):
-                if batch:
-                    await self._store.write(batch)
-            await self._store.close()
+            await self._keeper.close()
         await self._http.close()
 
     async def ready(self, timeout: float | None = 30.0) -> None:
@@ -271,12 +270,9 @@ class Client(Commands):
             raise HubbubError(Code.CONFLICT)
         future: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         timeout_s = self._send_timeout_s if timeout is None else timeout
-        pending = self._outbox.add(command, future, timeout_s=timeout_s, kept=not self._store.durable)
-        if self._store.durable:
-            self._batch.added.append(pending.command)
-            self._to_write.set()
-        else:
-            self._pump_lane(conversation_id)
+        pending = self._outbox.add(command, future, timeout_s=timeout_s, kept=not self._keeper.durable)
+        self._keeper.added(pending.command)
+        self._pump_lane(conversation_id)
         return pending
 
     async def ask(self, frame: pb.ClientFrame, *, timeout: float | None = None) -> Any:
@@ -328,8 +324,7 @@ class Client(Commands):
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._upkeep.tick_for_ever())
-                if self._store.durable:
-                    tasks.create_task(self._write_for_ever())
+                tasks.create_task(self._keeper.write_for_ever(self._written))
                 await self._upkeep.connect_for_ever()
                 raise _Finished
         except* _Finished:
@@ -339,22 +334,13 @@ class Client(Commands):
             self._upkeep.finish(HubbubError(CLOSED, f"The client failed: {first!r}"))
             asyncio.get_running_loop().call_exception_handler({"message": "a client failed", "exception": first})
 
-    async def _write_for_ever(self) -> None:
-        """Write what is to be kept; commands may be sent once they are on disk."""
-        while True:
-            await self._to_write.wait()
-            self._to_write.clear()
-            batch, self._batch = self._batch, Batch()
-            if batch:
-                # Kept until it is done: closing may end this task in the middle, and writes it again.
-                self._writing = batch
-                await self._store.write(batch)
-                self._writing = Batch()
-            for command in batch.added:
-                pending = self._outbox.find(command.conversation_id, command.client_id)
-                if pending is not None:
-                    pending.kept = True
-            self._pump_outbox()
+    def _written(self, commands: Sequence[Command]) -> None:
+        """Send commands that are on disk now."""
+        for command in commands:
+            pending = self._outbox.find(command.conversation_id, command.client_id)
+            if pending is not None:
+                pending.kept = True
+        self._pump_outbox()
 
     # ------------------------------------------------------------ Owner of the connection
 
@@ -372,10 +358,10 @@ class Client(Commands):
         if self.user_id and welcome.user_id != self.user_id:
             # The file was another person's: their commands and positions are not ours to use.
             self._outbox.refuse_all(HubbubError(CLOSED, "The store belonged to somebody else."))
-            self._batch = Batch(user_id=welcome.user_id)
+            self._keeper.owner(welcome.user_id, evict=True)
             self._feed.forget("", "another person")
         elif not self.user_id:
-            self._batch.user_id = welcome.user_id if self._store.durable else None
+            self._keeper.owner(welcome.user_id, evict=False)
         self.user_id, self.device_id = welcome.user_id, welcome.device_id
         self._reset(welcome.epoch, "epoch")
         if not self._feed.based:
@@ -402,7 +388,7 @@ class Client(Commands):
             case "reset":
                 self._reset(body.epoch, body.reason)
         if feed.hungry:
-            self._pump_feed()
+            self._fetcher.pump()
 
     async def begin(self, session: Session) -> None:
         """List the conversations if they are not known, and let commands go."""
@@ -421,19 +407,17 @@ class Client(Commands):
         self._pump_outbox()
         if self._watched:
             self._ask_watched(session)
-        self._pump_feed()
+        self._fetcher.pump()
 
     async def catch_up(self, session: Session) -> None:
         """Wait until nothing is known to be missing, or nobody takes what comes."""
-        while not self._feed.complete and self._ears.room and not session.lost.done():
-            self._moved.clear()
-            await self._moved.wait()
+        await self._fetcher.finished(session, lambda: self._ears.room)
 
     def disconnected(self) -> None:
         """The connection is gone."""
-        self._sending = self._asking_rows = False
+        self._sending = False
         self._outbox.disconnected()
-        self._feed.disconnected()
+        self._fetcher.disconnected()
 
     def became(self, state: State, error: HubbubError | None) -> None:
         """Tell of a change of state, and let everybody go at the end."""
@@ -445,10 +429,9 @@ class Client(Commands):
     def ticked(self) -> None:
         """Try again what has waited."""
         self._pump_outbox()
-        self._pump_feed()
+        self._fetcher.pump()
         self._tell_receipts()
-        if self._batch:
-            self._to_write.set()
+        self._keeper.soon()
 
     # ------------------------------------------------------------ sending what waits
 
@@ -497,38 +480,7 @@ class Client(Commands):
             pending.conversation_id, pending.client_id, error, now=self._clock.monotonic(), wait_s=wait_s
         )
 
-    # ------------------------------------------------------------ fetching what is missing
-
-    def _pump_feed(self) -> None:
-        session = self._upkeep.session
-        if session is None or not self._feed.based:
-            return
-        for conversation_id, after in self._feed.wanted():
-            wish = pb.GetEntries(conversation_id=conversation_id, after_seq=after)
-            fetched = partial(self._fetched, session, conversation_id)
-            session.request(pb.ClientFrame(get_entries=wish), fetched, timeout_s=self._request_timeout_s)
-        if self._feed.rows_missing and not self._asking_rows:
-            self._asking_rows = True
-            rows = pb.GetUserState(since_version=self._feed.version)
-            session.request(pb.ClientFrame(get_user_state=rows), self._rows, timeout_s=self._request_timeout_s)
-
-    def _fetched(self, session: Session, conversation_id: str, body: pb.EntryPage | HubbubError) -> None:
-        if session.lost.done():
-            return
-        self._feed.fetched(conversation_id, body)
-        self._moved.set()
-        # After a refusal the next tick tries again, not this moment.
-        if not isinstance(body, HubbubError):
-            self._pump_feed()
-
-    def _rows(self, body: pb.UserState | HubbubError) -> None:
-        self._asking_rows = False
-        self._moved.set()
-        if isinstance(body, HubbubError):
-            return
-        self._feed.rows_answered(body)
-        self._keep_version()
-        self._pump_feed()
+    # ------------------------------------------------------------ sessions
 
     def _ask_watched(self, session: Session) -> None:
         def answered(body: pb.PresencePage | HubbubError) -> None:
@@ -557,37 +509,29 @@ class Client(Commands):
             return
         if self._feed.based:
             self._feed.forget(epoch, reason)
-            if self._store.durable:
-                waiting = self._batch
-                self._batch = Batch(forget=True, user_id=waiting.user_id, added=waiting.added, removed=waiting.removed)
+            self._keeper.forget()
         self._feed.epoch = epoch
 
     # ------------------------------------------------------------ keeping
 
+    def _drained(self) -> None:
+        self._fetcher.pump()
+
     def _held_changed(self, conversation_id: str, track: Track) -> None:
         """A conversation is new, has new rows, or jumped: keep it with how far it was read."""
-        if not self._store.durable or track.conversation is None:
-            return
-        self._batch.conversations[conversation_id] = track.conversation
-        self._batch.seen.setdefault(conversation_id, track.kept)
-        self._keep_version()
+        if track.conversation is not None:
+            self._keeper.held(track.conversation, track.kept)
+            self._keep_version()
 
     def _keep_version(self) -> None:
-        if self._store.durable and self._feed.based:
-            self._batch.epoch = self._feed.epoch
-            self._batch.user_version = self._feed.version
+        if self._feed.based:
+            self._keeper.version(self._feed.epoch, self._feed.version)
 
     def _dealt_with(self, entry: Entry) -> None:
         track = self._feed.tracks.get(entry.conversation_id)
         if track is None or entry.seq <= track.kept:
             return
         track.kept = entry.seq
-        if self._store.durable:
-            self._batch.seen[entry.conversation_id] = entry.seq
+        self._keeper.read(entry.conversation_id, entry.seq)
         if self._tells_delivered and entry.sender_id != self.user_id and track.receipts:
             self._receipts.note(entry.conversation_id, delivered=entry.seq)
-
-    def _settled(self, command: Command) -> None:
-        if self._store.durable:
-            self._batch.removed.append((command.conversation_id, command.client_id))
-            self._to_write.set()

@@ -37,8 +37,9 @@ class Batch(msgspec.Struct):
 
     forget: bool = False
     """Drop rows and positions first: the epoch changed."""
+    evict: bool = False
+    """Drop everything first, commands too: it was another person's."""
     user_id: str | None = None
-    """Everything of another person is dropped first, commands too."""
     epoch: str | None = None
     user_version: int | None = None
     conversations: dict[str, Conversation] = msgspec.field(default_factory=dict)
@@ -50,6 +51,7 @@ class Batch(msgspec.Struct):
     def __bool__(self) -> bool:
         return bool(
             self.forget
+            or self.evict
             or self.user_id is not None
             or self.epoch is not None
             or self.user_version is not None
@@ -154,7 +156,7 @@ class SqliteStore:
         assert db is not None, "write() comes after load()"
         db.execute("BEGIN IMMEDIATE")
         try:
-            if batch.user_id is not None:
+            if batch.evict:
                 self._empty(db)
             if batch.forget:
                 db.execute("DELETE FROM conversations")

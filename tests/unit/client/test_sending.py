@@ -237,3 +237,20 @@ async def test_what_was_received_and_seen_is_merged_before_it_is_told() -> None:
         connection.send(request, done=pb.Done())
         client.ticked()
         assert connection.frames.empty()
+
+
+async def test_commands_given_before_the_first_welcome_are_still_on_disk_after_it(tmp_path: Path) -> None:
+    server = FakeServer()
+    server.refusing = 1
+    file = tmp_path / "romeo.db"
+    async with client_of(server, store=file) as client:
+        client.send(ROOM, "early")
+        connection = await server.connection()
+        await connection.accept(state())
+        _, before = await connection.expect("submit")
+        client.ticked()
+        await client.close()
+    async with client_of(server, store=file) as client:
+        await (connection := await server.connection()).accept()
+        assert (await connection.expect("submit"))[1] == before
+        await client.close()
