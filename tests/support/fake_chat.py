@@ -39,7 +39,7 @@ from hubbub.chat.model import (
     UserRow,
     UserState,
 )
-from hubbub.chat.ports import EntriesAppended, Event, HeadsAnnounced, TypingChanged, UserChanged
+from hubbub.chat.ports import EntriesAppended, Event, HeadsAnnounced, LoginEnded, TypingChanged, UserChanged
 
 FOR_EVER_MS = 4_000_000_000_000
 
@@ -47,8 +47,9 @@ FOR_EVER_MS = 4_000_000_000_000
 class FakeAuth:
     """Believes tokens of the form `user/device` or `user/device/expires_ms`; ids may be short."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, bus: LocalBus) -> None:
         self._clock = clock
+        self._bus = bus
         self.ended: set[str] = set()
         self.logged_out: list[Identity] = []
         self.gate: asyncio.Event | None = None
@@ -70,7 +71,9 @@ class FakeAuth:
             raise ChatError(Code.SESSION_ENDED)
 
     async def end_login(self, identity: Identity) -> None:
+        """End a login as accounts do: the event that closes its sockets comes before the answer."""
         self.logged_out.append(identity)
+        await self._bus.publish([LoginEnded(identity.user_id, identity.device_id)])
 
 
 def an_id(name: str) -> str:

@@ -48,7 +48,7 @@ class House:
         self.clock = clock
         self.bus = LocalBus()
         self.chat = FakeChat(clock, self.bus)
-        self.auth = FakeAuth(clock)
+        self.auth = FakeAuth(clock, self.bus)
         self.seen: dict[str, int] = {}
         self.registry = SessionRegistry(clock, settings.login_policy, save_last_seen=self._save)
         self.gateway = Gateway(

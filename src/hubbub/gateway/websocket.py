@@ -128,11 +128,11 @@ class SocketLink(WSListener):
         return self._transport.get_write_buffer_size()
 
     def pause_reading(self) -> None:
-        if not self._closing:
+        if not self._closing and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if not self._closing:
+        if not self._closing and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def close(self, code: int, reason: str) -> None:
