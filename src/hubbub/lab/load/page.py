@@ -85,6 +85,9 @@ def render(machine: Machine, results: Sequence[tuple[Item, Figures | str]]) -> s
                 f" {result.duplicated} | {result.reordered} | {result.phantom} | {result.beyond_cut} |"
                 f" {result.wrong_counts} |"
             )
+    for item, result in results:
+        if not isinstance(result, str) and result.violations:
+            lines += ["", f"First violations of {item.name}:", "", *(f"- {one}" for one in result.violations[:5])]
     lines += [
         "",
         "## Everything that was measured",
