@@ -41,4 +41,4 @@ async def test_a_failing_database_is_told_by_code(error: StoreError, code: Code)
         with pytest.raises(ChatError) as refused:
             await waiting
         assert refused.value.code is code
-        assert str(error) not in str(refused.value)
+        assert str(error.detail[0]) not in str(refused.value)

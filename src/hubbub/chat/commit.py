@@ -144,11 +144,11 @@ class GroupCommit:
         attempt = Attempt(self._store, self._clock, self._settings, [command for command, _ in batch])
         try:
             stored = await attempt.run()
+        except DataRefused as refusal:
+            await self._split(batch, refusal.code)
+            return
         except ChatError as failure:
             self._fail(batch, failure.code)
-            return
-        except DataRefused:
-            await self._split(batch, Code.BAD_REQUEST)
             return
         except Exception:
             # A fault of a rule or of the store; one command must not take its neighbours along.

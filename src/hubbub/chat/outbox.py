@@ -15,7 +15,7 @@ from hubbub.base.errors import ChatError
 from hubbub.chat.changes import UserChanges
 from hubbub.chat.loops import Loop
 from hubbub.chat.model import SMALL_AUDIENCE, Created, MemberChange
-from hubbub.chat.ports import Bus, ChatStore, HeadsAnnounced
+from hubbub.chat.ports import Bus, ChatStore, HeadsAnnounced, StoreError
 from hubbub.chat.settings import ChatSettings
 
 Audience = tuple[str, ...] | None
@@ -106,6 +106,8 @@ class Outbox:
         """Tell those who came or went lately of their rows: nobody else knows that they missed it."""
         try:
             page = await self._store.entries_for_all(conversation_id, max(0, head - _LOOK_BACK), _LOOK_BACK)
+        except StoreError:
+            raise
         except ChatError:
             return
         people: dict[str, None] = {}
@@ -116,6 +118,8 @@ class Outbox:
         for user_id in people:
             try:
                 state = await self._store.conversation(user_id, conversation_id)
+            except StoreError:
+                raise
             except ChatError:
                 continue
             changes.note({user_id: state.member.version})

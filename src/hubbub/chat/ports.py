@@ -9,10 +9,11 @@ inside the transaction, over rows that cannot change under it, and no store know
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
+from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
     ConversationRow,
     ConversationState,
@@ -126,16 +127,33 @@ class Committed(msgspec.Struct):
     """The outbox row that names the touched conversations; 0 when there were no entries."""
 
 
-class StoreError(Exception):
-    """The store could not do its work."""
+class StoreError(ChatError):
+    """The store could not do its work.
+
+    A peer is told the code of its class and that sentence alone; `detail` names files and databases, and is for the
+    log and the operator.
+    """
+
+    told: ClassVar[Code] = Code.UNAVAILABLE
+
+    def __init__(self, *detail: object) -> None:
+        super().__init__(self.told, retry_after_s=1.0 if self.told is Code.UNAVAILABLE else 0.0)
+        self.detail = detail
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.detail))})"
 
 
 class DataRefused(StoreError):
     """Some value of this batch cannot be stored: split the batch and try its parts."""
 
+    told = Code.BAD_REQUEST
+
 
 class OutcomeUnknown(StoreError):
     """The connection broke during COMMIT: run the batch again and let its keys decide."""
+
+    told = Code.UNKNOWN_OUTCOME
 
 
 class StoreBusy(StoreError):
@@ -144,6 +162,8 @@ class StoreBusy(StoreError):
 
 class StoreFull(StoreError):
     """The disk is full; nothing was stored."""
+
+    told = Code.STORAGE_FULL
 
 
 class StoreUnavailable(StoreError):

@@ -18,7 +18,7 @@ from litestar.exceptions import HTTPException, InternalServerException, Validati
 from litestar.routes import HTTPRoute
 
 from hubbub.base.errors import TABLE, ChatError, Code
-from hubbub.chat.ports import DataRefused, OutcomeUnknown, StoreError, StoreFull
+from hubbub.chat.ports import StoreError
 from hubbub.rest.language import preferred
 
 __all__ = ["HANDLERS", "PROBLEM_TYPE", "Problem", "problem_of", "problem_response", "refusal_of"]
@@ -150,17 +150,7 @@ def _unreadable(request: Request[Any, Any, Any], error: Exception) -> Response[b
 def _store(request: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
     """Answer a read or a small write that the store could not do."""
     log.warning("%s %s: the store refused: %r", request.method, request.scope["path"], error)
-    for kind, code in _STORE_ERRORS:
-        if isinstance(error, kind):
-            return problem_response(request, ChatError(code))
-    return problem_response(request, ChatError(Code.UNAVAILABLE, retry_after_s=1.0))
-
-
-_STORE_ERRORS = (
-    (StoreFull, Code.STORAGE_FULL),
-    (DataRefused, Code.BAD_REQUEST),
-    (OutcomeUnknown, Code.UNKNOWN_OUTCOME),
-)
+    return problem_response(request, error)
 
 
 def _late(request: Request[Any, Any, Any], error: TimeoutError) -> Response[bytes]:

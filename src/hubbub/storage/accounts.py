@@ -6,7 +6,7 @@ writer), so that a refresh token is spent once and a name is taken once however 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
-from hubbub.chat.ports import DataRefused, OutcomeUnknown, StoreError, StoreFull
 from hubbub.storage.account_tables import logins, place, signing_keys, users
 from hubbub.storage.database import Database
 
@@ -37,28 +36,16 @@ class SqlAccounts:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def _write(self, fn: Callable[[Connection], T]) -> T:
-        try:
-            return await self._db.write(fn)
-        except StoreError as error:
-            raise _refusal(error) from error
-
-    async def _read(self, fn: Callable[[Connection], T]) -> T:
-        try:
-            return await self._db.read(fn)
-        except StoreError as error:
-            raise _refusal(error) from error
-
     # ------------------------------------------------------------ people
 
     async def add_account(self, account: Account) -> None:
-        await self._write(lambda conn: _add_account(conn, account))
+        await self._db.write(lambda conn: _add_account(conn, account))
 
     async def account(self, user_id: str) -> Account | None:
-        return await self._read(lambda conn: _account(conn, users.c.id == user_id))
+        return await self._db.read(lambda conn: _account(conn, users.c.id == user_id))
 
     async def account_named(self, username_key: str) -> Account | None:
-        return await self._read(lambda conn: _account(conn, users.c.username_key == username_key))
+        return await self._db.read(lambda conn: _account(conn, users.c.username_key == username_key))
 
     async def set_profile(self, user_id: str, *, display_name: str | None, signature: str | None) -> Account | None:
         values = {"display_name": display_name, "signature": signature}
@@ -69,14 +56,16 @@ class SqlAccounts:
                 conn.execute(update(users).where(users.c.id == user_id).values(changed))
             return _account(conn, users.c.id == user_id)
 
-        return await self._write(work)
+        return await self._db.write(work)
 
     async def set_welcomed(self, user_id: str) -> None:
-        await self._write(lambda conn: conn.execute(update(users).where(users.c.id == user_id).values(welcomed=True)))
+        await self._db.write(
+            lambda conn: conn.execute(update(users).where(users.c.id == user_id).values(welcomed=True))
+        )
 
     async def set_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
         unchanged = and_(users.c.id == user_id, users.c.password_hash == old_hash)
-        await self._write(lambda conn: conn.execute(update(users).where(unchanged).values(password_hash=new_hash)))
+        await self._db.write(lambda conn: conn.execute(update(users).where(unchanged).values(password_hash=new_hash)))
 
     async def change_password(
         self,
@@ -105,7 +94,7 @@ class SqlAccounts:
             ended = [one for one in _lasting(conn, user_id) if one.id != login_id]
             return account, msgspec.structs.replace(login, **renewed), _end(conn, ended, now_ms)
 
-        return await self._write(work)
+        return await self._db.write(work)
 
     async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
         def work(conn: Connection) -> list[Login]:
@@ -116,7 +105,7 @@ class SqlAccounts:
             conn.execute(update(users).where(users.c.id == user_id).values(active=active, auth_epoch=epoch))
             return [] if active else _end(conn, _lasting(conn, user_id), now_ms)
 
-        return await self._write(work)
+        return await self._db.write(work)
 
     async def save_last_seen(self, seen: Sequence[tuple[str, int]]) -> None:
         # In the order of the ids, so that two nodes that save the same people cannot lock each other out.
@@ -124,7 +113,7 @@ class SqlAccounts:
         later = and_(users.c.id == bindparam("seen_id"), users.c.last_seen_ms < bindparam("seen_ms"))
         statement = update(users).where(later).values(last_seen_ms=bindparam("seen_ms"))
         if rows:
-            await self._write(lambda conn: conn.execute(statement, rows))
+            await self._db.write(lambda conn: conn.execute(statement, rows))
 
     async def load_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
         def work(conn: Connection) -> dict[str, int]:
@@ -134,7 +123,7 @@ class SqlAccounts:
                 found.update((row.id, row.last_seen_ms) for row in conn.execute(_SEEN.where(some)))
             return found
 
-        return await self._read(work)
+        return await self._db.read(work)
 
     # ------------------------------------------------------------ logins
 
@@ -151,10 +140,10 @@ class SqlAccounts:
             conn.execute(insert(logins), [msgspec.structs.asdict(login)])
             return _end(conn, same + others[max(0, keep - 1) :], login.created_ms)
 
-        return await self._write(work)
+        return await self._db.write(work)
 
     async def login(self, login_id: str) -> Login | None:
-        return await self._read(lambda conn: _login(conn, login_id))
+        return await self._db.read(lambda conn: _login(conn, login_id))
 
     async def logins(self, user_id: str, cursor: str, limit: int) -> tuple[list[Login], str]:
         def work(conn: Connection) -> tuple[list[Login], str]:
@@ -165,7 +154,7 @@ class SqlAccounts:
             found = [_as_login(row) for row in rows[:limit]]
             return found, found[-1].id if len(rows) > limit else ""
 
-        return await self._read(work)
+        return await self._db.read(work)
 
     async def standing(self, login_id: str) -> tuple[Login, Account] | None:
         def work(conn: Connection) -> tuple[Login, Account] | None:
@@ -173,7 +162,7 @@ class SqlAccounts:
             row = conn.execute(both.where(logins.c.id == login_id)).one_or_none()
             return None if row is None else (_as_login(row[: len(_LOGIN)]), _as_account(row[len(_LOGIN) :]))
 
-        return await self._read(work)
+        return await self._db.read(work)
 
     async def rotate_refresh(
         self, login_id: str, *, family_hash: bytes, old_hash: bytes, new_hash: bytes, now_ms: int, unused_since_ms: int
@@ -191,7 +180,7 @@ class SqlAccounts:
             conn.execute(update(logins).where(logins.c.id == login_id).values(spent))
             return Rotation.DONE
 
-        return await self._write(work)
+        return await self._db.write(work)
 
     async def end_login(self, login_id: str, now_ms: int) -> Login | None:
         def work(conn: Connection) -> Login | None:
@@ -200,12 +189,12 @@ class SqlAccounts:
                 return None
             return _end(conn, [login], now_ms)[0]
 
-        return await self._write(work)
+        return await self._db.write(work)
 
     # ------------------------------------------------------------ keys
 
     async def signing_keys(self) -> list[SigningKey]:
-        return await self._read(_keys)
+        return await self._db.read(_keys)
 
     async def add_signing_key(self, key: SigningKey, *, expect: str) -> bool:
         def work(conn: Connection) -> bool:
@@ -219,11 +208,11 @@ class SqlAccounts:
             conn.execute(insert(signing_keys), [msgspec.structs.asdict(key)])
             return True
 
-        return await self._write(work)
+        return await self._db.write(work)
 
     async def drop_signing_keys(self, retired_before_ms: int) -> None:
         old = and_(signing_keys.c.retired_ms > 0, signing_keys.c.retired_ms < retired_before_ms)
-        await self._write(lambda conn: conn.execute(delete(signing_keys).where(old)))
+        await self._db.write(lambda conn: conn.execute(delete(signing_keys).where(old)))
 
     # ------------------------------------------------------------ the place
 
@@ -232,7 +221,7 @@ class SqlAccounts:
             row = conn.execute(_PLACE).one_or_none()
             return Place(*row) if row is not None else Place()
 
-        return await self._read(work)
+        return await self._db.read(work)
 
     async def offer_setup(self, setup_hash: bytes) -> bool:
         def work(conn: Connection) -> bool:
@@ -241,7 +230,7 @@ class SqlAccounts:
             conn.execute(update(place).where(place.c.id == _ONLY).values(setup_hash=setup_hash))
             return True
 
-        return await self._write(work)
+        return await self._db.write(work)
 
     async def set_up(self, setup_hash: bytes, name: str, admin: Account) -> None:
         def work(conn: Connection) -> None:
@@ -254,18 +243,7 @@ class SqlAccounts:
             done = {"name": name, "setup_hash": b"", "set_up_ms": admin.created_ms}
             conn.execute(update(place).where(place.c.id == _ONLY).values(done))
 
-        await self._write(work)
-
-
-def _refusal(error: StoreError) -> ChatError:
-    """Return what a peer is told; auth knows no store errors of its own."""
-    if isinstance(error, StoreFull):
-        return ChatError(Code.STORAGE_FULL)
-    if isinstance(error, DataRefused):
-        return ChatError(Code.BAD_REQUEST)
-    if isinstance(error, OutcomeUnknown):
-        return ChatError(Code.UNKNOWN_OUTCOME)
-    return ChatError(Code.UNAVAILABLE)
+        await self._db.write(work)
 
 
 # ---------------------------------------------------------------- inside a transaction
