@@ -131,6 +131,9 @@ def common(body: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None
             # Whoever read the output has seen enough; the interpreter must not complain about it on its way out.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(Exit.OK)
+        except OSError as error:
+            print(f"hubbub: {error}", file=sys.stderr)
+            sys.exit(Exit.FAILED)
 
     return callback
 

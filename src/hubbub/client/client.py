@@ -178,13 +178,15 @@ class Client(Commands):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     await asyncio.shield(session.lost)
-        if self._runner is not None:
-            self._runner.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._runner
-            self._runner = None
-            await self._keeper.close()
-        await self._http.close()
+        try:
+            if self._runner is not None:
+                self._runner.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._runner
+                self._runner = None
+                await self._keeper.close()
+        finally:
+            await self._http.close()
 
     async def ready(self, timeout: float | None = 30.0) -> None:
         """Wait until the client is online.
@@ -329,6 +331,10 @@ class Client(Commands):
                 raise _Finished
         except* _Finished:
             pass
+        except* HubbubError as refusals:
+            first_refusal = refusals.exceptions[0]
+            assert isinstance(first_refusal, HubbubError)
+            self._upkeep.finish(first_refusal)
         except* Exception as failures:
             first = failures.exceptions[0]
             self._upkeep.finish(HubbubError(CLOSED, f"The client failed: {first!r}"))

@@ -15,6 +15,8 @@ from typing import Protocol
 
 import msgspec
 
+from hubbub.base.error_table import Code
+from hubbub.client.errors import HubbubError
 from hubbub.client.models import Conversation
 from hubbub.client.outbox import Command
 
@@ -114,14 +116,25 @@ class SqliteStore:
         self._db: sqlite3.Connection | None = None
 
     async def load(self) -> Kept:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+        """Open the file.  Raises HubbubError when it cannot be used."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+        except (sqlite3.Error, OSError, msgspec.DecodeError) as exc:
+            raise self._unusable(exc) from exc
 
     async def write(self, batch: Batch) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._write, batch)
+        """Write a batch whole.  Raises HubbubError when the file cannot be used."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, batch)
+        except (sqlite3.Error, OSError) as exc:
+            raise self._unusable(exc) from exc
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
+
+    def _unusable(self, exc: Exception) -> HubbubError:
+        return HubbubError(Code.UNAVAILABLE, f"{self._path} cannot be used: {exc}", retry=False)
 
     # ------------------------------------------------------------ in the thread
 

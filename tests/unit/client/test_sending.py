@@ -254,3 +254,11 @@ async def test_commands_given_before_the_first_welcome_are_still_on_disk_after_i
         await (connection := await server.connection()).accept()
         assert (await connection.expect("submit"))[1] == before
         await client.close()
+
+
+async def test_a_file_that_cannot_be_used_is_a_clear_error(tmp_path: Path) -> None:
+    file = tmp_path / "romeo.db"
+    file.write_bytes(b"this is no database, however long one looks at it" * 50)
+    with pytest.raises(HubbubError, match=r"romeo\.db cannot be used"):
+        async with client_of(FakeServer(), store=file):
+            pass
