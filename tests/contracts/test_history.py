@@ -308,6 +308,6 @@ async def test_who_was_removed_learns_nothing_of_the_conversation_afterwards(scr
     assert (row.head, row.last_time_ms, row.member_count) == (end, end_ms, 0)
     assert state.last_message is not None
     assert state.last_message.message.seq == 3
-    assert state.unread == 1
+    assert state.unread == 0
     row = (await script.store.conversation(BEN, stage)).conversation
     assert (row.title, row.topic, row.announcement, row.head) == ("new", "new topic", "hush", end + 2)

@@ -1,8 +1,8 @@
 """Unread and mention counts, counted again from the log.
 
 Unread are the messages after a person's mark that somebody else sent, that are not recalled, not only in a thread, and
-within the person's membership; counts stop at 100.  A state says which head it was read at, so every state that was
-ever reported can be checked against the log as it was then.
+within the person's membership; who left has none, and counts stop at 100.  A state says which head it was read at, so
+every state that was ever reported can be checked against the log as it was then.
 """
 
 from __future__ import annotations
@@ -63,25 +63,19 @@ class Recount:
 
     def judge(self, state: StateSeen) -> Iterator[str]:
         """Yield what is wrong with one reported state."""
-        unread, mentions, unsure = self.count(state, changed_by=state.as_of)
-        allowed_unread, allowed_mentions = range(unread, unread + 1), range(mentions, mentions + 1)
-        if not state.joined:
-            # Recalls and edits change messages also for those who left, although their entries are beyond the cut.
-            later_unread, later_mentions, _ = self.count(state, changed_by=NO_END)
-            allowed_unread = range(later_unread, unread + 1)
-            allowed_mentions = range(min(mentions, later_mentions), max(mentions, later_mentions) + 1)
+        unread, mentions, unsure = self.count(state) if state.joined else (0, 0, False)
         where = f"{state.user} in {state.conversation} (read {state.read_seq} of {state.as_of})"
         if not state.joined:
             where += ", who had left"
-        if state.unread not in allowed_unread:
+        if state.unread != unread:
             yield f"{state.unread} unread were reported to {where}, and {unread} are"
-        if state.mentions not in allowed_mentions and not unsure:
+        if state.mentions != mentions and not unsure:
             yield f"{state.mentions} mentions were reported to {where}, and {mentions} are"
 
-    def count(self, state: StateSeen, *, changed_by: int) -> tuple[int, int, bool]:
+    def count(self, state: StateSeen) -> tuple[int, int, bool]:
         """Return unread, mentions, and whether withdrawn content leaves the mentions in doubt.
 
-        Messages count up to the state's head; edits and recalls count up to `changed_by`.
+        Everything counts as it was at the state's head.
         """
         log = self._log
         runs = [(low, high or NO_END) for low, high in state.intervals]
@@ -96,7 +90,7 @@ class Recount:
             if fact is not None and (fact.kind != "message"):
                 continue
             recalled_at = self._recalled.get(seq)
-            if recalled_at is not None and recalled_at <= changed_by:
+            if recalled_at is not None and recalled_at <= state.as_of:
                 continue
             if log.sender[log.slot_of[seq]] == state.user or not any(low <= seq <= high for low, high in runs):
                 continue
@@ -105,7 +99,7 @@ class Recount:
             unsure |= fact is not None and fact.withdrawn
             mentioned = fact is not None and (state.user in fact.mentions or fact.mention_all)
             for edited_at, edit in self._edits.get(seq, ()):
-                if edited_at <= changed_by:
+                if edited_at <= state.as_of:
                     unsure |= edit.withdrawn
                     mentioned = state.user in edit.mentions or edit.mention_all
             mentions += mentioned

@@ -44,7 +44,6 @@ from hubbub.storage.sight import (
     clip,
     end_of,
     implicit_member,
-    is_visitor,
     message_at_end,
     within,
 )
@@ -354,7 +353,7 @@ class MemoryReader:
         if end < conversation.head:
             conversation = self._cut_conversation(conversation, end)
         unread = mentions = 0
-        if not is_visitor(conversation, member):
+        if member.state is MemberState.JOINED:
             for first, last in clip(spans, member.read_seq + 1, end):
                 for seq in range(first, last + 1):
                     stored = log[seq]

@@ -36,7 +36,7 @@ from hubbub.storage.history import read_reactions
 from hubbub.storage.look import look
 from hubbub.storage.rows import conversation_of, decode_intervals, fold_title, member_of
 from hubbub.storage.schema import Id
-from hubbub.storage.sight import as_visitor, clip, end_of, implicit_member, is_visitor
+from hubbub.storage.sight import as_visitor, clip, end_of, implicit_member
 from hubbub.storage.tables import conversations, members, user_versions
 
 _AT_ONCE = 200
@@ -71,7 +71,8 @@ def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequen
     newest_spans: list[Span] = []
     newest_owner: list[int] = []
     for number, (conversation, member) in enumerate(seen):
-        if not is_visitor(conversation, member):
+        # Who left has nothing to catch up with, and in a count there later recalls and edits would show beyond the cut.
+        if member.state is MemberState.JOINED:
             for first, last in clip(member.intervals, member.read_seq + 1, conversation.head):
                 unread_spans.append(Span(conversation.id, first, last))
                 unread_owner.append(number)
