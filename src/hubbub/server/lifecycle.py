@@ -117,11 +117,6 @@ def _tls(settings: ServerSettings) -> ssl.SSLContext | None:
 async def _announce(settings: ServerSettings, server: Server, reachable: Reachable) -> None:
     """Say where the server is: to programs in a file, to people on the terminal."""
     data = Path(settings.data)
-    fresh = data / f".{ADDRESS_FILE}.{os.getpid()}"
-    fresh.write_bytes(
-        msgspec.json.encode({"http": reachable.local_url, "tcp": reachable.tcp, "pid": os.getpid()}) + b"\n"
-    )
-    fresh.replace(data / ADDRESS_FILE)
     lines = [f"Hubbub {hubbub.__version__} is at {reachable.public_url} (HTTP, WebSocket)"]
     if reachable.tcp:
         lines[0] += f" and {reachable.tcp} (TCP)"
@@ -130,5 +125,11 @@ async def _announce(settings: ServerSettings, server: Server, reachable: Reachab
         link = setup_link(reachable.public_url, token)
         write_setup_link(data, link)
         lines += ["Make the first admin with this link, which works once:", f"  {link}"]
+    # Last of the files: who sees it may look for the others.
+    fresh = data / f".{ADDRESS_FILE}.{os.getpid()}"
+    fresh.write_bytes(
+        msgspec.json.encode({"http": reachable.local_url, "tcp": reachable.tcp, "pid": os.getpid()}) + b"\n"
+    )
+    fresh.replace(data / ADDRESS_FILE)
     print(*lines, sep="\n", flush=True)  # noqa: T201
     _logger.info("serving", http=reachable.public_url, tcp=reachable.tcp, node=server.node_id)
