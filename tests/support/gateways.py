@@ -91,13 +91,15 @@ async def a_house(
     tls: ssl.SSLContext | None = None,
     tcp: bool = False,
     head_timeout_s: float = 10.0,
+    open_at_most: int = 4_096,
     **settings: Any,
 ) -> AsyncIterator[House]:
     """Serve while the block runs, on ports of 127.0.0.1 that were free."""
     options: dict[str, Any] = {"tick_s": 0.02, "close_timeout_s": 1.0, **settings}
     house = House(GatewaySettings(**options), clock or SystemClock())
     await house.gateway.start()
-    http = serve(nothing_here, protocol_class(house.gateway), graceful_s=1, head_timeout_s=head_timeout_s)
+    bounds: dict[str, Any] = {"head_timeout_s": head_timeout_s, "open_at_most": open_at_most}
+    http = serve(nothing_here, protocol_class(house.gateway), graceful_s=1, **bounds)
     async with http as server:
         house.port = server.addresses[0][1]
         tcp_server = await serve_tcp(house.gateway, "127.0.0.1", 0, tls=tls) if tcp else None

@@ -82,6 +82,13 @@ class Gateway:
         return len(self._service.sessions)
 
     @property
+    def full(self) -> bool:
+        """Whether there is no place for another connection now."""
+        service = self._service
+        at_most = self.settings.connections, self.settings.newcomers
+        return len(service.sessions) >= at_most[0] or len(service.newcomers) >= at_most[1]
+
+    @property
     def people(self) -> int:
         """How many people have a session here."""
         return len(self._service.people)

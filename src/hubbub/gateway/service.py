@@ -64,6 +64,8 @@ class Service:
         self.people = People()
         self.sessions: set[Session] = set()
         """Every session that has not ended, whatever its stage."""
+        self.newcomers: set[Session] = set()
+        """Those of them that have not said hello."""
         self.slow: set[Session] = set()
         self.wheel: Wheel[Session] = Wheel(settings.tick_s, self.now)
         self.empty = asyncio.Event()
@@ -74,6 +76,7 @@ class Service:
     def add(self, session: Session) -> None:
         """Take note of a new connection's session; it has until the deadline to say hello."""
         self.sessions.add(session)
+        self.newcomers.add(session)
         self.empty.clear()
         self.wheel.add(session, session.heard + self.settings.hello_timeout_s)
 
@@ -117,6 +120,7 @@ class Service:
         self.sessions.discard(session)
         if not self.sessions:
             self.empty.set()
+        self.newcomers.discard(session)
         self.slow.discard(session)
         if not session.user_id:
             return

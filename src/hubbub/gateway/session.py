@@ -148,7 +148,10 @@ class Session:
 
     def stalled(self) -> None:
         """Learn that the peer takes less than is written: pushes stop, and so does reading from it."""
-        if self.stage is Stage.SERVED and self.skipped is None:
+        if self.stage is Stage.NEW:
+            # Nothing was promised to a stranger; pings alone, answered and never read, must not fill the memory.
+            self._cut()
+        elif self.stage is Stage.SERVED and self.skipped is None:
             self.skipped = Skipped(self.service.clock.monotonic())
             self.live = False
             self.service.slow.add(self)
@@ -267,6 +270,7 @@ class Session:
             self.end(Code.HELLO_EXPECTED, reply_to=frame.id)
             return
         self.stage = Stage.ENTERING
+        self.service.newcomers.discard(self)
         self._waiting = []
         self._held = []
         self.link.pause_reading()

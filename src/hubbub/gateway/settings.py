@@ -18,6 +18,10 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()
     """Web origins besides the server's own that may connect, such as `https://chat.example`; `*` allows all."""
 
+    connections: int = 50_000
+    """Connections at whatever stage; more are turned away until some end."""
+    newcomers: int = 4_096
+    """Connections that have not said hello; anybody can open these, so they may not take every place there is."""
     hello_timeout_s: float = 10.0
     entering: int = 64
     """How many hellos are worked on at once; the others wait their turn, so a rush costs time and not memory."""

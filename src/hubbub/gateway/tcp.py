@@ -31,7 +31,8 @@ class TcpLink(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         high = self._gateway.settings.outbox_bytes
         self._transport.set_write_buffer_limits(high=high, low=high // 4)
-        if self._gateway.draining:
+        if self._gateway.draining or self._gateway.full:
+            # Without a word: waiting until a flood has read why would keep what turning it away is to save.
             self._closing = True
             self._transport.close()
         self._session: Session = self._gateway.open(self, Encoding.TCP)

@@ -240,6 +240,8 @@ def protocol_class(gateway: Gateway) -> type[asyncio.BaseProtocol]:
             return refusal(HTTPStatus.BAD_REQUEST, Code.UNSUPPORTED_PROTOCOL)
         if gateway.draining:
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Code.GOING_AWAY)
+        if gateway.full:
+            return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Code.OVERLOADED)
         response = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": subprotocol})
         return WSUpgradeResponseWithListener(response, SocketLink(gateway, _ENCODINGS[subprotocol]))
 

@@ -1,8 +1,9 @@
 """The HTTP and WebSocket port: uvicorn, with the gaps closed that it leaves to its user.
 
-Three gaps are in its HTTP protocol (no limit on the bytes or the time of a request head, and what follows an upgrade
-request in the same segment is lost), one in its server (it takes the process's signals for itself).  Connections that
-became WebSockets belong to the gateway and are closed by it; this module prints nothing and installs no handler.
+The gaps are in its HTTP protocol (no limit on the bytes or the time of a request head, none on how many connections are
+open, and what follows an upgrade request in the same segment is lost) and in its server (it takes the process's signals
+for itself).  Connections that became WebSockets belong to the gateway and are closed by it; this module prints nothing
+and installs no handler.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ _KEPT = frozenset(
 
 
 class HeadProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with limits on a request's head, and upgrades that lose nothing."""
+    """uvicorn's HTTP protocol with limits on connections and on a request's head, and upgrades that lose nothing."""
 
     head_bytes = 16 * 1024
     head_timeout_s = 10.0
+    open_at_most = 4_096
 
     _in_head = True
     _read_bytes = 0
@@ -36,6 +38,9 @@ class HeadProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > self.open_at_most:
+            self._refuse(503, b"Service Unavailable")
+            return
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -158,12 +163,14 @@ class HttpServer:
         sockets: list[socket.socket],
         head_bytes: int = 16 * 1024,
         head_timeout_s: float = 10.0,
+        open_at_most: int = 4_096,
         graceful_s: float = 5.0,
         lifespan: bool = False,
         tls: ssl_module.SSLContext | None = None,
         forwarded_allow_ips: str | None = None,
     ) -> None:
-        http = type("BoundHead", (HeadProtocol,), {"head_bytes": head_bytes, "head_timeout_s": head_timeout_s})
+        bounds = {"head_bytes": head_bytes, "head_timeout_s": head_timeout_s, "open_at_most": open_at_most}
+        http = type("BoundHead", (HeadProtocol,), bounds)
         config = uvicorn.Config(
             app,
             http=http,

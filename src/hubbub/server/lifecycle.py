@@ -85,6 +85,7 @@ async def _listen(settings: ServerSettings, server: Server, reachable: Reachable
         sockets=[bind(where.host, where.port)],
         head_bytes=settings.header_bytes,
         head_timeout_s=settings.header_timeout_s,
+        open_at_most=settings.http_connections,
         graceful_s=settings.drain_s,
     )
     host, port = http.addresses[0]

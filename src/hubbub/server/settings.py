@@ -38,6 +38,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     header_bytes: int = 16 * 1024
     """Longest HTTP request head."""
     header_timeout_s: float = 10.0
+    http_connections: int = 4_096
+    """Connections that speak HTTP; one that became a WebSocket is the gateway's to count."""
     drain_s: float = 5.0
     """How long clients are given to move when the server stops."""
     readers: int = 2

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
 from support.fake_chat import an_id
-from support.gateways import Speaker, TcpClient, a_house, texts, until
+from support.gateways import PATIENCE_S, Speaker, TcpClient, a_house, texts, until
 from support.quiet import a_quiet_house, settle
+from support.raw_socket import RawSocket, frame
 
 from hubbub.base.ids import new_id
 from hubbub.wire import hubbub_pb2 as pb
@@ -133,6 +135,21 @@ async def test_one_slow_reader_does_not_hold_up_the_others() -> None:
         assert house.gateway._service.slow
         romeo.socket.transport.abort()
         await until(lambda: not house.gateway._service.slow)
+
+
+async def test_a_stranger_who_pings_and_never_reads_is_cut_off() -> None:
+    async with a_house(outbox_bytes=16 * 1024) as house:
+        raw = await RawSocket.upgraded(house.port)
+        raw.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        pings = frame(9, b"x" * 125) * 500
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(PATIENCE_S):
+                while house.gateway.sessions:
+                    raw.writer.write(pings)
+                    await raw.writer.drain()
+                    await asyncio.sleep(0)
+        assert house.gateway.sessions == 0
+        raw.writer.transport.abort()
 
 
 async def test_pushes_held_during_entering_are_bounded() -> None:

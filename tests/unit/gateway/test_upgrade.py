@@ -6,7 +6,7 @@ import json
 
 import pytest
 import websockets
-from support.gateways import a_house
+from support.gateways import TcpClient, a_house, until
 from support.raw_socket import RawSocket, hello, upgrade_request
 
 from hubbub.gateway.websocket import choose_subprotocol, origin_is_allowed
@@ -47,6 +47,28 @@ async def test_a_draining_gateway_lets_nobody_in() -> None:
     async with a_house() as house:
         house.gateway.goaway()
         assert await refused(house.port, upgrade_request()) == (503, "going_away")
+
+
+async def test_connections_that_say_no_hello_take_only_their_own_places() -> None:
+    async with a_house(tcp=True, newcomers=1) as house:
+        silent = await RawSocket.upgraded(house.port)
+        assert await refused(house.port, upgrade_request()) == (503, "overloaded")
+        late = await TcpClient.connect(house.tcp_port)
+        assert await late.reader.read() == b""
+        await late.leave()
+        await silent.enter("romeo/phone")
+        async with await house.enter("juliet"):
+            assert house.gateway.sessions == 2
+        await silent.leave()
+
+
+async def test_a_full_gateway_has_a_place_again_when_somebody_leaves() -> None:
+    async with a_house(connections=1) as house:
+        async with await house.enter("romeo"):
+            assert await refused(house.port, upgrade_request()) == (503, "overloaded")
+        await until(lambda: not house.gateway.full)
+        async with await house.enter("juliet"):
+            pass
 
 
 @pytest.mark.parametrize(
@@ -159,3 +181,14 @@ async def test_rubbish_is_a_bad_request() -> None:
         raw.writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
         assert (await raw.head())[0] == 400
         await raw.leave()
+
+
+async def test_a_connection_beyond_those_that_may_be_open_is_turned_away() -> None:
+    async with a_house(open_at_most=1) as house:
+        first = await RawSocket.connect(house.port)
+        first.writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await first.head())[0] == 404
+        second = await RawSocket.connect(house.port)
+        assert (await second.head())[0] == 503
+        await second.leave()
+        await first.leave()
