@@ -125,6 +125,16 @@ async def test_who_may_look(script: Script) -> None:
         assert (await store.members(CLEO, conversation, "", 10))[0] == 1
 
 
+async def test_a_third_person_cannot_tell_whether_two_people_talk(script: Script) -> None:
+    chat = await script.make(ANNA, BEN, kind=ConversationKind.DIRECT)
+    store = script.store
+    await refusal(Code.CONVERSATION_NOT_FOUND, store.entries(CLEO, chat, 0, 10))
+    await refusal(Code.CONVERSATION_NOT_FOUND, store.history(CLEO, chat, limit=10))
+    await refusal(Code.CONVERSATION_NOT_FOUND, store.revisions(CLEO, chat, 1))
+    await refusal(Code.CONVERSATION_NOT_FOUND, store.conversation(CLEO, chat))
+    await refusal(Code.CONVERSATION_NOT_FOUND, store.members(CLEO, chat, "", 10))
+
+
 async def test_a_channel_is_open_to_who_left_but_not_to_who_was_banned(script: Script) -> None:
     channel = await script.make(ANNA, kind=ConversationKind.CHANNEL)
     await script.join(channel, BEN)

@@ -48,9 +48,10 @@ def sight(conversation: ConversationRow | None, member: MemberRow | None) -> Spa
     """Return the intervals a reader may look at.
 
     Anybody may look at a channel, also who left it; who was put out of it keeps what was seen until then.  Raises
-    CONVERSATION_NOT_FOUND, or NOT_A_MEMBER for somebody who was never in it.
+    CONVERSATION_NOT_FOUND, or NOT_A_MEMBER for somebody who was never in it.  A private chat does not even exist for a
+    third person: anybody can compute its id, and must not learn from it who talks with whom.
     """
-    if conversation is None:
+    if conversation is None or (conversation.kind is ConversationKind.DIRECT and member is None):
         raise ChatError(Code.CONVERSATION_NOT_FOUND)
     if conversation.kind is ConversationKind.SYSTEM:
         return EVERYTHING

@@ -327,6 +327,15 @@ def test_nobody_opens_a_chat_with_somebody_who_does_not_exist() -> None:
     assert world.conversations == {}
 
 
+def test_a_private_chat_does_not_exist_for_a_third_person() -> None:
+    world = World()
+    chat, stranger = direct_id(ANNA, BEN), Caller(CLEO)
+    for _ in range(2):
+        told = world.run(Join(stranger, chat), Leave(stranger, chat, fresh_id()), command(CLEO, chat, text()))
+        assert [getattr(one, "code", None) for one in told] == [Code.CONVERSATION_NOT_FOUND] * 3
+        world.direct(ANNA, BEN)
+
+
 def test_notes_to_oneself_have_one_member() -> None:
     world = World()
     notes = world.direct(ANNA, ANNA)

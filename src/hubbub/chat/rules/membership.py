@@ -86,6 +86,8 @@ def join(batch: Batch, command: Join) -> Settled:
     row = batch.member(conversation.id, user_id)
     if row is not None and row.state is MemberState.JOINED:
         return Settled(conversation.id, changed=False)
+    if conversation.kind is ConversationKind.DIRECT and row is None:
+        raise ChatError(Code.CONVERSATION_NOT_FOUND)
     if conversation.kind is not ConversationKind.CHANNEL:
         raise ChatError(Code.NOT_A_MEMBER)
     if row is not None and row.state is MemberState.BANNED:

@@ -27,6 +27,9 @@ def member_of(batch: Batch, conversation: ConversationRow, user_id: str) -> Memb
     if conversation.kind is ConversationKind.SYSTEM:
         return None
     member = batch.facts.members.get((conversation.id, user_id))
+    if member is None and conversation.kind is ConversationKind.DIRECT:
+        # Anybody can compute the id of two people's chat; whether they talk is theirs to know.
+        raise ChatError(Code.CONVERSATION_NOT_FOUND)
     if member is None or member.state is not MemberState.JOINED:
         banned = member is not None and member.state is MemberState.BANNED
         raise ChatError(Code.BANNED if banned else Code.NOT_A_MEMBER)
