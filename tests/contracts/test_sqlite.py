@@ -71,6 +71,15 @@ async def test_a_folder_that_cannot_be_opened_is_said_plainly(tmp_path: Path, cl
             await Database.open(tmp_path / name, clock=clock)
 
 
+async def test_nobody_else_reads_the_files_whatever_folder_they_are_in(tmp_path: Path, clock: ManualClock) -> None:
+    database = await Database.open(tmp_path, clock=clock)
+    await database.read(lambda conn: conn.scalar(text("SELECT count(*) FROM meta")))
+    files = {name: os.stat(tmp_path / name).st_mode & 0o777 for name in os.listdir(tmp_path)}
+    await database.close()
+    assert files.keys() >= {"hubbub.sqlite3", "hubbub.sqlite3-wal", "hubbub.sqlite3-shm"}
+    assert set(files.values()) == {0o600}
+
+
 async def test_reopening_keeps_everything(tmp_path: Path, clock: ManualClock) -> None:
     database, script = await opened(tmp_path, clock)
     stage = await script.make(ANNA, BEN)

@@ -79,7 +79,7 @@ class Database:
             await asyncio.to_thread(database._prepare)
         except BaseException as error:
             os.close(lock)
-            if isinstance(error, DBAPIError | sqlite3.Error):
+            if isinstance(error, DBAPIError | sqlite3.Error | OSError):
                 raise FolderUnusable(path, str(getattr(error, "orig", error))) from error
             raise
         database._writer.start()
@@ -111,6 +111,8 @@ class Database:
         self._lock = -1
 
     def _prepare(self) -> None:
+        # SQLite would make the file readable to all; its log and index take the mode of the file they belong to.
+        os.close(os.open(self.folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         with self._writing.connect() as conn:
             _refuse_unsafe(conn)
             migrations.upgrade(conn)
