@@ -2,7 +2,8 @@
 
 Two names that look or fold alike must be one, so names are compared by a key: NFKC, case-folded, NFKC again (UAX 31,
 section 5.2).  Letters of any script are letters.  The rules refuse what could make a name pass for something else in a
-line of text: blanks, control characters, direction marks.  They do not judge whether two scripts look alike.
+line of text: blanks, control characters, direction marks, what shows as nothing.  They do not judge whether two scripts
+look alike.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ USERNAME_MIN, USERNAME_MAX = 2, 32
 DISPLAY_NAME_MAX = 64
 SIGNATURE_MAX = 280
 PASSWORD_MAX_BYTES = 1024
+
+_INVISIBLE = frozenset(
+    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]
+)
+"""Letters and marks that Unicode shows as nothing (Default_Ignorable_Code_Point), as they are after NFKC."""
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -34,6 +40,8 @@ def clean_username(username: str) -> str:
         raise ChatError(Code.BAD_USERNAME)
     # Marks belong to the letters of many scripts; they may follow one, never begin a name.
     if not all(_is_letter(c) or c.isdecimal() or c in "._-" or unicodedata.category(c) in ("Mn", "Mc") for c in name):
+        raise ChatError(Code.BAD_USERNAME)
+    if not _INVISIBLE.isdisjoint(map(ord, name)):
         raise ChatError(Code.BAD_USERNAME)
     return name
 

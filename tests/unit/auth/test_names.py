@@ -36,6 +36,12 @@ def test_names_of_any_script_are_names(name: str) -> None:
         "\u0301ab",
         "a'b",
         "a;b",
+        "a\u034fb",
+        "ab\ufe0f",
+        "ab\u3164",
+        "\uffa0\u115f",
+        "ab\u180b",
+        "ab\U000e0100",
     ],
 )
 def test_what_could_pass_for_something_else_is_no_name(name: str) -> None:
