@@ -40,7 +40,7 @@ button { font: inherit; font-weight: 600; margin-top: 1.6rem; padding: .65rem 1.
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .bad { color: var(--bad); font-weight: 600 }
 code, pre { font: .95em/1.5 ui-monospace, monospace }
-pre { overflow-x: auto; border-left: 3px solid var(--line); padding-left: .75rem }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .75rem }
 a { color: var(--accent) }
 """
 
