@@ -80,10 +80,12 @@ class Outbox:
     async def repeat(self) -> None:
         """Announce the heads of conversations that fell quiet, merged."""
         before = self._clock.monotonic() - self._settings.quiet_s
-        due = [(key, head, audience) for key, (at, head, audience) in self._quiet.items() if at <= before]
-        for key, _, _ in due:
-            del self._quiet[key]
-        await self._announce(due)
+        due = {key: told for key, told in self._quiet.items() if told[0] <= before}
+        await self._announce([(key, head, audience) for key, (_, head, audience) in due.items()])
+        # Not sooner: what the bus refused is repeated at the next step, for its silence goes on.
+        for key, told in due.items():
+            if self._quiet.get(key) is told:
+                del self._quiet[key]
 
     async def sweep(self, older_than_ms: int) -> None:
         """Announce what writers left behind, and tell the people whose places changed with it."""

@@ -334,6 +334,34 @@ async def test_what_a_dead_writer_left_is_announced_by_the_sweep(tmp_path: Path)
         assert stage.heard == []
 
 
+async def test_what_a_killed_writer_had_committed_is_announced_by_the_next_process(tmp_path: Path) -> None:
+    async with a_stage(tmp_path) as stage:
+        group = await stage.group(ANNA, BEN)
+        await stage.node.told()
+        stage.bus.broken = True
+        await stage.says(ANNA, group)
+    async with a_stage(tmp_path, people=[]) as stage:
+        stage.clock.advance(3)
+        await stage.node.outbox.sweep(2_000)
+        announced = [event for event in heard(stage, HeadsAnnounced) if isinstance(event, HeadsAnnounced)]
+        assert [(event.heads[group], event.audiences[group]) for event in announced] == [(2, (ANNA, BEN))]
+
+
+async def test_heads_that_could_not_be_repeated_are_repeated_later(stage: Stage) -> None:
+    group = await stage.group(ANNA, BEN)
+    await stage.node.told()
+    stage.clock.advance(1)
+    stage.heard.clear()
+    stage.bus.broken = True
+    with pytest.raises(ConnectionError):
+        await stage.node.outbox.repeat()
+    stage.bus.broken = False
+    await stage.node.outbox.repeat()
+    (again,) = heard(stage, HeadsAnnounced)
+    assert isinstance(again, HeadsAnnounced)
+    assert again.heads[group] == 1
+
+
 # ---------------------------------------------------------------- scheduled messages
 
 
@@ -356,6 +384,22 @@ async def test_a_crash_between_sending_and_settling_sends_nothing_twice(stage: S
     await stage.node.submit(Caller(ANNA), submit)
     await stage.node.scheduler.send_due()
     assert (await stage.node.heads([group])) == {group: 2}
+
+
+async def test_a_scheduled_message_outlives_a_restart_and_is_sent_once(tmp_path: Path) -> None:
+    async with a_stage(tmp_path) as stage:
+        group = await stage.group(ANNA, BEN)
+        submit = Submit(group, fresh_id(), text("later"))
+        await stage.node.schedule(Caller(ANNA), submit, NOW + 60_000)
+    for _ in range(2):
+        async with a_stage(tmp_path, people=[]) as stage:
+            stage.clock.set_wall(NOW + 61_000)
+            await stage.node.scheduler.send_due()
+            page = await stage.node.entries(Caller(BEN), group, 1, 10)
+            assert [(each.seq, each.sender_id, each.client_id) for each in page.entries] == [
+                (2, ANNA, submit.client_id)
+            ]
+            assert await stage.node.scheduled(Caller(ANNA), "", 10) == ([], "")
 
 
 async def test_a_message_that_is_being_sent_is_neither_listed_nor_cancelled(stage: Stage) -> None:
