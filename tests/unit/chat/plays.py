@@ -101,7 +101,14 @@ def _after_the_prologue(play: list[Line]) -> list[Line]:
 
 
 plays = st.lists(lines, max_size=40).map(_after_the_prologue)
-quiet_actions = st.one_of(*[posts] * 5, *[thread_posts] * 4, *[about_messages] * 8, about_members)
+close = st.sampled_from((3, 4, 5, 6, 7))
+about_close_messages = st.one_of(
+    st.builds(Edit, target_seq=close, body=words, mentions=several, mention_all=st.booleans()),
+    st.builds(Recall, target_seq=close),
+    *[st.builds(React, target_seq=st.sampled_from((2, 2, 2, 5)), emoji=st.just("👍"), set=st.booleans())] * 4,
+    st.builds(Pin, target_seq=close, set=st.booleans()),
+)
+quiet_actions = st.one_of(*[posts] * 4, *[thread_posts] * 3, *[about_close_messages] * 9, about_members)
 quiet_lines = st.builds(Line, who=speakers, action=quiet_actions, key=st.integers(1, 10_000))
-quiet_plays = st.lists(quiet_lines, max_size=40).map(_after_the_prologue)
-"""Plays in which the group is neither dissolved nor muted."""
+quiet_plays = st.lists(quiet_lines, min_size=20, max_size=40).map(_after_the_prologue)
+"""Plays in which the group is neither dissolved nor muted, and people keep coming back to the same few messages."""

