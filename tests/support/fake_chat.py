@@ -7,7 +7,7 @@ hears what it would hear in a server.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from hubbub.auth.model import Identity
@@ -87,6 +87,8 @@ class FakeChat:
     def __init__(self, clock: Clock, bus: LocalBus) -> None:
         self._clock = clock
         self.bus = bus
+        self.after_resume: Callable[[], Awaitable[object]] | None = None
+        """When set, it is called once a resume has been read and before its reader gets it."""
         self.logs: dict[str, list[Entry]] = {}
         self.seats: dict[str, dict[str, MemberRow]] = {}
         self.rows: dict[str, ConversationRow] = {}
@@ -260,6 +262,8 @@ class FakeChat:
             if each.conversation_id in self.logs and self.head(each.conversation_id) > each.seq
         )
         states = await self.user_state(caller, user_version, 100)
+        if self.after_resume is not None:
+            await self.after_resume()
         return Resumed(self.the_epoch, False, version, states, pages)
 
     async def user_state(self, caller: Caller, since_version: int, limit: int) -> UserState:

@@ -155,6 +155,25 @@ async def test_what_is_pushed_while_a_client_resumes_comes_once_and_in_order() -
         await client.leave()
 
 
+async def test_what_is_stored_behind_the_read_of_a_resume_is_pushed_behind_it() -> None:
+    async with a_house() as house:
+        room = house.chat.open_conversation(an_id("verona"), [ROMEO, JULIET])
+        for number in range(2):
+            await house.chat.say(room, f"missed {number}", JULIET)
+
+        async def meanwhile() -> None:
+            for number in range(2):
+                await house.chat.say(room, f"meanwhile {number}", JULIET)
+
+        house.chat.after_resume = meanwhile
+        client = await house.connect()
+        resume = pb.Resume(epoch=house.chat.the_epoch, have=[pb.Head(conversation_id=room, seq=1)])
+        await client.hello("romeo/phone", resume=resume)
+        assert await client.hears() == ["missed 0", "missed 1"]
+        assert [await client.hears(), await client.hears()] == [["meanwhile 0"], ["meanwhile 1"]]
+        await client.leave()
+
+
 async def test_another_epoch_means_reset_and_nothing_else() -> None:
     async with a_house() as house:
         room = house.chat.open_conversation(an_id("verona"), [ROMEO])
