@@ -245,6 +245,14 @@ def test_an_acknowledged_entry_that_is_not_in_the_log_is_lost(play: Play) -> Non
     assert only(play.ends()) == "lost"
 
 
+def test_an_acknowledged_entry_that_nobody_was_ever_shown_is_lost_without_an_audit_too(play: Play) -> None:
+    row = play.who(ANN).submitted(ROOM, play.new_id(), 5)
+    play.who(ANN).answered(row, ACCEPTED, len(play.log) + 1)
+    report = check(play.history)
+    assert only(report) == "lost"
+    assert report.lost == 1
+
+
 def test_an_entry_that_an_online_member_never_got_is_lost(play: Play) -> None:
     play.has[BEN] += 1
     play.submit(ANN)
