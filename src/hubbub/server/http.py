@@ -1,9 +1,9 @@
 """The HTTP and WebSocket port: uvicorn, with the gaps closed that it leaves to its user.
 
 The gaps are in its HTTP protocol (no limit on the bytes or the time of a request head, none on how many connections are
-open, and what follows an upgrade request in the same segment is lost) and in its server (it takes the process's signals
-for itself).  Connections that became WebSockets belong to the gateway and are closed by it; this module prints nothing
-and installs no handler.
+open or on how long a peer may leave a body unfinished or an answer unread, and what follows an upgrade request in the
+same segment is lost) and in its server (it takes the process's signals for itself).  Connections that became WebSockets
+belong to the gateway and are closed by it; this module prints nothing and installs no handler.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ class HeadProtocol(HttpToolsProtocol):
     head_bytes = 16 * 1024
     head_timeout_s = 10.0
     open_at_most = 4_096
+    unread_timeout_s = 30.0
 
     _in_head = True
     _read_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
+    _unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -45,7 +47,17 @@ class HeadProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_unread_timer()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # Runs on when the connection is closed meanwhile: closing waits for ever for a peer that does not read.
+        self._unread_timer = self.loop.call_later(self.unread_timeout_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._stop_unread_timer()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -84,7 +96,18 @@ class HeadProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        self._stop_timer()
         self._in_head = True
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._in_head and self.cycle.response_complete and self._head_timer is None:
+            # Answered before its body was here; what is left of it has as long as a head.
+            self._await_head()
+
+    def timeout_keep_alive_handler(self) -> None:
+        # Not `close`, which would wait for a peer that has not read its answer.
+        self.transport.abort()
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(self.head_timeout_s, self._head_overdue)
@@ -96,8 +119,15 @@ class HeadProtocol(HttpToolsProtocol):
 
     def _head_overdue(self) -> None:
         self._head_timer = None
-        if not self.transport.is_closing():
+        if not self._in_head:
+            self.transport.abort()
+        elif not self.transport.is_closing():
             self._refuse(408, b"Request Timeout")
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def _refuse(self, status: int, phrase: bytes) -> None:
         self.transport.write(
@@ -109,6 +139,7 @@ class HeadProtocol(HttpToolsProtocol):
     def _upgrade(self, rest: bytes) -> None:
         """Hand the connection to the WebSocket protocol, with its request and whatever came after it."""
         self._stop_timer()
+        self._stop_unread_timer()
         self.connections.discard(self)
         # One value for Connection: browsers also send "keep-alive, Upgrade".
         head = [self.scope["method"].encode(), b" ", self.url, b" HTTP/1.1\r\nconnection: Upgrade\r\n"]
@@ -164,12 +195,18 @@ class HttpServer:
         head_bytes: int = 16 * 1024,
         head_timeout_s: float = 10.0,
         open_at_most: int = 4_096,
+        unread_timeout_s: float = 30.0,
         graceful_s: float = 5.0,
         lifespan: bool = False,
         tls: ssl_module.SSLContext | None = None,
         forwarded_allow_ips: str | None = None,
     ) -> None:
-        bounds = {"head_bytes": head_bytes, "head_timeout_s": head_timeout_s, "open_at_most": open_at_most}
+        bounds = {
+            "head_bytes": head_bytes,
+            "head_timeout_s": head_timeout_s,
+            "open_at_most": open_at_most,
+            "unread_timeout_s": unread_timeout_s,
+        }
         http = type("BoundHead", (HeadProtocol,), bounds)
         config = uvicorn.Config(
             app,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from typing import Any
 
 import pytest
 import websockets
-from support.gateways import TcpClient, a_house, until
+from support.gateways import PATIENCE_S, TcpClient, a_house, until
 from support.raw_socket import RawSocket, hello, upgrade_request
 
 from hubbub.gateway.websocket import choose_subprotocol, origin_is_allowed
+from hubbub.server.http import serve
 
 
 async def refused(port: int, request: bytes) -> tuple[int, str]:
@@ -192,3 +195,34 @@ async def test_a_connection_beyond_those_that_may_be_open_is_turned_away() -> No
         assert (await second.head())[0] == 503
         await second.leave()
         await first.leave()
+
+
+async def test_a_body_that_never_ends_does_not_keep_an_answered_connection() -> None:
+    async with a_house(head_timeout_s=0.1) as house:
+        raw = await RawSocket.connect(house.port)
+        raw.writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nx")
+        assert (await raw.head())[0] == 404
+        ending = asyncio.create_task(raw.ended())
+        while not ending.done():
+            raw.writer.write(b"x")
+            await asyncio.sleep(0.02)
+        assert isinstance(ending.exception(), ConnectionError) or ending.result()
+        await raw.leave()
+
+
+async def test_an_answer_that_is_never_read_does_not_keep_its_connection() -> None:
+    over = asyncio.Event()
+
+    async def much(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(2):
+            await send({"type": "http.response.body", "body": bytes(32 << 20), "more_body": True})
+        over.set()
+
+    async with serve(much, asyncio.Protocol, graceful_s=1, unread_timeout_s=0.2) as server:
+        raw = await RawSocket.connect(server.addresses[0][1])
+        raw.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        raw.writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        async with asyncio.timeout(PATIENCE_S):
+            await over.wait()
+        raw.writer.transport.abort()
