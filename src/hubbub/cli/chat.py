@@ -17,7 +17,7 @@ import click
 from hubbub.cli.history import history_line
 from hubbub.cli.people import mentioned, place
 from hubbub.cli.run import Context, common
-from hubbub.cli.show import Names, entry_line, line
+from hubbub.cli.show import Names, entry_line, line, safe
 from hubbub.client import (
     Client,
     Conversation,
@@ -218,7 +218,7 @@ async def _end_of(client: Client, lines: asyncio.Queue[str | None]) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)
+    print(safe(text), flush=True)
 
 
 def _lines_typed(loop: asyncio.AbstractEventLoop) -> asyncio.Queue[str | None]:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from hubbub.cli.profile import NotLoggedIn, Profile, ProfileFile, ProfileLogin, Use
+from hubbub.cli.show import safe
 from hubbub.client import Client, HubbubError
 from hubbub.client.connection import Transport
 from hubbub.client.errors import CLOSED, UNREACHABLE
@@ -93,7 +94,8 @@ class Context:
             # ASCII only: no terminal can mistake what somebody wrote for a command to itself.
             print(json.dumps(value, ensure_ascii=True), flush=True)
         elif sentence:
-            print(sentence, flush=True)
+            # Part of it is the server's, and whoever answers at its address may write anything.
+            print(safe(sentence), flush=True)
 
     def fail(self, error: HubbubError) -> NoReturn:
         """End the command for an error."""
@@ -106,7 +108,7 @@ class Context:
         if self.as_json:
             print(json.dumps({"error": error.code, "message": error.message, "retry": error.retry}), flush=True)
         else:
-            print(f"hubbub: {error}", file=sys.stderr)
+            print(f"hubbub: {safe(str(error))}", file=sys.stderr)
         sys.exit(status)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from hubbub.cli.show import safe
+
 
 @click.command("setup")
 @click.option("--server", metavar="URL", default="http://127.0.0.1:8080", show_default=True, help="The running server.")
@@ -61,7 +63,7 @@ def command(
     if as_json:
         click.echo(json.dumps(account, ensure_ascii=False))
     else:
-        click.echo(f"{name} is set up. Log in with: hubbub login {account.get('username', username)}")
+        click.echo(safe(f"{name} is set up. Log in with: hubbub login {account.get('username', username)}"))
 
 
 def _refuse_when_done(server: str) -> None:
@@ -91,4 +93,4 @@ async def _call(server: str, method: str, body: dict[str, Any] | None = None) ->
         async with HttpApi(server) as api:
             return await api.call(method, "/api/v1/setup", json=body)
     except HubbubError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(safe(str(error))) from None

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from hubbub.cli.main import command
 from hubbub.cli.profile import LoginState, NotLoggedIn, Profile, ProfileFile
-from hubbub.client import Tokens
+from hubbub.cli.run import Context
+from hubbub.client import HubbubError, Tokens
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -126,3 +127,13 @@ def test_help_names_every_command_and_each_explains_itself(home: Path) -> None:
     for name in ("register", "login", "send", "tail", "chat", "group", "channel", "users", "announce", "schedule"):
         assert name in overview.output
         assert run(name, "--help").exit_code == 0
+
+
+def test_what_a_server_says_is_no_command_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    context = Context(None, "default", False)
+    context.show({}, "Verona \x1b]0;Mantua\x07 is set up")
+    with pytest.raises(SystemExit):
+        context.fail(HubbubError("forbidden", "\x1b[2JNothing to see."))
+    told = capsys.readouterr()
+    assert "\x1b" not in told.out + told.err
+    assert "Nothing to see." in told.err
