@@ -7,8 +7,10 @@ are under way become durable, and only then gives the data folder free.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
+import resource
 import signal
 import ssl
 import sys
@@ -47,11 +49,21 @@ class CannotServe(Exception):
 def run(settings: ServerSettings) -> None:
     """Serve until SIGTERM or SIGINT.  Raises CannotServe."""
     log.configure(form=settings.log_format, level=settings.log_level)
+    allow_open_files()
     # The writing thread gives the interpreter up often and must get it back soon; the default of 5 ms is an age.
     sys.setswitchinterval(0.0005)
     # Entries and frames hold no cycles; collecting less often leaves the time to them.
     gc.set_threshold(50_000, 20, 50)
     uvloop.run(_serve(settings))
+
+
+def allow_open_files() -> None:
+    """Use all the open files the system grants: each connection is one, and the usual first limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        # Not everywhere may the soft limit be as high as an unlimited hard one.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _serve(settings: ServerSettings) -> None:
