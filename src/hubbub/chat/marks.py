@@ -52,12 +52,9 @@ class Marks:
     async def set(self, user_id: str, conversation_id: str, read_seq: int, delivered_seq: int) -> None:
         """Raise a mark to at least these values; returns when it is durable."""
         key = (conversation_id, user_id)
-        before = self._raised.get(key)
-        if before is not None:
-            read_seq, delivered_seq = max(read_seq, before[0]), max(delivered_seq, before[1])
-        elif len(self._raised) >= self._settings.marks_pending:
+        if key not in self._raised and len(self._raised) >= self._settings.marks_pending:
             raise ChatError(Code.OVERLOADED, retry_after_s=1.0)
-        self._raised[key] = (read_seq, max(read_seq, delivered_seq))
+        self._raise(key, read_seq, delivered_seq)
         if self._flushed is None:
             self._flushed = asyncio.get_running_loop().create_future()
             self._loop.wake()
@@ -69,19 +66,29 @@ class Marks:
         flushed, self._flushed = self._flushed, None
         rows = [(key[0], Mark(key[1], *marks)) for key, marks in raised.items()]
         risen: list[MarkSet] = []
+        # Nobody is lied to: whoever waits may raise the mark again, which is harmless if it was stored.
+        failure: ChatError | None = ChatError(Code.INTERNAL_ERROR)
         try:
             for at in range(0, len(rows), _ROWS):
                 risen += await self._store_marks(rows[at : at + _ROWS])
-        except ChatError as failure:
-            # Nobody is lied to: whoever waits may raise the mark again, which is harmless if it was stored.
-            if flushed is not None and not flushed.done():
-                flushed.set_exception(failure)
-                flushed.exception()
+            failure = None
+        except ChatError as problem:
+            failure = problem
+        except asyncio.CancelledError:
+            # Stopped in the middle: the last flush stores them, a second time if need be.
+            failure = ChatError(Code.UNAVAILABLE)
+            for key, marks in raised.items():
+                self._raise(key, *marks)
+            raise
         finally:
-            if flushed is not None and not flushed.done():
-                flushed.set_result(None)
+            _answer(flushed, failure)
         if risen:
             await self._tell(risen)
+
+    def _raise(self, key: tuple[str, str], read_seq: int, delivered_seq: int) -> None:
+        before = self._raised.get(key, (0, 0))
+        read_seq = max(read_seq, before[0])
+        self._raised[key] = (read_seq, max(read_seq, delivered_seq, before[1]))
 
     async def _store_marks(self, rows: list[tuple[str, Mark]]) -> list[MarkSet]:
         for tries in range(_TRIES):
@@ -113,3 +120,14 @@ class Marks:
                     for conversation_id, rows in by_conversation.items()
                 ]
             )
+
+
+def _answer(flushed: asyncio.Future[None] | None, failure: ChatError | None) -> None:
+    if flushed is None or flushed.done():
+        return
+    if failure is None:
+        flushed.set_result(None)
+    else:
+        flushed.set_exception(failure)
+        # Whoever waited may have left.
+        flushed.exception()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -28,7 +29,7 @@ class FaultyStore(MemoryStore):
         for who in (ANNA, BEN, CLEO):
             self.add_user(UserRow(who, who))
         self.unreadable: dict[str, Exception] = {}
-        self.mark_faults: list[Exception] = []
+        self.mark_faults: list[BaseException] = []
         self.mark_batches: list[int] = []
 
     async def user_state(self, user_id: str, since_version: int, limit: int) -> UserState:
@@ -114,6 +115,7 @@ def the_marks(store: FaultyStore, **settings: float) -> Marks:
         ([StoreFull()], Code.STORAGE_FULL),
         ([StoreUnavailable()], Code.UNAVAILABLE),
         ([StoreBusy()] * 5, Code.UNAVAILABLE),
+        ([ZeroDivisionError()], Code.INTERNAL_ERROR),
     ],
 )
 async def test_a_mark_that_could_not_be_stored_is_not_called_stored(faults: list[Exception], code: Code) -> None:
@@ -136,6 +138,20 @@ async def test_a_busy_store_is_asked_again_for_marks() -> None:
     await marks.set(ANNA, fresh_id(), 1, 1)
     assert store.mark_batches == [1]
     await marks.stop()
+
+
+async def test_a_mark_whose_storing_was_cut_short_is_not_called_stored_and_is_stored_by_the_next_flush() -> None:
+    store = FaultyStore()
+    marks = the_marks(store)
+    waiting = asyncio.create_task(marks.set(ANNA, fresh_id(), 1, 1))
+    await asyncio.sleep(0)
+    store.mark_faults = [asyncio.CancelledError()]
+    with pytest.raises(asyncio.CancelledError):
+        await marks.flush()
+    with pytest.raises(ChatError):
+        await waiting
+    await marks.flush()
+    assert store.mark_batches == [1]
 
 
 async def test_too_many_waiting_marks_are_refused() -> None:
