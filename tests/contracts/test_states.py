@@ -487,3 +487,11 @@ async def test_what_is_due_is_sent_or_kept_with_its_error(script: Script) -> Non
     assert await store.cancel(BEN, rows[0].submit.conversation_id, rows[0].submit.client_id) is False
     await store.settle(rows[2], "too_late")
     assert len((await store.scheduled(ANNA, "", 10))[0]) == 1
+
+
+async def test_names_of_any_script_are_found_by_any_part_of_them(script: Script) -> None:
+    await script.there_is(UserRow(ANNA, "罗密欧", "罗密欧"), UserRow(BEN, "juliet", "朱丽叶·凯普莱特"))
+    room = await script.make(ANNA, kind=ConversationKind.CHANNEL, title="维罗纳的广场")
+    for query, found in (("密", ["罗密欧"]), ("凯普", ["juliet"]), ("普莱特", ["juliet"]), ("蒙", [])):
+        assert [row.username for row in (await script.store.find_users(query, "", 10))[0]] == found
+    assert ids((await script.store.channels(BEN, "广场", "", 10))[0]) == [room]

@@ -98,6 +98,12 @@ def test_a_feature_called_done_names_a_test_that_exists() -> None:
             assert (ROOT / test).exists(), test
 
 
+def test_every_mistake_of_earlier_systems_names_a_test_that_exists() -> None:
+    rows = re.findall(r"^\| .+ \| `(test_\w+)` \| `(tests/[^`]+)` \|$", text("docs/features.md"), re.M)
+    assert len(rows) > 15
+    assert [name for name, path in rows if f"def {name}(" not in text(path)] == []
+
+
 def test_the_rules_of_the_protocol_are_numbered_without_a_gap() -> None:
     expected: dict[int, int] = {}
     for rule in RULE.findall(text("spec/protocol.md")):
