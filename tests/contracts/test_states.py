@@ -11,6 +11,7 @@ from hubbub.chat.model import (
     MAX_SEQ,
     SMALL_AUDIENCE,
     Body,
+    ConversationChange,
     ConversationKind,
     ConversationState,
     Dissolved,
@@ -185,6 +186,29 @@ async def test_who_left_has_nothing_unread_so_no_later_recall_shows_beyond_the_c
     assert await script.counts(BEN, group) == (1, 1)
     await script.remove(group, ANNA, BEN)
     assert await script.counts(BEN, group) == (0, 0)
+
+
+async def test_a_visitor_of_a_channel_without_history_sees_what_a_newcomer_would(script: Script) -> None:
+    channel = await script.make(ANNA, kind=ConversationKind.CHANNEL, title="den")
+    await script.say(channel, ANNA, "secret")
+    await script.change(channel, ANNA, ConversationChange(history_for_newcomers=False))
+    state = await script.store.conversation(BEN, channel)
+    assert (state.conversation.title, state.conversation.head, state.last_message) == ("den", 3, None)
+    assert await script.texts(BEN, channel) == []
+    page = await script.store.entries(BEN, channel, 0, 10)
+    assert (page.entries, page.to_seq) == ((), 3)
+    listed, _ = await script.store.channels(BEN, "den", "", 10)
+    assert [each.last_message for each in listed] == [None]
+
+
+async def test_who_left_a_channel_without_history_keeps_what_they_saw(script: Script) -> None:
+    channel = await script.make(ANNA, kind=ConversationKind.CHANNEL)
+    await script.join(channel, BEN)
+    await script.say(channel, ANNA, "seen")
+    await script.change(channel, ANNA, ConversationChange(history_for_newcomers=False))
+    await script.join(channel, BEN, MemberState.LEFT)
+    await script.say(channel, ANNA, "unseen")
+    assert await script.texts(BEN, channel) == ["seen"]
 
 
 # ---------------------------------------------------------------- the preview

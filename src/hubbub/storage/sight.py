@@ -47,9 +47,9 @@ _BEFORE: dict[str, Any] = {
 def sight(conversation: ConversationRow | None, member: MemberRow | None) -> Spans:
     """Return the intervals a reader may look at.
 
-    Anybody may look at a channel, also who left it; who was put out of it keeps what was seen until then.  Raises
-    CONVERSATION_NOT_FOUND, or NOT_A_MEMBER for somebody who was never in it.  A private chat does not even exist for a
-    third person: anybody can compute its id, and must not learn from it who talks with whom.
+    Anybody may look at a channel from outside, also who left it; who was put out keeps what was seen until then.
+    Raises CONVERSATION_NOT_FOUND, or NOT_A_MEMBER for somebody who was never in it.  A private chat does not even exist
+    for a third person: anybody can compute its id, and must not learn from it who talks with whom.
     """
     if conversation is None or (conversation.kind is ConversationKind.DIRECT and member is None):
         raise ChatError(Code.CONVERSATION_NOT_FOUND)
@@ -57,10 +57,21 @@ def sight(conversation: ConversationRow | None, member: MemberRow | None) -> Spa
         return EVERYTHING
     stranger = member is None or member.state in (MemberState.NONE, MemberState.LEFT)
     if conversation.kind is ConversationKind.CHANNEL and stranger:
-        return EVERYTHING
+        return from_outside(conversation, member)
     if member is None or not member.intervals:
         raise ChatError(Code.NOT_A_MEMBER)
     return member.intervals
+
+
+def from_outside(conversation: ConversationRow, member: MemberRow | None) -> Spans:
+    """Return what a visitor of a channel sees: all of it, or, where newcomers get no history, what a newcomer would.
+
+    That is what comes after the head, and what the visitor saw while a member.
+    """
+    if conversation.history_for_newcomers:
+        return EVERYTHING
+    earlier = member.intervals if member is not None else ()
+    return (*earlier, (conversation.head + 1, MAX_SEQ))
 
 
 def end_of(spans: Spans, head: int) -> int:
@@ -82,7 +93,7 @@ def implicit_member(conversation: ConversationRow, user_id: str) -> MemberRow:
     """Return the row somebody without one has: everybody is in SYSTEM, and looks at a CHANNEL from outside."""
     if conversation.kind is ConversationKind.SYSTEM:
         return MemberRow(conversation.id, user_id, intervals=EVERYTHING)
-    return MemberRow(conversation.id, user_id, state=MemberState.NONE, intervals=EVERYTHING)
+    return MemberRow(conversation.id, user_id, state=MemberState.NONE, intervals=from_outside(conversation, None))
 
 
 def is_visitor(conversation: ConversationRow, member: MemberRow) -> bool:
@@ -94,7 +105,8 @@ def is_visitor(conversation: ConversationRow, member: MemberRow) -> bool:
 def as_visitor(conversation: ConversationRow, member: MemberRow) -> MemberRow:
     """Return the row for somebody who asks for this one: a channel they left is open to them like to any other."""
     if conversation.kind is ConversationKind.CHANNEL and is_visitor(conversation, member):
-        return msgspec.structs.replace(member, intervals=EVERYTHING)
+        earlier = member if member.state is MemberState.LEFT else None
+        return msgspec.structs.replace(member, intervals=from_outside(conversation, earlier))
     return member
 
 
