@@ -99,6 +99,7 @@ async def _listen(settings: ServerSettings, server: Server, reachable: Reachable
         head_timeout_s=settings.header_timeout_s,
         open_at_most=settings.http_connections,
         graceful_s=settings.drain_s,
+        forwarded_allow_ips=settings.trusted_proxies or None,
     )
     host, port = http.addresses[0]
     reachable.local_url = f"http://{Address(_LOOPBACK.get(host, host), port)}"

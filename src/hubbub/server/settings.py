@@ -33,6 +33,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     tcp_key: str = ""
     public_url: str = ""
     """How people reach this server when something stands in front of it; empty: as it listens."""
+    trusted_proxies: str = ""
+    """Addresses of proxies, with commas, whose X-Forwarded-For says who a request is from; empty: nobody's."""
     log_format: Literal["auto", "json", "console"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     header_bytes: int = 16 * 1024
