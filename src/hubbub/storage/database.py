@@ -36,7 +36,7 @@ FILE_NAME = "hubbub.sqlite3"
 LOCK_NAME = "hubbub.lock"
 
 _WRITER_CACHE_KIB = 32 * 1024
-_READER_CACHE_KIB = 8 * 1024
+_READER_CACHE_KIB = 1024  # what is read again soon is in the system's cache; more only grows the process
 _COPY_CACHE_KIB = 256
 _BUSY_TIMEOUT_MS = 1_000
 _STATEMENTS = 400
