@@ -38,7 +38,7 @@ class Sender:
         self._filler = ("The quick brown fox jumps over the lazy dog. " * (size // 45 + 1))[
             : max(0, size - STAMP_CHARS)
         ]
-        self._series = os.urandom(12).hex()
+        self._series = f"{0x8000 | int.from_bytes(os.urandom(2)) >> 2:04x}{os.urandom(6).hex()}"
         self._count = 0
         self._conversation_part = pb.Submit(conversation_id=conversation).SerializeToString()
         self._action_part = b"" if size < STAMP_CHARS else _tail(size)
@@ -64,8 +64,10 @@ class Sender:
         return pb.ClientFrame(id=request, submit=submit), row
 
     def _next(self, sent_ns: int) -> tuple[str, str]:
+        # Version 7 UUIDs (RFC 9562 section 5.7), as the SDK makes them.
         self._count += 1
-        return f"{self._series}{self._count:08x}", stamped(sent_ns, self._filler)
+        ms = time.time_ns() // 1_000_000
+        return f"{ms:012x}7{self._count & 0xFFF:03x}{self._series}", stamped(sent_ns, self._filler)
 
 
 def _tail(size: int) -> bytes:
