@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 from support.house import House
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from hubbub.base.errors import TABLE, Code
 
 
 async def test_a_server_told_to_stop_ends_well_and_takes_its_address_along(tmp_path: Path) -> None:
@@ -18,6 +25,40 @@ async def test_a_server_told_to_stop_ends_well_and_takes_its_address_along(tmp_p
     assert (house.data / "server.json").exists()
     assert await house.closes() == 0
     assert not (house.data / "server.json").exists()
+
+
+async def test_a_stopping_server_asks_its_clients_to_move_and_closes_with_come_back(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.opens()
+    token = await a_token(house.http)
+    address = house.http.replace("http", "ws", 1) + "/ws"
+    async with connect(address, subprotocols=[Subprotocol("hubbub.v1.json")]) as socket:
+        await socket.send(json.dumps({"id": "1", "hello": {"protocol": 1, "token": token}}))
+        while "ready" not in json.loads(await socket.recv()):
+            pass
+        stopping = asyncio.create_task(house.closes())
+        assert "goaway" in await what_is_left(socket)
+        assert socket.close_code == TABLE[Code.GOING_AWAY].close == 1012
+    assert await stopping == 0
+
+
+async def what_is_left(socket: ClientConnection) -> list[str]:
+    """Read until the server closes; return the kinds of frames."""
+    told: list[str] = []
+    try:
+        while True:
+            told += json.loads(await socket.recv())
+    except ConnectionClosed:
+        return told
+
+
+async def a_token(server: str) -> str:
+    """Register somebody and log in."""
+    person = {"username": "romeo", "password": "wherefore art"}
+    async with httpx.AsyncClient(base_url=server) as client:
+        await client.post("/api/v1/accounts", json=person)
+        answer = await client.post("/oauth/token", data={"grant_type": "password", **person})
+    return str(answer.json()["access_token"])
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from support.gateways import House, TcpClient, a_house, text_submit
 from support.raw_socket import RawSocket, frame, hello
 
 from hubbub.base.ids import new_id
+from hubbub.chat.ports import StoreUnavailable
 from hubbub.wire import hubbub_pb2 as pb
 from hubbub.wire.codec import BINARY
 from hubbub.wire.framing import with_length
@@ -184,6 +185,17 @@ async def test_what_the_server_cannot_do_is_an_internal_error_without_detail(
         assert answer.error.code == "internal_error"
         assert "fake" not in answer.error.message
         assert (await romeo.ask(ping=pb.Ping())).WhichOneof("body") == "pong"
+
+
+async def test_a_store_that_does_not_answer_is_told_by_its_code_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: object) -> None:
+        raise StoreUnavailable("disk 7 of host db-3")
+
+    async with a_house() as house, await house.enter("romeo") as romeo:
+        monkeypatch.setattr(house.chat, "conversations", fails)
+        answer = await romeo.ask(list_conversations=pb.ListConversations())
+        assert (answer.error.code, answer.error.retry) == ("unavailable", True)
+        assert "db-3" not in answer.error.message
 
 
 async def test_answers_to_pipelined_submits_keep_their_order() -> None:
