@@ -390,7 +390,11 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class Feed(Protocol):
-    """One node's ear on the bus.  Its handler is called in the event loop and never blocks."""
+    """One node's ear on the bus.  Its handler is called in the event loop and never blocks.
+
+    A bus that may have lost something for this feed (it reconnected, it dropped what came too fast) says so by the
+    `on_hole` the feed was made with; whoever listens then compares heads with the log.
+    """
 
     async def follow(self, topics: Sequence[Topic]) -> None:
         """Return once every later publish on these topics will be heard (DESIGN 5.2: subscribe, flush, then read)."""

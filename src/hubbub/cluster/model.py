@@ -1,0 +1,113 @@
+"""The nouns of a cluster: nodes, how they are, and what they hold.
+
+A node has a name that stays and an incarnation that is new with each start, and new again after it was declared dead.
+Whatever a node holds (sockets, seats, locks) is held by an incarnation, and is void once that one's lease is gone.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+ROLES = ("web", "gateway", "chat", "worker")
+"""What a process can do; `hubbub serve` does all of it unless told otherwise."""
+
+
+class NodeState(StrEnum):
+    """What others think of a node."""
+
+    UP = "up"
+    DRAINING = "draining"
+    """It serves whom it has and takes nobody new."""
+    SUSPECT = "suspect"
+    """Its heartbeats stopped and its lease still runs: it gets nothing new, and nobody buries it."""
+    DEAD = "dead"
+    """Its lease ended and somebody declared so; what it held is void."""
+
+
+class NodeRecord(msgspec.Struct, frozen=True):
+    """What a node says of itself; it changes only with a new incarnation, but for `draining`."""
+
+    node_id: str
+    """The operator's name for it, such as `gateway-1`; unique among the living."""
+    incarnation: str
+    roles: tuple[str, ...]
+    http: str = ""
+    """host:port where its HTTP and WebSocket port is reached from inside the cluster; empty: none."""
+    tcp: str = ""
+    """host:port of its raw TCP port; empty: none."""
+    version: str = ""
+    level: int = 1
+    """The highest level of entry kinds and bus fields it understands."""
+    weight: float = 1.0
+    """How much it takes compared with others, for assignment."""
+    started_ms: int = 0
+    """By its own clock; to be shown, never compared."""
+    draining: bool = False
+
+
+class NodeLoad(msgspec.Struct, frozen=True):
+    """How busy a node is; sent with every heartbeat."""
+
+    sessions: int = 0
+    users: int = 0
+    acked_per_s: float = 0.0
+    delivered_per_s: float = 0.0
+    cpu: float = 0.0
+    """Share of one core, 1.0 being all of it."""
+    rss_mib: float = 0.0
+    pending: int = 0
+    """Commands and calls that wait."""
+
+
+class NodeView(msgspec.Struct, frozen=True):
+    """A node as this process sees it now."""
+
+    record: NodeRecord
+    state: NodeState
+    load: NodeLoad
+    heard_s: float
+    """Seconds since its last heartbeat by this process's monotonic clock; infinite when none was heard."""
+    lease_s: float
+    """Seconds its lease still ran, by the database's clock, when it was read last."""
+
+
+class Leased(msgspec.Struct, frozen=True):
+    """A node's row: its record, and how long its lease still runs by the database's clock."""
+
+    record: NodeRecord
+    left_s: float
+    """Negative once it lapsed."""
+    dead: bool = False
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """A lock that was got.  Whoever writes under it passes the token on, and the lower of two tokens is refused."""
+
+    name: str
+    token: int
+    """Greater than every token this lock ever gave out."""
+    lease_s: float
+
+
+class ConfigVersion(msgspec.Struct, frozen=True):
+    """One version of the live configuration."""
+
+    version: int
+    values: dict[str, object]
+    """Dotted key to value; keys that are absent have their default."""
+    author: str
+    made_ms: int
+    note: str = ""
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """An open session, valid only while its incarnation's lease lives."""
+
+    session_id: str
+    user_id: str
+    device_id: str
+    node_id: str
+    incarnation: str
+    since_ms: int
