@@ -119,6 +119,7 @@ async def everything(store: ChatStore) -> dict[str, object]:
         found[f"{user} list"] = await store.conversations(user, "", 2)
         found[f"{user} channels"] = await store.channels(user, "", "", 10)
         found[f"{user} audience"] = await store.audience(user)
+        found[f"{user} listening"] = await store.listening([user])
         found[f"{user} resume"] = await store.resume(user, [(id_, 2) for id_ in ROOMS], 2, limit=3, state_limit=2)
         for id_ in ROOMS:
             looks: dict[str, Callable[[], Awaitable[object]]] = {

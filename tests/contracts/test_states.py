@@ -430,6 +430,11 @@ async def test_the_audience_of_a_person_says_which_conversations_are_large(scrip
     await script.remove(left, crowd[1], crowd[0])
     found = await script.store.audience(crowd[0])
     assert sorted(found) == sorted([(large, 1, True), (small, 1, False), (system, 1, True)])
+    stranger = person("stranger")
+    mine, theirs = await script.store.listening([crowd[0], stranger])
+    assert (mine.user_id, sorted(mine.conversations)) == (crowd[0], sorted(found))
+    assert mine.version == (await script.store.user_state(crowd[0], 0, 100)).version > 0
+    assert (theirs.user_id, theirs.version, theirs.conversations) == (stranger, 0, ((system, 1, True),))
 
 
 # ---------------------------------------------------------------- people

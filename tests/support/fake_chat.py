@@ -29,6 +29,7 @@ from hubbub.chat.model import (
     Entry,
     EntryPage,
     Have,
+    Listening,
     MemberAction,
     MemberChange,
     MemberRow,
@@ -101,6 +102,7 @@ class FakeChat:
         """While true, entries are stored but not published."""
         self.rows_per_page = 100
         self.fetches: list[tuple[str, int]] = []
+        self.looked_at: list[str] = []
         self._work: set[asyncio.Task[None]] = set()
         self.open_conversation(SYSTEM_CONVERSATION, (), ConversationKind.SYSTEM)
 
@@ -250,6 +252,12 @@ class FakeChat:
             (name, self.head(name), self.audience_of(name) is None or self.rows[name].kind is ConversationKind.CHANNEL)
             for name, seats in self.seats.items()
             if caller.user_id in seats and seats[caller.user_id].state is MemberState.JOINED
+        ]
+
+    async def listening(self, user_ids: Sequence[str]) -> list[Listening]:
+        self.looked_at += user_ids
+        return [
+            Listening(name, self.versions.get(name, 0), tuple(await self.audience(Caller(name)))) for name in user_ids
         ]
 
     async def resume(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Resumed:

@@ -374,6 +374,16 @@ class Have(msgspec.Struct, frozen=True, gc=False):
     seq: int
 
 
+class Listening(msgspec.Struct, frozen=True):
+    """What one person hears of, read in one snapshot: enough to tell whether something was missed."""
+
+    user_id: str
+    version: int
+    """The person's version: their rows may have changed if it is higher than what was told."""
+    conversations: tuple[tuple[str, int, bool], ...]
+    """(conversation, head, large) of everything they have joined, SYSTEM included; see `chat.ports.LogReader`."""
+
+
 class Resumed(msgspec.Struct, frozen=True):
     """What a returning client is missing."""
 

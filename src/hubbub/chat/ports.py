@@ -20,6 +20,7 @@ from hubbub.chat.model import (
     Entry,
     EntryPage,
     HistoryPage,
+    Listening,
     Mark,
     MemberRow,
     MessageRow,
@@ -305,6 +306,9 @@ class LogReader(Protocol):
         Those are the ones above SMALL_AUDIENCE members, and every CHANNEL: joining one is no entry, so its members
         would not learn that it outgrew the small ones.
         """
+
+    async def listening(self, user_ids: Sequence[str]) -> list[Listening]:
+        """Return what each of these people hears of, with their versions, all in one snapshot."""
 
     async def small_audience(self, conversation_id: str) -> tuple[str, ...] | None:
         """Return the joined members if there are at most SMALL_AUDIENCE, else None."""

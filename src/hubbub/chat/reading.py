@@ -17,6 +17,7 @@ from hubbub.chat.model import (
     EntryPage,
     Have,
     HistoryPage,
+    Listening,
     MemberRow,
     Resumed,
     Revision,
@@ -56,6 +57,10 @@ class Reading:
     async def audience(self, caller: Caller) -> list[tuple[str, int, bool]]:
         """Return (conversation, head, large) of everything the caller has joined, SYSTEM included."""
         return await self._reader.audience(caller.user_id)
+
+    async def listening(self, user_ids: Sequence[str]) -> list[Listening]:
+        """Return what each of these people hears of, and their versions."""
+        return await self._reader.listening(user_ids)
 
     async def history(
         self,

@@ -18,6 +18,7 @@ from hubbub.chat.model import (
     EntryPage,
     Have,
     HistoryPage,
+    Listening,
     MemberRow,
     Resumed,
     Revision,
@@ -79,6 +80,12 @@ class Chat(Protocol):
 
     async def audience(self, caller: Caller) -> list[tuple[str, int, bool]]:
         """For gateways: (conversation, head, large) of everything the caller has joined, SYSTEM included."""
+
+    async def listening(self, user_ids: Sequence[str]) -> list[Listening]:
+        """For gateways that may have missed something: what each of these people hears of, and their versions."""
+
+    async def add_new_user(self, user_id: str) -> None:
+        """For accounts: put a new account into the default channels; doing it again is harmless."""
 
     async def history(
         self,

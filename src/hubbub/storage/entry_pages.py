@@ -12,13 +12,13 @@ from sqlalchemy import Connection, bindparam, select
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, Entry, EntryPage, MemberState
+from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, Entry, EntryPage, Listening, MemberState
 from hubbub.storage.facts import joined_members
 from hubbub.storage.look import hidden_between, look
 from hubbub.storage.rows import entry_of
 from hubbub.storage.schema import Id
 from hubbub.storage.sight import EVERYTHING, Spans, clip
-from hubbub.storage.tables import conversations, entries, members
+from hubbub.storage.tables import conversations, entries, members, user_versions
 
 _AT_ONCE = 500
 
@@ -104,6 +104,15 @@ def read_audience(conn: Connection, user_id: str) -> list[tuple[str, int, bool]]
     if system is not None:
         found.insert(0, (system.id, system.head, True))
     return found
+
+
+def read_listening(conn: Connection, user_ids: Sequence[str]) -> list[Listening]:
+    """Return what each of these people hears of, with their versions."""
+    versions: dict[str, int] = {}
+    for at in range(0, len(user_ids), _AT_ONCE):
+        statement = select(user_versions).where(user_versions.c.user_id.in_(user_ids[at : at + _AT_ONCE]))
+        versions.update((row.user_id, row.version) for row in conn.execute(statement))
+    return [Listening(name, versions.get(name, 0), tuple(read_audience(conn, name))) for name in user_ids]
 
 
 def read_small_audience(conn: Connection, conversation_id: str) -> tuple[str, ...] | None:

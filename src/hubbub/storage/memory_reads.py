@@ -22,6 +22,7 @@ from hubbub.chat.model import (
     Entry,
     EntryPage,
     HistoryPage,
+    Listening,
     MemberRow,
     MemberState,
     MessageRow,
@@ -99,6 +100,10 @@ class MemoryReader:
                 large = conversation.member_count > SMALL_AUDIENCE or conversation.kind is ConversationKind.CHANNEL
                 found.append((id_, conversation.head, large))
         return found
+
+    async def listening(self, user_ids: Sequence[str]) -> list[Listening]:
+        versions = self._tables.versions
+        return [Listening(name, versions.get(name, 0), tuple(await self.audience(name))) for name in user_ids]
 
     async def small_audience(self, conversation_id: str) -> tuple[str, ...] | None:
         conversation = self._tables.conversations.get(conversation_id)

@@ -16,6 +16,7 @@ from hubbub.chat.model import (
     ConversationState,
     EntryPage,
     HistoryPage,
+    Listening,
     Mark,
     MemberRow,
     Revision,
@@ -222,6 +223,9 @@ class SqlStore:
 
     async def audience(self, user_id: str) -> list[tuple[str, int, bool]]:
         return await self._db.read(lambda conn: entry_pages.read_audience(conn, user_id))
+
+    async def listening(self, user_ids: Sequence[str]) -> list[Listening]:
+        return await self._db.read(lambda conn: entry_pages.read_listening(conn, user_ids))
 
     async def small_audience(self, conversation_id: str) -> tuple[str, ...] | None:
         return await self._db.read(lambda conn: entry_pages.read_small_audience(conn, conversation_id))
