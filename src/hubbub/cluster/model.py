@@ -80,6 +80,18 @@ class Leased(msgspec.Struct, frozen=True):
     left_s: float
     """Negative once it lapsed."""
     dead: bool = False
+    """Somebody declared so."""
+    left: bool = False
+    """It stopped in order."""
+    swept: bool = False
+    """It is over, and what it held was cleaned up."""
+    drain_asked: bool = False
+    """Somebody wants it to drain and end."""
+
+    @property
+    def over(self) -> bool:
+        """Whether what it held is void."""
+        return self.dead or self.left
 
 
 class Lock(msgspec.Struct, frozen=True):
@@ -89,6 +101,13 @@ class Lock(msgspec.Struct, frozen=True):
     token: int
     """Greater than every token this lock ever gave out."""
     lease_s: float
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A lock that another has."""
+
+    left_s: float
+    """How long the other's lease still runs by the database's clock, if it is not made longer."""
 
 
 class ConfigVersion(msgspec.Struct, frozen=True):

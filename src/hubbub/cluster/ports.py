@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from hubbub.cluster.model import ConfigVersion, Leased, Lock, NodeRecord, SessionRow
+from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord, SessionRow
 
 
 class Signals(Protocol):
@@ -27,27 +27,46 @@ class Signals(Protocol):
         Listening is kept over reconnects.
         """
 
+    async def reachable(self) -> bool:
+        """Whether the bus answers: a round trip over the connection that the listeners hear by (NATS: a flush).
+
+        What others sent before it began has reached the listeners when it returns True.  False when the bus is away
+        or takes longer than a second; it raises nothing.
+        """
+
 
 class NodeStore(Protocol):
-    """The rows of nodes.  All times are the database's."""
+    """The rows of nodes.  All times are the database's.
 
-    async def enter(self, record: NodeRecord, lease_s: float) -> None:
+    What a row says of an incarnation only goes one way: living, then over (it left, or was declared dead), then swept
+    (what it held was cleaned up), then forgotten an hour later.
+    """
+
+    async def enter(self, record: NodeRecord, lease_s: float, *, sole: bool = False) -> None:
         """Insert this incarnation with a lease.  An earlier one of the same name whose lease lapsed is declared dead.
 
-        Raises ChatError(CONFLICT) while another incarnation of the same name is alive.
+        Raises ChatError(CONFLICT) while another incarnation of the same name is alive.  `sole`: the caller knows to be
+        the only process on this database, so that whatever else is in the rows is declared dead, lapsed or not.
+        Idempotent.
         """
 
     async def renew(self, record: NodeRecord, lease_s: float) -> bool:
-        """Renew the lease, lapsed or not, and store `draining`; False when the incarnation was declared dead."""
+        """Renew the lease, lapsed or not, and store the record; False when the incarnation is over or unknown."""
 
     async def leave(self, incarnation: str) -> None:
-        """Remove a node that stops in order.  Idempotent."""
+        """End an incarnation that stops in order.  Idempotent."""
 
     async def nodes(self) -> list[Leased]:
-        """Return every row, the dead ones of the last hour included, by name."""
+        """Return every row, those that are over since less than an hour included, by name."""
 
     async def declare_dead(self, incarnation: str) -> bool:
         """Declare it dead if its lease has lapsed by the database's clock; True for the one caller that did."""
+
+    async def swept(self, incarnation: str) -> None:
+        """Note that what an incarnation held was cleaned up after it was over.  Idempotent."""
+
+    async def ask_drain(self, incarnation: str) -> bool:
+        """Note that it should drain and end; False when it is over or unknown."""
 
 
 class ConfigStore(Protocol):
@@ -62,17 +81,18 @@ class ConfigStore(Protocol):
     async def history(self, before: int, limit: int) -> list[ConfigVersion]:
         """Return versions below `before` (0: all), newest first."""
 
-    async def version(self, version: int) -> ConfigVersion | None: ...
+    async def version(self, version: int) -> ConfigVersion | None:
+        """Return that version; None when there is none."""
 
 
 class LockStore(Protocol):
     """Locks as leases with fencing tokens, on the database's clock."""
 
-    async def acquire(self, name: str, owner: str, lease_s: float) -> Lock | None:
-        """Take the lock if it is free, lapsed or already this owner's; None while another holds it."""
+    async def acquire(self, name: str, owner: str, lease_s: float) -> Lock | Held:
+        """Take the lock if it is free, lapsed or already this owner's; Held while it is another's."""
 
     async def extend(self, lock: Lock, owner: str, lease_s: float) -> bool:
-        """Make it run longer; False when it was lost."""
+        """Make it run longer, lapsed or not; False when somebody else has had it since."""
 
     async def release(self, lock: Lock, owner: str) -> None:
         """Give it free; nothing happens when it was lost."""
