@@ -56,7 +56,9 @@ class Node:
         self.chat = ChatNode(store, self.bus, clock)
         registry = SessionRegistry(clock)
         auth = FakeAuth(clock, self.bus)
-        self.gateway = Gateway(self.chat, auth, self.bus.feed, registry, clock, GatewaySettings(), new_id())
+        self.gateway = Gateway(
+            self.chat, auth, lambda hear, _: self.bus.feed(hear), registry, clock, GatewaySettings(), new_id()
+        )
         self.port = 0
 
     async def say(self, who: str, room: str, words: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from hubbub.base.clock import Clock, SystemClock
 from hubbub.bus.local import LocalBus
+from hubbub.chat.ports import Event, Feed
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.gateway.gateway import Gateway
 from hubbub.gateway.settings import GatewaySettings
@@ -54,7 +55,7 @@ class House:
         self.gateway = Gateway(
             self.chat,
             self.auth,
-            self.bus.feed,
+            self._listen,
             self.registry,
             clock,
             settings,
@@ -64,6 +65,10 @@ class House:
         )
         self.port = 0
         self.tcp_port = 0
+
+    def _listen(self, hear: Callable[[Sequence[Event]], None], on_hole: Callable[[], None]) -> Feed:
+        self.lose_something = on_hole
+        return self.bus.feed(hear)
 
     async def _save(self, seen: Any) -> None:
         self.seen.update(seen)

@@ -8,7 +8,7 @@ for by `Feeds`.  Up to sixteen members an event names its people and no state is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hubbub.base.errors import Code
@@ -153,6 +153,13 @@ class Fanout:
             if known < head:
                 self._remember(conversation_id, head)
                 self.announce(conversation_id, head, self._sessions(conversation_id, names))
+
+    def catch_up(self, heads: Mapping[str, int], hearers: Mapping[str, Iterable[Session]]) -> None:
+        """Announce heads of small conversations to those who hear them, but where nothing newer is known to exist."""
+        for conversation_id, head in heads.items():
+            known = self._recent.get(conversation_id) or self._older.get(conversation_id, 0)
+            if known < head:
+                self.announce(conversation_id, head, hearers[conversation_id])
 
     def announce(self, conversation_id: str, head: int, sessions: Iterable[Session]) -> None:
         """Tell sessions how far a conversation reaches; they fetch what they lack."""

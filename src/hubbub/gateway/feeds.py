@@ -152,6 +152,16 @@ class Feeds:
 
     # ------------------------------------------------------------ gaps
 
+    async def compare(self, at_once: int) -> None:
+        """Compare every feed here with the head of its log; what is missing is fetched as any gap is."""
+        names = [name for name, channel in self._channels.items() if channel.opened]
+        for at in range(0, len(names), at_once):
+            for name, head in (await self._chat.heads(names[at : at + at_once])).items():
+                channel = self._channels.get(name)
+                if channel is not None:
+                    channel.timeline.announce(head)
+                    self.look(channel)
+
     def look(self, channel: Channel) -> None:
         """Have a look at the gap of a channel, if it has one, in a moment."""
         if channel.opened and not channel.waiting and not channel.fetching and channel.timeline.missing is not None:

@@ -17,6 +17,7 @@ from hubbub.gateway.entrance import Entrance
 from hubbub.gateway.fanout import Fanout
 from hubbub.gateway.feeds import Feeds
 from hubbub.gateway.following import Following
+from hubbub.gateway.holes import Holes
 from hubbub.gateway.link import Link
 from hubbub.gateway.service import EndLogin, Service
 from hubbub.gateway.session import Session
@@ -27,8 +28,9 @@ from hubbub.wire import hubbub_pb2 as pb
 if TYPE_CHECKING:
     from hubbub.chat.service import Chat
 
-FeedFactory = Callable[[Callable[[Sequence[Event]], None]], Feed]
-"""Makes this node's ear on the bus from the function that takes what it hears."""
+FeedFactory = Callable[[Callable[[Sequence[Event]], None], Callable[[], None]], Feed]
+"""Makes this node's ear on the bus from the function that takes what it hears, and the one to call when something may
+have been lost."""
 
 _SAVE_S = 5.0
 """How often the times people left are saved, and topics nobody needs are let go."""
@@ -66,7 +68,8 @@ class Gateway:
             version=version,
             end_login=end_login,
         )
-        following = service.following = Following(feed_factory(self._hear))
+        self._holes = Holes(service)
+        following = service.following = Following(feed_factory(self._hear, self._holes.found))
         feeds = service.feeds = Feeds(chat, following, service.tasks, settings)
         self._fanout = feeds.fanout = Fanout(service.people, feeds)
         service.dispatch = Dispatch(service)
@@ -92,6 +95,11 @@ class Gateway:
     def people(self) -> int:
         """How many people have a session here."""
         return len(self._service.people)
+
+    @property
+    def holes_mended(self) -> int:
+        """How often everything told here was compared with the log."""
+        return self._holes.mended
 
     def open(self, link: Link, encoding: int) -> Session:
         """Return the session of a new connection."""

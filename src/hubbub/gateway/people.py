@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class People:
 
     def __len__(self) -> int:
         return len(self._people)
+
+    def everybody(self) -> Iterable[Person]:
+        return self._people.values()
 
     def enter(self, session: Session) -> Person:
         """Add a session to its person, who is made with the first one."""

@@ -89,7 +89,7 @@ async def build(settings: ServerSettings, clock: Clock, reachable: Reachable, st
     gateway = Gateway(
         chat,
         accounts,
-        lambda handler: bus.feed(handler, everything=True),
+        lambda handler, on_hole: bus.feed(handler, everything=True),
         sessions,
         clock,
         settings.gateway,
