@@ -33,8 +33,8 @@ from hubbub.chat.model import (
     Post,
 )
 from hubbub.chat.ports import Changes, Facts, Needs, NewEntry
-from hubbub.storage.database import Database
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 TEXT = "m" * 200
 
@@ -129,7 +129,7 @@ async def main() -> None:
     options = parser.parse_args()
     sys.setswitchinterval(options.switch_ms / 1e3)
     folder = Path(tempfile.mkdtemp(dir=options.data, prefix="hubbub-append-"))
-    db = await Database.open(folder, clock=SystemClock())
+    db = await SqliteDatabase.open(folder, clock=SystemClock())
     try:
         store = SqlStore(db)
         chats = await make_conversations(store, options.conversations)

@@ -39,8 +39,8 @@ from hubbub.gateway.settings import GatewaySettings
 from hubbub.gateway.websocket import protocol_class
 from hubbub.server.http import HttpServer, bind
 from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.database import Database
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 from hubbub.wire import hubbub_pb2 as pb
 from hubbub.wire.framing import OPCODE_BINARY
 
@@ -119,7 +119,7 @@ async def measure(connections: int, trace: bool) -> None:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         clock, bus = SystemClock(), LocalBus()
-        database = await Database.open(Path(folder), clock=clock)
+        database = await SqliteDatabase.open(Path(folder), clock=clock)
         stack.push_async_callback(database.close)
         store, account_store = SqlStore(database), SqlAccounts(database)
         accounts = Accounts(account_store, AuthSettings(), clock)

@@ -25,8 +25,8 @@ from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
 from hubbub.chat.model import MAX_SEQ, Body, ConversationKind, ConversationRow, Created, Entry, MemberRow, Post
 from hubbub.chat.ports import Changes, Facts, Needs, NewEntry
-from hubbub.storage.database import Database
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 
 async def make(store: SqlStore, people: list[str]) -> str:
@@ -76,7 +76,7 @@ async def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="hubbub-reads-"))
-    db = await Database.open(folder, clock=SystemClock())
+    db = await SqliteDatabase.open(folder, clock=SystemClock())
     try:
         store = SqlStore(db)
         me, other = new_id(), new_id()

@@ -9,9 +9,9 @@ import pytest
 from contracts.script import Script
 
 from hubbub.base.clock import ManualClock
-from hubbub.storage.database import Database
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def db(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database]:
+async def db(tmp_path: Path, clock: ManualClock) -> AsyncIterator[SqliteDatabase]:
     """A fresh data folder, open."""
-    database = await Database.open(tmp_path / "data", clock=clock)
+    database = await SqliteDatabase.open(tmp_path / "data", clock=clock)
     try:
         yield database
     finally:
@@ -35,7 +35,7 @@ async def script(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: P
     if request.param == "memory":
         yield Script(MemoryStore(clock), clock)
         return
-    database = await Database.open(tmp_path / "data", clock=clock)
+    database = await SqliteDatabase.open(tmp_path / "data", clock=clock)
     try:
         yield Script(SqlStore(database), clock, database)
     finally:

@@ -14,8 +14,8 @@ from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.database import Database
 from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 NOW = 1_700_000_000_000
 
@@ -25,7 +25,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     if request.param == "memory":
         yield MemoryAccounts()
         return
-    database = await Database.open(tmp_path / "data", clock=ManualClock())
+    database = await SqliteDatabase.open(tmp_path / "data", clock=ManualClock())
     try:
         yield SqlAccounts(database)
     finally:

@@ -22,9 +22,9 @@ from hubbub.base.errors import ChatError
 from hubbub.base.ids import NOBODY
 from hubbub.chat.model import ConversationChange, ConversationKind, Mark, MemberState
 from hubbub.chat.ports import ChatStore
-from hubbub.storage.database import Database
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 PEOPLE = (ANNA, BEN, CLEO, DORA)
 ROOMS = ("a" * 32, "b" * 32, "d" * 32)
@@ -154,7 +154,7 @@ def test_memory_and_sqlite_tell_the_same_story(lines: list[tuple[Any, ...]]) -> 
     async def compare() -> None:
         with tempfile.TemporaryDirectory() as folder:
             clocks = ManualClock(), ManualClock()
-            database = await Database.open(Path(folder), readers=1, clock=clocks[1])
+            database = await SqliteDatabase.open(Path(folder), readers=1, clock=clocks[1])
             try:
                 scripts = Script(MemoryStore(clocks[0]), clocks[0]), Script(SqlStore(database), clocks[1], database)
                 stories = []

@@ -38,27 +38,27 @@ from hubbub.chat.ports import (
 )
 from hubbub.storage import migrations
 from hubbub.storage.checkpoints import FALLBACK_FRAMES
-from hubbub.storage.database import FILE_NAME, LOCK_NAME, Database
 from hubbub.storage.failures import FolderInUse, FolderUnusable, NewerSchema
 from hubbub.storage.schema import metadata
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import FILE_NAME, LOCK_NAME, SqliteDatabase
 from hubbub.storage.tables import entries, meta
 
 
-async def opened(folder: Path, clock: ManualClock) -> tuple[Database, Script]:
-    database = await Database.open(folder, clock=clock)
+async def opened(folder: Path, clock: ManualClock) -> tuple[SqliteDatabase, Script]:
+    database = await SqliteDatabase.open(folder, clock=clock)
     return database, Script(SqlStore(database), clock, database)
 
 
 async def test_a_second_server_on_the_same_folder_is_refused(tmp_path: Path, clock: ManualClock) -> None:
     first, script = await opened(tmp_path, clock)
     with pytest.raises(FolderInUse) as refused:
-        await Database.open(tmp_path, clock=clock)
+        await SqliteDatabase.open(tmp_path, clock=clock)
     assert str(tmp_path) in str(refused.value)
     stage = await script.make(ANNA, BEN)
     assert await script.say(stage, ANNA) == 2
     await first.close()
-    second = await Database.open(tmp_path, clock=clock)
+    second = await SqliteDatabase.open(tmp_path, clock=clock)
     await second.close()
 
 
@@ -68,11 +68,11 @@ async def test_a_folder_that_cannot_be_opened_is_said_plainly(tmp_path: Path, cl
     (tmp_path / "odd" / FILE_NAME).write_text("no database " * 100)
     for name in ("file", "odd"):
         with pytest.raises(FolderUnusable, match="cannot be opened"):
-            await Database.open(tmp_path / name, clock=clock)
+            await SqliteDatabase.open(tmp_path / name, clock=clock)
 
 
 async def test_nobody_else_reads_the_files_whatever_folder_they_are_in(tmp_path: Path, clock: ManualClock) -> None:
-    database = await Database.open(tmp_path, clock=clock)
+    database = await SqliteDatabase.open(tmp_path, clock=clock)
     await database.read(lambda conn: conn.scalar(text("SELECT count(*) FROM meta")))
     files = {name: os.stat(tmp_path / name).st_mode & 0o777 for name in os.listdir(tmp_path)}
     await database.close()
@@ -139,7 +139,7 @@ async def _say_many(script: Script, id_: str, count: int) -> None:
 async def test_another_folder_has_another_epoch(tmp_path: Path, clock: ManualClock) -> None:
     epochs = set()
     for name in ("one", "two"):
-        database = await Database.open(tmp_path / name, clock=clock)
+        database = await SqliteDatabase.open(tmp_path / name, clock=clock)
         epochs.add(database.epoch)
         await database.close()
     assert len(epochs) == 2
@@ -153,7 +153,7 @@ async def test_a_closed_database_says_so(tmp_path: Path, clock: ManualClock) -> 
         await script.make(ANNA)
 
 
-async def test_a_full_disk_is_said_and_the_server_goes_on(db: Database, clock: ManualClock) -> None:
+async def test_a_full_disk_is_said_and_the_server_goes_on(db: SqliteDatabase, clock: ManualClock) -> None:
     script = Script(SqlStore(db), clock, db)
     stage = await script.make(ANNA, BEN)
 
@@ -178,7 +178,7 @@ async def test_a_full_disk_is_said_and_the_server_goes_on(db: Database, clock: M
     assert (await script.texts(BEN, stage))[-1] == "room again"
 
 
-async def test_what_was_committed_is_read_by_the_very_next_read(db: Database, clock: ManualClock) -> None:
+async def test_what_was_committed_is_read_by_the_very_next_read(db: SqliteDatabase, clock: ManualClock) -> None:
     script = Script(SqlStore(db), clock, db)
     stage = await script.make(ANNA, BEN)
     for n in range(2, 30):
@@ -187,7 +187,7 @@ async def test_what_was_committed_is_read_by_the_very_next_read(db: Database, cl
         assert heads == [{stage: n}] * 4
 
 
-async def test_a_read_sees_one_snapshot_while_others_write(db: Database, clock: ManualClock) -> None:
+async def test_a_read_sees_one_snapshot_while_others_write(db: SqliteDatabase, clock: ManualClock) -> None:
     script = Script(SqlStore(db), clock, db)
     stage = await script.make(ANNA, BEN)
     began, go_on = threading.Event(), threading.Event()
@@ -207,13 +207,13 @@ async def test_a_read_sees_one_snapshot_while_others_write(db: Database, clock: 
     assert await reading == [1, 1]
 
 
-async def test_a_reader_cannot_write(db: Database) -> None:
+async def test_a_reader_cannot_write(db: SqliteDatabase) -> None:
     with pytest.raises(StoreUnavailable):
         await db.read(lambda conn: conn.execute(text("INSERT INTO meta VALUES ('a', 'b')")))
     assert await db.read(lambda conn: conn.execute(select(meta.c.key)).scalars().all()) == ["epoch"]
 
 
-async def test_an_error_rolls_back_and_the_next_transaction_is_fine(db: Database) -> None:
+async def test_an_error_rolls_back_and_the_next_transaction_is_fine(db: SqliteDatabase) -> None:
     def insert_twice(conn: Connection) -> None:
         conn.execute(text("INSERT INTO meta VALUES ('a', 'b')"))
         conn.execute(text("INSERT INTO meta VALUES ('a', 'c')"))
@@ -230,12 +230,12 @@ async def test_an_error_rolls_back_and_the_next_transaction_is_fine(db: Database
     assert await db.read(lambda conn: set(conn.execute(select(meta.c.key)).scalars())) == {"epoch", "z"}
 
 
-async def test_a_number_beyond_the_database_is_refused_as_data(db: Database) -> None:
+async def test_a_number_beyond_the_database_is_refused_as_data(db: SqliteDatabase) -> None:
     with pytest.raises(DataRefused):
         await db.write(lambda conn: conn.execute(text("SELECT :number"), {"number": 2**63}))
 
 
-async def test_a_lock_held_from_outside_is_busy_and_passes(db: Database) -> None:
+async def test_a_lock_held_from_outside_is_busy_and_passes(db: SqliteDatabase) -> None:
     outside = create_engine(f"sqlite:///{db.folder / FILE_NAME}")
     with outside.connect() as other:
         other.exec_driver_sql("BEGIN IMMEDIATE")
@@ -246,7 +246,7 @@ async def test_a_lock_held_from_outside_is_busy_and_passes(db: Database) -> None
     await db.write(lambda conn: None)
 
 
-async def test_a_commit_that_fails_half_way_has_an_unknown_outcome(db: Database, clock: ManualClock) -> None:
+async def test_a_commit_that_fails_half_way_has_an_unknown_outcome(db: SqliteDatabase, clock: ManualClock) -> None:
     def work(conn: Connection) -> None:
         conn.execute(text("INSERT INTO meta VALUES ('a', 'b')"))
         # The connection breaks under the COMMIT.
@@ -261,7 +261,7 @@ async def test_a_commit_that_fails_half_way_has_an_unknown_outcome(db: Database,
     assert await script.say(stage, ANNA) == 2
 
 
-async def test_a_queue_that_is_full_is_busy_at_once(db: Database) -> None:
+async def test_a_queue_that_is_full_is_busy_at_once(db: SqliteDatabase) -> None:
     hold = threading.Event()
     first = asyncio.create_task(db.write(lambda conn: hold.wait(5)))
     await asyncio.sleep(0)
@@ -274,7 +274,7 @@ async def test_a_queue_that_is_full_is_busy_at_once(db: Database) -> None:
     assert len(busy) + outcomes.count(None) + 1 == 2001
 
 
-async def test_who_gives_up_waiting_has_written_nothing(db: Database) -> None:
+async def test_who_gives_up_waiting_has_written_nothing(db: SqliteDatabase) -> None:
     hold = threading.Event()
     first = asyncio.create_task(db.write(lambda conn: hold.wait(5)))
     await asyncio.sleep(0)
@@ -291,7 +291,7 @@ async def test_who_gives_up_waiting_has_written_nothing(db: Database) -> None:
 # ---------------------------------------------------------------- the schema
 
 
-async def test_the_migrated_schema_is_the_metadata(db: Database) -> None:
+async def test_the_migrated_schema_is_the_metadata(db: SqliteDatabase) -> None:
     def compare(conn: Connection) -> list[object]:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         return list(compare_metadata(context, metadata))
@@ -299,7 +299,7 @@ async def test_the_migrated_schema_is_the_metadata(db: Database) -> None:
     assert await db.read(compare) == []
 
 
-async def test_tables_made_by_migrations_are_those_the_metadata_would_make(db: Database) -> None:
+async def test_tables_made_by_migrations_are_those_the_metadata_would_make(db: SqliteDatabase) -> None:
     def layout(conn: Connection) -> set[tuple[str, str]]:
         found = conn.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         return {(name, " ".join(sql.split())) for name, sql in found if not name.startswith(("sqlite_", "alembic_"))}
@@ -313,12 +313,12 @@ async def test_tables_made_by_migrations_are_those_the_metadata_would_make(db: D
 
 
 async def test_a_schema_of_a_newer_program_is_refused_untouched(tmp_path: Path, clock: ManualClock) -> None:
-    database = await Database.open(tmp_path, clock=clock)
+    database = await SqliteDatabase.open(tmp_path, clock=clock)
     await database.write(lambda conn: conn.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     await database.close()
     for _ in range(2):
         with pytest.raises(NewerSchema, match="newer"):
-            await Database.open(tmp_path, clock=clock)
+            await SqliteDatabase.open(tmp_path, clock=clock)
 
 
 def test_the_newest_revision_is_the_head() -> None:
@@ -327,7 +327,7 @@ def test_the_newest_revision_is_the_head() -> None:
 
 
 async def test_no_statement_walks_a_table(tmp_path: Path, clock: ManualClock) -> None:
-    database = await Database.open(tmp_path, readers=1, clock=clock)
+    database = await SqliteDatabase.open(tmp_path, readers=1, clock=clock)
     script = Script(SqlStore(database), clock, database)
     store = script.store
     said: list[str] = []
@@ -401,7 +401,7 @@ async def test_no_statement_walks_a_table(tmp_path: Path, clock: ManualClock) ->
     assert walked == []
 
 
-async def test_a_retry_after_an_unknown_outcome_finds_its_key(db: Database, clock: ManualClock) -> None:
+async def test_a_retry_after_an_unknown_outcome_finds_its_key(db: SqliteDatabase, clock: ManualClock) -> None:
     script = Script(SqlStore(db), clock, db)
     stage = await script.make(ANNA, BEN)
     client_id = "a" * 32

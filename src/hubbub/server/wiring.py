@@ -27,8 +27,8 @@ from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.database import Database
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ async def build(settings: ServerSettings, clock: Clock, reachable: Reachable, st
     """
     data = Path(settings.data)
     node_id = new_id()
-    database = await Database.open(data, readers=settings.readers, clock=clock)
+    database = await SqliteDatabase.open(data, readers=settings.readers, clock=clock)
     stack.push_async_callback(database.close)
 
     store = SqlStore(database)

@@ -27,11 +27,11 @@ from hubbub.chat.model import (
 from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarkSet, Needs
 from hubbub.storage import entry_pages, history, marks, people, schedule, states
 from hubbub.storage.changes import write_changes
-from hubbub.storage.database import Database
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.dialects.sqlite import SqliteDialect
 from hubbub.storage.facts import load_facts
 from hubbub.storage.remembered import Remembered
+from hubbub.storage.sqlite_database import SqliteDatabase
 from hubbub.storage.tables import outbox
 
 _CLEARED_WAITING = 1_000
@@ -51,7 +51,7 @@ class _PlanRaised(Exception):
 class SqlStore:
     """A `chat.ports.ChatStore` over an open database."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
         self._dialect: Dialect = SqliteDialect()
         self._remembered = Remembered()

@@ -16,9 +16,9 @@ from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import ChatStore, Event
 from hubbub.chat.settings import ChatSettings
 from hubbub.storage.account_tables import users
-from hubbub.storage.database import Database
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 QUICK = ChatSettings(
     marks_interval_s=0.001, retry_base_s=0.0005, sweep_interval_s=3600.0, schedule_interval_s=3600.0, quiet_s=1.0
@@ -26,9 +26,9 @@ QUICK = ChatSettings(
 """The loops that act by the clock hardly ever run by themselves here: tests call their steps."""
 
 
-async def a_store(folder: Path, clock: ManualClock, people: Sequence[str]) -> tuple[Database, SqlStore]:
+async def a_store(folder: Path, clock: ManualClock, people: Sequence[str]) -> tuple[SqliteDatabase, SqlStore]:
     """Open a store in which these people exist."""
-    database = await Database.open(folder, clock=clock)
+    database = await SqliteDatabase.open(folder, clock=clock)
     rows = [
         {
             "id": user_id,

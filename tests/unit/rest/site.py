@@ -24,10 +24,10 @@ from hubbub.chat.settings import ChatSettings
 from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
 from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.database import Database
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.memory_accounts import MemoryAccounts
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 
 @dataclass
@@ -113,7 +113,7 @@ async def a_site(
     """Open a site over a database in `folder`, or over memory."""
     clock = SystemClock()
     auth = auth or fast_settings()
-    database = await Database.open(folder, clock=clock) if folder else None
+    database = await SqliteDatabase.open(folder, clock=clock) if folder else None
     memory = MemoryStore(clock)
     store = SqlStore(database) if database else memory
     account_store = SqlAccounts(database) if database else MemoryAccounts()

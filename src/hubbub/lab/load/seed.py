@@ -29,8 +29,8 @@ from hubbub.chat.model import (
 from hubbub.chat.ports import Changes, Needs, NewEntry
 from hubbub.lab.load.client import Seat
 from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.database import Database
 from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 TOKEN_S = 7200
 _AT_ONCE = 5_000
@@ -43,7 +43,7 @@ def seed(data: Path, *, people: int, logs: tuple[int, ...] = ()) -> tuple[list[S
 
 
 async def _seed(data: Path, people: int, logs: tuple[int, ...]) -> tuple[list[Seat], list[str]]:
-    database = await Database.open(data, clock=SystemClock())
+    database = await SqliteDatabase.open(data, clock=SystemClock())
     try:
         seats = await _seats(SqlAccounts(database), people)
         store = SqlStore(database)

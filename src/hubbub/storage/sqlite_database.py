@@ -44,7 +44,7 @@ _STATEMENTS = 400
 _SYNCHRONOUS_FULL = 2
 
 
-class Database:
+class SqliteDatabase:
     """An open data folder: `write` and `read` run functions of a connection, each in one transaction."""
 
     def __init__(self, folder: Path, lock: int, *, readers: int, clock: Clock) -> None:
@@ -65,7 +65,7 @@ class Database:
         )
 
     @classmethod
-    async def open(cls, path: Path, *, readers: int = 2, clock: Clock) -> Database:
+    async def open(cls, path: Path, *, readers: int = 2, clock: Clock) -> SqliteDatabase:
         """Open the folder, making it and its tables the first time; await it, and `close` when done.
 
         Raises FolderInUse, FolderUnusable, NewerSchema or UnsafeDatabase, all of them StoreUnavailable.
