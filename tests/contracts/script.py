@@ -39,8 +39,8 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.ports import Changes, ChatStore, Committed, Facts, Needs, NewEntry, StoredUserKey
 from hubbub.storage.account_tables import users
+from hubbub.storage.database import Database
 from hubbub.storage.memory import MemoryStore
-from hubbub.storage.sqlite_database import SqliteDatabase
 
 _numbers = itertools.count(1)
 
@@ -65,7 +65,7 @@ def digest(action: Action) -> bytes:
 class Script:
     """Acts on a store."""
 
-    def __init__(self, store: ChatStore, clock: ManualClock, db: SqliteDatabase | None = None) -> None:
+    def __init__(self, store: ChatStore, clock: ManualClock, db: Database | None = None) -> None:
         self.store = store
         self.clock = clock
         self.db = db

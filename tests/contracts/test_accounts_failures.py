@@ -9,7 +9,7 @@ import pytest
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.ports import DataRefused, OutcomeUnknown, StoreBusy, StoreError, StoreFull, StoreUnavailable
 from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.sqlite_database import SqliteDatabase
+from hubbub.storage.database import Database
 
 
 class _Broken:
@@ -36,7 +36,7 @@ class _Broken:
     ],
 )
 async def test_a_failing_database_is_told_by_code(error: StoreError, code: Code) -> None:
-    store = SqlAccounts(cast("SqliteDatabase", _Broken(error)))
+    store = SqlAccounts(cast("Database", _Broken(error)))
     for waiting in (store.account("0" * 32), store.set_welcomed("0" * 32)):
         with pytest.raises(ChatError) as refused:
             await waiting

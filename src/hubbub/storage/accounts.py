@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import logins, place, signing_keys, users
-from hubbub.storage.sqlite_database import SqliteDatabase
+from hubbub.storage.database import Database
 
 __all__ = ["SqlAccounts"]
 
@@ -31,9 +31,9 @@ _ONLY = 1
 
 
 class SqlAccounts:
-    """An `AccountStore` on a `SqliteDatabase`."""
+    """An `AccountStore` on a `Database`."""
 
-    def __init__(self, db: SqliteDatabase) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     # ------------------------------------------------------------ people

@@ -27,11 +27,9 @@ from hubbub.chat.model import (
 from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarkSet, Needs
 from hubbub.storage import entry_pages, history, marks, people, schedule, states
 from hubbub.storage.changes import write_changes
-from hubbub.storage.dialects import Dialect
-from hubbub.storage.dialects.sqlite import SqliteDialect
+from hubbub.storage.database import Database
 from hubbub.storage.facts import load_facts
 from hubbub.storage.remembered import Remembered
-from hubbub.storage.sqlite_database import SqliteDatabase
 from hubbub.storage.tables import outbox
 
 _CLEARED_WAITING = 1_000
@@ -51,9 +49,9 @@ class _PlanRaised(Exception):
 class SqlStore:
     """A `chat.ports.ChatStore` over an open database."""
 
-    def __init__(self, db: SqliteDatabase) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._dialect: Dialect = SqliteDialect()
+        self._dialect = db.dialect
         self._remembered = Remembered()
         self._cleared: list[int] = []
 
@@ -109,9 +107,9 @@ class SqlStore:
             except BaseException:
                 self._cleared += cleared
                 raise
-        before_ms = self._db.clock.now_ms() - older_than_ms
 
         def read(conn: Connection) -> list[tuple[int, dict[str, int]]]:
+            before_ms = self._db.now_ms(conn) - older_than_ms
             statement = (
                 select(outbox.c.id, outbox.c.heads)
                 .where(outbox.c.created_ms <= before_ms)

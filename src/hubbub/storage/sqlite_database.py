@@ -1,8 +1,8 @@
 """One data folder with one SQLite database, open in one server.
 
 SQLite allows one writer, so there is one writing thread; a few reading threads see snapshots beside it.  Everything
-that stores goes through `write` or `read` with a function of a connection, which runs in one transaction in one hop;
-PostgreSQL and MySQL will run the same functions.  Opening checks what the promise "acknowledged means stored" rests
+that stores goes through `write` or `read` with a function of a connection, which runs in one transaction in one hop.
+Opening checks what the promise "acknowledged means stored" rests
 on, and refuses to serve when it does not hold: the folder must not be open in another server, the schema must not be
 newer than this program, and `synchronous` must be FULL.
 """
@@ -26,6 +26,8 @@ from hubbub.base.clock import Clock
 from hubbub.base.ids import new_id
 from hubbub.storage import migrations
 from hubbub.storage.checkpoints import FALLBACK_FRAMES, Checkpoints
+from hubbub.storage.dialects import Dialect
+from hubbub.storage.dialects.sqlite import SqliteDialect
 from hubbub.storage.failures import FolderInUse, FolderUnusable, UnsafeDatabase, translate, translate_commit
 from hubbub.storage.lanes import Lanes
 from hubbub.storage.tables import meta
@@ -45,14 +47,16 @@ _SYNCHRONOUS_FULL = 2
 
 
 class SqliteDatabase:
-    """An open data folder: `write` and `read` run functions of a connection, each in one transaction."""
+    """An open data folder: a `Database` of this process alone."""
+
+    shared = False
 
     def __init__(self, folder: Path, lock: int, *, readers: int, clock: Clock) -> None:
         """Use `open` instead."""
         self.folder = folder
         self.clock = clock
+        self.dialect: Dialect = SqliteDialect()
         self.epoch = ""
-        """The log epoch: another value means another log, and nothing read from the old one can be trusted."""
         self._lock = lock
         self._writing = _engine(folder, "BEGIN IMMEDIATE", cache_kib=_WRITER_CACHE_KIB, query_only=False)
         self._reading = _engine(folder, "BEGIN", cache_kib=_READER_CACHE_KIB, query_only=True)
@@ -97,6 +101,10 @@ class SqliteDatabase:
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` over one snapshot; it cannot write."""
         return await self._readers.run(fn)
+
+    def now_ms(self, conn: Connection) -> int:
+        """Return this process's time: there is no other that could read or write here."""
+        return self.clock.now_ms()
 
     async def close(self) -> None:
         """End the threads and give the folder free."""
