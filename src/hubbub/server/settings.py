@@ -6,6 +6,8 @@ The tables of the file are the rooms of the program: each room declares its own 
 from __future__ import annotations
 
 import os
+import re
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -15,15 +17,32 @@ import msgspec
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.settings import SettingsError, load
 from hubbub.chat.settings import ChatSettings
+from hubbub.cluster.model import ROLES
+from hubbub.cluster.settings import ClusterSettings
 from hubbub.gateway.settings import GatewaySettings
 from hubbub.rest.deps import RestSettings
+
+_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
+_DATABASES = ("postgresql", "mysql", "mariadb")
+_BUSES = ("nats", "redis")
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What one process needs to know to serve."""
 
+    roles: tuple[str, ...] = ROLES
+    """What this process does, with commas: `web`, `gateway`, `chat`, `worker`."""
+    node: str = ""
+    """This node's name, which no other living node has; empty: made of the host's name and the port."""
+    database: str = ""
+    """`postgresql://USER:PASSWORD@HOST:PORT/NAME` or `mysql://…`; empty: SQLite in the data folder."""
+    database_unsafe: bool = False
+    """Serve on a database that may forget what it committed, and say so in the log."""
+    bus: str = ""
+    """`nats://HOST:PORT` or `redis://HOST:PORT`; empty: none, for a process that does everything."""
+
     data: str = "data"
-    """The data folder: the database, and the set-up link until it is used."""
+    """The data folder: the embedded database, the set-up link until it is used, and where the server listens."""
     listen: str = "127.0.0.1:8080"
     """HTTP and WebSocket; port 0 takes a free one."""
     listen_tcp: str = ""
@@ -31,6 +50,10 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     tcp_certificate: str = ""
     """PEM files; with both, raw TCP is TLS only."""
     tcp_key: str = ""
+    advertise: str = ""
+    """HOST:PORT by which the edge and other nodes reach this one's HTTP port; empty: as it listens."""
+    advertise_tcp: str = ""
+    """The same for raw TCP."""
     public_url: str = ""
     """How people reach this server when something stands in front of it; empty: as it listens."""
     trusted_proxies: str = ""
@@ -47,10 +70,20 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     readers: int = 2
     """Threads that read the database."""
 
+    cluster: ClusterSettings = ClusterSettings()
     chat: ChatSettings = ChatSettings()
     gateway: GatewaySettings = GatewaySettings()
     auth: AuthSettings = AuthSettings()
     rest: RestSettings = RestSettings()
+
+    def does(self, role: str) -> bool:
+        """Whether this process has that role."""
+        return role in self.roles
+
+    @property
+    def node_name(self) -> str:
+        """The name among other nodes."""
+        return self.node or f"{socket.gethostname().lower()}-{self.listen.rpartition(':')[2]}"
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -78,8 +111,32 @@ def read_settings(
     """Return the settings from the file, the variables and the flags.  Raises SettingsError."""
     settings = load(ServerSettings, file=file, environ=os.environ if environ is None else environ, flags=flags)
     Address.parse(settings.listen, setting="listen")
-    if settings.listen_tcp:
-        Address.parse(settings.listen_tcp, setting="listen_tcp")
+    for name in ("listen_tcp", "advertise", "advertise_tcp"):
+        if getattr(settings, name):
+            Address.parse(getattr(settings, name), setting=name)
+    _check_cluster(settings)
     if bool(settings.tcp_certificate) != bool(settings.tcp_key):
         raise SettingsError("settings tcp_certificate and tcp_key go together")
     return settings
+
+
+def _check_cluster(settings: ServerSettings) -> None:
+    """Refuse combinations that cannot work, before anything is opened.  Raises SettingsError."""
+    if unknown := [role for role in settings.roles if role not in ROLES]:
+        raise SettingsError(f"setting roles: {unknown[0]!r} is none of {', '.join(ROLES)}")
+    if not settings.roles:
+        raise SettingsError(f"setting roles: name at least one of {', '.join(ROLES)}")
+    if not _NODE.fullmatch(settings.node_name):
+        raise SettingsError(
+            f"setting node: {settings.node_name!r} is not made of up to 64 letters, digits, dots and dashes"
+        )
+    for name, schemes in (("database", _DATABASES), ("bus", _BUSES)):
+        value: str = getattr(settings, name)
+        if value and value.partition("://")[0] not in schemes:
+            # Not the value: it may hold a password.
+            raise SettingsError(f"setting {name}: it begins with none of {', '.join(f'{each}://' for each in schemes)}")
+    if settings.bus and not settings.database:
+        raise SettingsError("setting bus: several nodes need a database they share: set database as well")
+    alone = set(settings.roles) == set(ROLES)
+    if not settings.bus and not alone:
+        raise SettingsError("setting roles: a process that does not do everything needs a bus to the others: set bus")
