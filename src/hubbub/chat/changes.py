@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from hubbub.chat.loops import Loop
+from hubbub.base.loops import Loop
 from hubbub.chat.ports import Bus, LogReader, StoreError, UserChanged
 
 _log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 
 from hubbub.base.errors import ChatError, Code
+from hubbub.base.loops import Loop
 from hubbub.chat.changes import UserChanges
-from hubbub.chat.loops import Loop
 from hubbub.chat.model import RECEIPTS_LIMIT, Mark
 from hubbub.chat.ports import Bus, LogWriter, MarkSet, MarksMoved, OutcomeUnknown, StoreBusy, StoreError, StoreFull
 from hubbub.chat.settings import ChatSettings

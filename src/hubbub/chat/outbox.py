@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError
+from hubbub.base.loops import Loop
 from hubbub.chat.changes import UserChanges
-from hubbub.chat.loops import Loop
 from hubbub.chat.model import SMALL_AUDIENCE, Created, MemberChange
 from hubbub.chat.ports import Bus, ChatStore, HeadsAnnounced, StoreError
 from hubbub.chat.settings import ChatSettings

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
-from hubbub.chat.loops import Loop
+from hubbub.base.loops import Loop
 from hubbub.chat.model import Accepted, Caller, ScheduledRow, Submit
 from hubbub.chat.ports import ScheduleStore
 from hubbub.chat.settings import ChatSettings

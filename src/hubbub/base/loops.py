@@ -1,7 +1,7 @@
 """A task that belongs to an object: it steps when it is woken, or after a while.
 
-Chat has several things to do beside answering: flushing marks, sweeping the outbox, sending what was scheduled.  Each
-is a function without a loop, which a test calls directly; this is the loop around it.  A step that fails is logged and
+Rooms have things to do beside answering: flushing marks, sweeping the outbox, renewing a lease.  Each is a function
+without a loop, which a test calls directly; this is the loop around it.  A step that fails is logged and
 tried again, so that no fault ends the work for good.
 """
 

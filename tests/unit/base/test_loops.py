@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from hubbub.chat.loops import Loop
+from hubbub.base.loops import Loop
 
 
 async def test_a_loop_steps_when_it_is_woken_and_not_before() -> None:
