@@ -1,0 +1,66 @@
+"""Let no server outlive the process that started it, however that one ends.
+
+A killed test run cannot stop its servers.  The kernel's parent-death signal would, but it means the *thread* that
+forked, and servers are started from threads that end.  So one tiny shell per process is told of every process group
+started and ended; when its standard input closes, because we closed it or died, it kills the groups that are left.
+"""
+
+from __future__ import annotations
+
+import atexit
+import subprocess
+import threading
+
+CLOSE_S = 5.0
+
+_SCRIPT = """
+trap '' INT TERM HUP
+groups=' '
+while read -r sign group; do
+  case $sign in
+    +) groups="$groups$group " ;;
+    -) groups="${groups% $group *} ${groups#* $group }" ;;
+  esac
+done
+for group in $groups; do kill -CONT -"$group"; kill -KILL -"$group"; done 2>/dev/null
+"""
+
+
+class Reaper:
+    """What remembers the process groups that must not outlive this process."""
+
+    def __init__(self) -> None:
+        self._shell: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def watch(self, group: int) -> None:
+        """See to it that this process group ends with us."""
+        self._say(f"+ {group}\n")
+
+    def forget(self, group: int) -> None:
+        """The group has ended; its number may become somebody else's."""
+        self._say(f"- {group}\n")
+
+    def _say(self, line: str) -> None:
+        with self._lock:
+            if self._shell is None:
+                self._shell = subprocess.Popen(
+                    ["sh", "-c", _SCRIPT],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+                atexit.register(self._close)
+            assert self._shell.stdin is not None
+            self._shell.stdin.write(line.encode())
+            self._shell.stdin.flush()
+
+    def _close(self) -> None:
+        if self._shell is not None and self._shell.stdin is not None:
+            self._shell.stdin.close()
+            self._shell.wait(CLOSE_S)
+
+
+reaper = Reaper()
+"""The one of this process."""
