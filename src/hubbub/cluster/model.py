@@ -79,6 +79,8 @@ class Leased(msgspec.Struct, frozen=True):
     record: NodeRecord
     left_s: float
     """Negative once it lapsed."""
+    until_ms: int
+    """When it ends, by the database's clock: to see whether it was renewed, and never to be compared with a clock."""
     dead: bool = False
     """Somebody declared so."""
     left: bool = False

@@ -216,6 +216,7 @@ def _as_leased(row: Row[Any], now_ms: int) -> Leased:
     return Leased(
         _decode_record(row.record),
         (row.lease_ms - now_ms) / 1000,
+        row.lease_ms,
         dead=row.life == _DEAD,
         left=row.life == _LEFT,
         swept=row.swept,

@@ -21,7 +21,7 @@ _REMEMBERED_S = 3600.0
 @dataclass(slots=True)
 class _Node:
     record: NodeRecord
-    until_ms: float
+    until_ms: int
     over_ms: int = 0
     dead: bool = False
     swept: bool = False
@@ -53,13 +53,13 @@ class MemoryNodes:
         if known is not None and known.over_ms:
             raise ChatError(Code.CONFLICT, f"A node called {record.node_id} is alive already.")
         if known is None:
-            self._rows[record.incarnation] = _Node(record, now + lease_s * 1000)
+            self._rows[record.incarnation] = _Node(record, now + round(lease_s * 1000))
 
     async def renew(self, record: NodeRecord, lease_s: float) -> bool:
         if not self.alive(record.incarnation):
             return False
         row = self._rows[record.incarnation]
-        row.record, row.until_ms = record, self._clock.now_ms() + lease_s * 1000
+        row.record, row.until_ms = record, self._clock.now_ms() + round(lease_s * 1000)
         return True
 
     async def leave(self, incarnation: str) -> None:
@@ -73,6 +73,7 @@ class MemoryNodes:
             Leased(
                 row.record,
                 (row.until_ms - now) / 1000,
+                row.until_ms,
                 dead=row.dead,
                 left=bool(row.over_ms) and not row.dead,
                 swept=row.swept,
