@@ -79,12 +79,12 @@ class House:
         await client.hello(f"{user}/{device}", **hello)
         return client
 
-    async def connect(self, *, json: bool = False, **options: Any) -> Client:
+    async def connect(self, *, json: bool = False, path: str = "/ws", **options: Any) -> Client:
         """Return a WebSocket client that has said nothing yet."""
         subprotocol = SUBPROTOCOL_JSON if json else SUBPROTOCOL_BINARY
         options.setdefault("subprotocols", [websockets.Subprotocol(subprotocol)])
         socket = await connect(
-            f"ws://127.0.0.1:{self.port}/ws", compression=None, ping_interval=None, close_timeout=2, **options
+            f"ws://127.0.0.1:{self.port}{path}", compression=None, ping_interval=None, close_timeout=2, **options
         )
         return Client(socket, json)
 
@@ -97,6 +97,7 @@ async def a_house(
     tcp: bool = False,
     head_timeout_s: float = 10.0,
     open_at_most: int = 4_096,
+    ticketed: Callable[[str], bool] | None = None,
     **settings: Any,
 ) -> AsyncIterator[House]:
     """Serve while the block runs, on ports of 127.0.0.1 that were free."""
@@ -104,7 +105,7 @@ async def a_house(
     house = House(GatewaySettings(**options), clock or SystemClock())
     await house.gateway.start()
     bounds: dict[str, Any] = {"head_timeout_s": head_timeout_s, "open_at_most": open_at_most}
-    http = serve(nothing_here, protocol_class(house.gateway), graceful_s=1, **bounds)
+    http = serve(nothing_here, protocol_class(house.gateway, ticketed=ticketed), graceful_s=1, **bounds)
     async with http as server:
         house.port = server.addresses[0][1]
         tcp_server = await serve_tcp(house.gateway, "127.0.0.1", 0, tls=tls) if tcp else None

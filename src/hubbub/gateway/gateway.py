@@ -92,6 +92,14 @@ class Gateway:
         return len(service.sessions) >= at_most[0] or len(service.newcomers) >= at_most[1]
 
     @property
+    def crowded(self) -> bool:
+        """Whether the places left are for clients that were sent here: the last eighth is kept for them."""
+        service = self._service
+        at_most = self.settings.connections, self.settings.newcomers
+        taken = len(service.sessions), len(service.newcomers)
+        return any(have >= most - most // 8 for have, most in zip(taken, at_most, strict=True))
+
+    @property
     def people(self) -> int:
         """How many people have a session here."""
         return len(self._service.people)

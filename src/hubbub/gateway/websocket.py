@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,13 +21,12 @@ from picows.common import WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from hubbub.base.errors import TABLE, Code
+from hubbub.cluster.tickets import is_socket_path, ticket_in
 from hubbub.gateway.encoding import Encoding
 from hubbub.gateway.gateway import Gateway
 from hubbub.gateway.session import Session
 from hubbub.wire.codec import SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON
 from hubbub.wire.framing import OPCODE_CLOSE, OPCODE_PONG, websocket_close, websocket_message
-
-PATH = "/ws"
 
 _ENCODINGS = {SUBPROTOCOL_BINARY: Encoding.WS_BINARY, SUBPROTOCOL_JSON: Encoding.WS_JSON}
 
@@ -217,8 +216,11 @@ def choose_subprotocol(offers: Sequence[str]) -> str | None:
     return None
 
 
-def protocol_class(gateway: Gateway) -> type[asyncio.BaseProtocol]:
-    """Return what uvicorn takes as `ws`: a protocol whose sessions belong to this gateway."""
+def protocol_class(gateway: Gateway, *, ticketed: Callable[[str], bool] | None = None) -> type[asyncio.BaseProtocol]:
+    """Return what uvicorn takes as `ws`: a protocol whose sessions belong to this gateway.
+
+    `ticketed` says whether a ticket is good, where tickets are given; who has one gets in before others.
+    """
     settings = gateway.settings
 
     def upgrade(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
@@ -231,7 +233,8 @@ def protocol_class(gateway: Gateway) -> type[asyncio.BaseProtocol]:
 
     def decide(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
         headers = request.headers
-        if request.path.partition(b"?")[0].decode("latin-1") != PATH:
+        path, _, query = request.path.decode("latin-1").partition("?")
+        if not is_socket_path(path):
             return refusal(HTTPStatus.NOT_FOUND, Code.NOT_FOUND)
         if not origin_is_allowed(headers.get("Origin"), headers.get("Host", ""), settings.origins):
             return refusal(HTTPStatus.FORBIDDEN, Code.BAD_ORIGIN)
@@ -240,7 +243,7 @@ def protocol_class(gateway: Gateway) -> type[asyncio.BaseProtocol]:
             return refusal(HTTPStatus.BAD_REQUEST, Code.UNSUPPORTED_PROTOCOL)
         if gateway.draining:
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Code.GOING_AWAY)
-        if gateway.full:
+        if gateway.full or (ticketed is not None and gateway.crowded and not ticketed(ticket_in(query))):
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Code.OVERLOADED)
         response = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": subprotocol})
         return WSUpgradeResponseWithListener(response, SocketLink(gateway, _ENCODINGS[subprotocol]))

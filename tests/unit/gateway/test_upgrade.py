@@ -74,6 +74,27 @@ async def test_a_full_gateway_has_a_place_again_when_somebody_leaves() -> None:
             pass
 
 
+async def test_a_socket_may_name_the_node_it_was_sent_to() -> None:
+    async with a_house() as house:
+        client = await house.connect(path="/ws/n/gateway-1?ticket=old")
+        await client.hello("romeo/phone")
+        await client.leave()
+        assert await refused(house.port, upgrade_request(path="/ws/n/")) == (404, "not_found")
+
+
+async def test_the_last_places_are_for_clients_that_were_sent_here() -> None:
+    async with a_house(connections=8, ticketed=lambda ticket: ticket == "good") as house:
+        silent = [await RawSocket.upgraded(house.port) for _ in range(7)]
+        for path in ("/ws", "/ws?ticket=bad"):
+            assert await refused(house.port, upgrade_request(path=path)) == (503, "overloaded")
+        client = await house.connect(path="/ws/n/here?ticket=good")
+        await client.hello("romeo/phone")
+        assert await refused(house.port, upgrade_request(path="/ws?ticket=good")) == (503, "overloaded")
+        await client.leave()
+        for raw in silent:
+            await raw.leave()
+
+
 @pytest.mark.parametrize(
     ("origin", "host", "allowed", "may"),
     [
