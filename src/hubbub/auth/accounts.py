@@ -105,8 +105,9 @@ class Accounts:
         await self.signing.start()
         await self._passwords.prepare()
 
-    def close(self) -> None:
-        """Let go of the threads."""
+    async def close(self) -> None:
+        """End what runs beside, and let go of the threads."""
+        await self.signing.stop()
         self._passwords.close()
 
     def jwks(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hubbub.auth.ports import AccountStore, SigningKey
 from hubbub.auth.settings import AuthSettings
 from hubbub.auth.tokens import KeyRing, Tokens, generate_key
 from hubbub.base.clock import Clock
+from hubbub.base.loops import Loop
 
 __all__ = ["Signing"]
 
@@ -27,6 +28,7 @@ class Signing:
         self._settings = settings
         self._clock = clock
         self._tokens: Tokens | None = None
+        self._watching = Loop("auth signing keys", self.look, every_s=settings.keys_look_s, gather_s=1.0)
 
     @property
     def tokens(self) -> Tokens:
@@ -40,7 +42,18 @@ class Signing:
         if not await self._store.signing_keys():
             # Another node may be first; then its key is the one, and this one is forgotten.
             await self._store.add_signing_key(await self._fresh(), expect="")
-        self._tokens = Tokens(self._settings, self._clock, await self._ring())
+        self._tokens = Tokens(self._settings, self._clock, await self._ring(), on_unknown_key=self._watching.wake)
+        self._watching.start()
+
+    async def stop(self) -> None:
+        """Look for new keys no more."""
+        await self._watching.stop()
+
+    async def look(self) -> None:
+        """Take up keys that another node made or dropped."""
+        stored = await self._store.signing_keys()
+        if [key.kid for key in stored] != [key.kid for key in self.tokens.ring.keys]:
+            self.tokens.use(await asyncio.to_thread(KeyRing, stored))
 
     async def rotate(self) -> str:
         """Sign with a fresh key from now on and return its kid.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -96,7 +96,19 @@ class KeyRing:
 class Tokens:
     """Signs access tokens and tells whose a token is."""
 
-    def __init__(self, settings: AuthSettings, clock: Clock, ring: KeyRing) -> None:
+    def __init__(
+        self,
+        settings: AuthSettings,
+        clock: Clock,
+        ring: KeyRing,
+        *,
+        on_unknown_key: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_unknown_key` is called when a token names a key that is not on the ring: another node may have made it.
+
+        Anybody can name any key, so what it does must cost little however often it is called.
+        """
+        self._on_unknown_key = on_unknown_key
         self._settings = settings
         self._clock = clock
         self._ring = ring
@@ -195,6 +207,8 @@ class Tokens:
             header = self._header.decode(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
             key = self._ring.find(header.kid)
             # RFC 8725 section 3.11: the type keeps a token that was signed for something else from passing as this.
+            if key is None:
+                self._on_unknown_key()
             if key is None or header.alg != ALGORITHM or header.typ != TYPE:
                 raise ChatError(Code.BAD_TOKEN)
             parts = jws.extract_compact(token.encode(), registry=self._registry)

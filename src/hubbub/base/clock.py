@@ -26,6 +26,46 @@ class SystemClock:
         return time.monotonic()
 
 
+class SteeredClock:
+    """A clock set by one that all nodes share, so that it does not matter how wrong this machine's own calendar is.
+
+    Between two settings it runs with the monotonic clock, which no administrator and no NTP ever sets.  It is steered
+    forward at once and backward too: nothing is ordered by it, and a wrong time helps nobody.
+    """
+
+    def __init__(self, own: Clock) -> None:
+        self._own = own
+        self._shared_ms = own.now_ms()
+        self._set_at = own.monotonic()
+
+    def now_ms(self) -> int:
+        return self._shared_ms + int((self._own.monotonic() - self._set_at) * 1000)
+
+    def monotonic(self) -> float:
+        return self._own.monotonic()
+
+    def steer(self, shared_ms: int, *, asked_at: float) -> None:
+        """Set it to a time that was read between the monotonic moment `asked_at` and now."""
+        now = self._own.monotonic()
+        # Cristian 1989: the best guess is that the answer was made half-way.
+        self._shared_ms = shared_ms + int((now - asked_at) * 500)
+        self._set_at = now
+
+
+class WrongClock:
+    """A clock that is off by a fixed time, for tests of what must not depend on clocks."""
+
+    def __init__(self, own: Clock, *, ahead_ms: int) -> None:
+        self._own = own
+        self._ahead_ms = ahead_ms
+
+    def now_ms(self) -> int:
+        return self._own.now_ms() + self._ahead_ms
+
+    def monotonic(self) -> float:
+        return self._own.monotonic()
+
+
 class ManualClock:
     """A clock that moves only when it is told to."""
 

@@ -5,9 +5,12 @@ It is an ordinary ASGI application without a lifespan of its own: whatever it ca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from litestar import Litestar, Router
 from litestar.di import Provide
-from litestar.types import ASGIApp
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from hubbub.rest import accounts, conversations, members, messages, oauth, openapi, pages, place, scheduled, users
 from hubbub.rest.deps import Deps
@@ -15,7 +18,7 @@ from hubbub.rest.guards import bearer_guard, provide_caller, provide_identity
 from hubbub.rest.metrics import Watched, metrics
 from hubbub.rest.problems import HANDLERS
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "create_probe"]
 
 
 def create_app(deps: Deps) -> ASGIApp:
@@ -23,11 +26,13 @@ def create_app(deps: Deps) -> ASGIApp:
     return Watched(litestar_app(deps), deps)
 
 
+def create_probe(deps: Deps) -> ASGIApp:
+    """Return the application of a node without the `web` role: whether it is ready, and its metrics."""
+    return Watched(_application(deps, [*place.ROOT, metrics]), deps)
+
+
 def litestar_app(deps: Deps) -> Litestar:
     """Return the application without its outer watch."""
-
-    async def provide_deps() -> Deps:
-        return deps
 
     opened = Router("/api/v1", route_handlers=[*accounts.OPEN, *place.API])
     guarded = Router(
@@ -44,11 +49,21 @@ def litestar_app(deps: Deps) -> Litestar:
             *place.GUARDED,
         ],
     )
+    handlers: list[ControllerRouterHandler] = [opened, guarded, *oauth.HANDLERS, *place.ROOT, metrics, *pages.HANDLERS]
+    return _application(deps, handlers, openapi_config=openapi.config(deps.facts.version))
+
+
+def _application(
+    deps: Deps, handlers: Sequence[ControllerRouterHandler], openapi_config: OpenAPIConfig | None = None
+) -> Litestar:
+    async def provide_deps() -> Deps:
+        return deps
+
     return Litestar(
-        route_handlers=[opened, guarded, *oauth.HANDLERS, *place.ROOT, metrics, *pages.HANDLERS],
+        route_handlers=handlers,
         dependencies={"deps": Provide(provide_deps)},
         exception_handlers=HANDLERS,
-        openapi_config=openapi.config(deps.facts.version),
+        openapi_config=openapi_config,
         request_max_body_size=deps.settings.body_limit_bytes,
         logging_config=None,
         debug=False,

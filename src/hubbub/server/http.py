@@ -182,14 +182,14 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """One listening HTTP port, from start to stop.
 
-    `app` is the ASGI application; `ws_protocol_class` takes over upgrades.  Start it within a running loop; `stop`
-    stops listening, lets open requests finish and returns.
+    `app` is the ASGI application; `ws_protocol_class` takes over upgrades, which are ordinary requests without one.
+    Start it within a running loop; `stop` stops listening, lets open requests finish and returns.
     """
 
     def __init__(
         self,
         app: Any,
-        ws_protocol_class: type[asyncio.BaseProtocol],
+        ws_protocol_class: type[asyncio.BaseProtocol] | None,
         *,
         sockets: list[socket.socket],
         head_bytes: int = 16 * 1024,
@@ -211,7 +211,7 @@ class HttpServer:
         config = uvicorn.Config(
             app,
             http=http,
-            ws=ws_protocol_class,  # type: ignore[arg-type]
+            ws=ws_protocol_class or "none",  # type: ignore[arg-type]
             lifespan="on" if lifespan else "off",
             log_config=None,
             access_log=False,

@@ -76,7 +76,7 @@ async def build(settings: ServerSettings, clock: Clock, reachable: Reachable, st
         account_store, settings.auth, clock, on_login_ended=login_ended, on_registered=chat.add_new_user
     )
     await accounts.start()
-    stack.callback(accounts.close)
+    stack.push_async_callback(accounts.close)
     await chat.start()
     stack.push_async_callback(chat.stop)
 

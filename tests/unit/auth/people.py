@@ -70,4 +70,4 @@ async def a_house(settings: AuthSettings | None = None) -> AsyncIterator[House]:
     try:
         yield House(accounts, store, clock, ended, registered)
     finally:
-        accounts.close()
+        await accounts.close()

@@ -293,12 +293,28 @@ async def test_rotation_signs_with_a_new_key_and_still_knows_the_old(house: Hous
     assert old_kid not in [key["kid"] for key in house.accounts.jwks()["keys"]]
 
 
+async def test_a_token_of_a_key_that_another_node_made_is_good_once_the_key_was_looked_for(house: House) -> None:
+    await house.accounts.register("romeo", PASSWORD)
+    elsewhere = Accounts(house.store, fast_settings(), house.clock)
+    await elsewhere.start()
+    try:
+        await elsewhere.signing.rotate()
+        token = (await elsewhere.log_in("romeo", PASSWORD)).access_token
+        with pytest.raises(ChatError) as refused:
+            house.accounts.verify(token)
+        assert refused.value.code is Code.BAD_TOKEN
+        await house.accounts.signing.look()
+        house.accounts.verify(token)
+    finally:
+        await elsewhere.close()
+
+
 async def test_a_token_outlives_a_restart(house: House) -> None:
     grant = await house.enter()
     again = type(house.accounts)(house.store, fast_settings(), house.clock)
     await again.start()
     assert again.verify(grant.access_token).user_id == grant.account.id
-    again.close()
+    await again.close()
 
 
 # ---------------------------------------------------------------- setting up
@@ -350,5 +366,5 @@ async def test_the_first_start_makes_a_key_and_later_ones_keep_it() -> None:
         accounts = Accounts(store, fast_settings(), ManualClock())
         await accounts.start()
         kids.append(accounts.signing.tokens.ring.signing_kid)
-        accounts.close()
+        await accounts.close()
     assert kids[0] == kids[1]

@@ -154,6 +154,6 @@ async def a_site(
             yield site
     finally:
         await chat.stop()
-        accounts.close()
+        await accounts.close()
         if database:
             await database.close()
