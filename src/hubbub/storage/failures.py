@@ -61,6 +61,31 @@ class NewerSchema(StoreUnavailable):
 
 
 @final
+class OlderSchema(StoreUnavailable):
+    """The tables are not yet what this program needs, and it was told not to change them."""
+
+    def __init__(self, found: str, wanted: str) -> None:
+        super().__init__(found, wanted)
+        self.found = found
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return f"the database has schema {self.found} and {self.wanted} is needed: run hubbub db upgrade"
+
+
+@final
+class DatabaseUnusable(StoreUnavailable):
+    """The database server cannot be used as it is named in the settings."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the database cannot be used: {self.reason}"
+
+
+@final
 class UnsafeDatabase(StoreUnavailable):
     """The database would not keep what it acknowledged."""
 

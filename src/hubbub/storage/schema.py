@@ -72,4 +72,4 @@ Bytes = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 def key_text(length: int) -> String:
     """Return a text type that can be part of a key and compares byte by byte."""
     binary = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(length).with_variant(binary, "mysql", "mariadb")
+    return String(length).with_variant(binary, "mysql", "mariadb").with_variant(String(length, "C"), "postgresql")

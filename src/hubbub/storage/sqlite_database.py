@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -30,7 +30,7 @@ from hubbub.storage.dialects import Dialect
 from hubbub.storage.dialects.sqlite import SqliteDialect
 from hubbub.storage.failures import FolderInUse, FolderUnusable, UnsafeDatabase, translate, translate_commit
 from hubbub.storage.lanes import Lanes
-from hubbub.storage.tables import meta
+from hubbub.storage.meta import agree
 
 T = TypeVar("T")
 
@@ -123,13 +123,9 @@ class SqliteDatabase:
         os.close(os.open(self.folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         with self._writing.connect() as conn:
             _refuse_unsafe(conn)
-            migrations.upgrade(conn)
             with conn.begin():
-                found = conn.execute(select(meta.c.value).where(meta.c.key == "epoch")).scalar_one_or_none()
-                if found is None:
-                    found = new_id()
-                    conn.execute(insert(meta).values(key="epoch", value=found))
-            self.epoch = found
+                migrations.upgrade(conn)
+                self.epoch = agree(conn, self.dialect, "epoch", new_id())
 
     def _write(self, conn: Connection, fn: Callable[[Connection], Any]) -> Any:
         driver = cast(sqlite3.Connection, conn.connection.driver_connection)

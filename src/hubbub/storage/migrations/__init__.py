@@ -18,29 +18,30 @@ from hubbub.storage import account_tables, cluster_tables, tables
 from hubbub.storage.failures import NewerSchema
 from hubbub.storage.schema import metadata
 
-__all__ = ["HEAD", "account_tables", "cluster_tables", "tables", "upgrade"]
+
+__all__ = ["HEAD", "account_tables", "cluster_tables", "revision", "tables", "upgrade"]
 
 HEAD = "0002"
 """The newest revision in `versions`."""
 
 
 def upgrade(conn: Connection) -> None:
-    """Bring the schema to this program's version, in one transaction.
+    """Bring the schema to this program's version, in the transaction that the caller has begun.
 
     Raises NewerSchema, having changed nothing, when it is already beyond.
     """
-    found = _revision(conn)
+    found = revision(conn)
     if found == HEAD:
         # Alembic is slow to import, and nearly every start ends here.
         return
     _run(conn, found)
 
 
-def _revision(conn: Connection) -> str | None:
-    with conn.begin():
-        if not inspect(conn).has_table("alembic_version"):
-            return None
-        return conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+def revision(conn: Connection) -> str | None:
+    """Return the version of the schema; None: there are no tables."""
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    return conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def _run(conn: Connection, found: str | None) -> None:
@@ -51,14 +52,13 @@ def _run(conn: Connection, found: str | None) -> None:
     config = config_module.Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     script = script_module.ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
+    known = {step.revision for step in script.walk_revisions()}
     if found is not None and found not in known:
         raise NewerSchema(found)
 
-    def steps(revision: Any, context: Any) -> Any:
-        return script._upgrade_revs("head", revision)
+    def steps(current: Any, context: Any) -> Any:
+        return script._upgrade_revs("head", current)
 
     with environment.EnvironmentContext(config, script, fn=steps, destination_rev="head") as env:
         env.configure(connection=conn, target_metadata=metadata, render_as_batch=True)
-        with conn.begin():
-            env.run_migrations()
+        env.run_migrations()
