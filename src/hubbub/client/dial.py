@@ -11,6 +11,9 @@ from hubbub.client.tcp import open_tcp
 from hubbub.client.websocket import open_websocket
 from hubbub.wire.codec import BINARY, JSON, Codec
 
+_AVOIDED = 8
+"""How many nodes a server is asked to avoid (protocol.md 2.6)."""
+
 
 class Dialer:
     """Opens links to one server over one transport; a `Connector`."""
@@ -19,6 +22,9 @@ class Dialer:
         self._transport = transport
         self._http = http
         self._address = address
+        self._node_id = ""
+        """The node that was found last."""
+        self._avoided: list[str] = []
 
     @property
     def codec(self) -> Codec:
@@ -29,12 +35,23 @@ class Dialer:
         """Return where to connect: as it was told, or as the server says now (protocol.md 2.6)."""
         if self._address:
             return self._address
-        place = await self._http.connect(token)
+        self._node_id = ""
+        place = await self._http.connect(token, self._avoided)
+        self._node_id = place.node_id
         if self._transport is not Transport.TCP:
             return place.websocket_url or self._own_socket()
         if not place.tcp:
             raise HubbubError(UNREACHABLE, "This server does not listen for TCP connections.")
         return place.tcp
+
+    def avoid(self) -> None:
+        """Ask for another node than the one found last, until one was of use."""
+        if self._node_id and self._node_id not in self._avoided:
+            self._avoided = [*self._avoided, self._node_id][-_AVOIDED:]
+
+    def reached(self) -> None:
+        """Avoid no node any longer."""
+        self._avoided = []
 
     async def __call__(self, address: str, receiver: Receiver, tap: Tap | None) -> Link:
         """Open a link.  Raises OSError, TimeoutError or HubbubError."""

@@ -6,6 +6,7 @@ section 5.2 errors) and leave as `HubbubError`; a server that cannot be reached 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,6 +36,7 @@ class Place(msgspec.Struct, frozen=True):
     websocket_url: str = ""
     tcp: str = ""
     """host:port, or empty when the server does not listen there."""
+    node_id: str = ""
 
 
 class HttpApi:
@@ -94,10 +96,13 @@ class HttpApi:
         """End the login the token descends from."""
         await self.call("POST", "/api/v1/me/logout", token=access_token)
 
-    async def connect(self, access_token: str) -> Place:
-        """Ask where to open a connection."""
-        answer = await self.call("POST", "/api/v1/connect", token=access_token)
-        return Place(str(answer.get("websocket_url") or ""), str(answer.get("tcp") or ""))
+    async def connect(self, access_token: str, avoid: Sequence[str] = ()) -> Place:
+        """Ask where to open a connection, but for nodes that could not be reached."""
+        body = {"avoid": list(avoid)} if avoid else None
+        answer = await self.call("POST", "/api/v1/connect", token=access_token, json=body)
+        return Place(
+            str(answer.get("websocket_url") or ""), str(answer.get("tcp") or ""), str(answer.get("node_id") or "")
+        )
 
     # ------------------------------------------------------------ one call
 

@@ -25,6 +25,8 @@ from hubbub.wire import hubbub_pb2 as pb
 from hubbub.wire.codec import Codec
 
 _AUTH_CODES: Final = frozenset({Code.BAD_TOKEN, Code.TOKEN_EXPIRED, Code.UNAUTHENTICATED})
+_NODE_CODES: Final = frozenset({UNREACHABLE, Code.GOING_AWAY, Code.OVERLOADED, Code.TIMEOUT})
+"""What another node may do better: this one cannot be reached, went without a word, or takes nobody."""
 _RENEWALS: Final = 2
 """How many tokens in a row may be refused before it is given up."""
 
@@ -68,7 +70,14 @@ class Dial(Protocol):
 
     @property
     def codec(self) -> Codec: ...
+
     async def find(self, token: str) -> str: ...
+
+    def avoid(self) -> None:
+        """Find another node than the last one next time, if there is one."""
+
+    def reached(self) -> None:
+        """The node found last is of use."""
 
 
 class Upkeep:
@@ -166,6 +175,8 @@ class Upkeep:
                 failures = renewals = 0
             if self.end is not None:
                 return
+            if error.code in _NODE_CODES or self._move_to is not None:
+                self._dial.avoid()
             if self._move_to is not None:
                 continue
             if error.code in _AUTH_CODES and renewals < _RENEWALS:
@@ -262,6 +273,7 @@ class Upkeep:
             async with asyncio.timeout(self._sync_timeout_s):
                 await ready
             self._was_ready = True
+            self._dial.reached()
             await self._owner.begin(session)
         except HubbubError as error:
             session.abort(error)

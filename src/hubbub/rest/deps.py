@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -69,8 +69,11 @@ class Deps:
     authenticator: Authenticator
     clock: Clock
     facts: ServerFacts
-    assign: Callable[[Identity], Awaitable[Assignment]]
-    """Choose where a device connects.  Raises ChatError(UNAVAILABLE) when no node takes new connections."""
+    assign: Callable[[Identity, Sequence[str]], Awaitable[Assignment]]
+    """Choose where a device connects, but for the nodes it could not reach if there are others.
+
+    Raises ChatError with UNAVAILABLE or OVERLOADED when no node takes new connections.
+    """
     ready: Callable[[], Awaitable[None]] = _ready
     """Raises ChatError when the server should get no requests: its database does not answer, it drains."""
     on_set_up: Callable[[], None] = _nothing

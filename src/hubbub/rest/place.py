@@ -34,6 +34,13 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     needs_setup: bool
 
 
+class Connect(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client may say when it asks where to connect."""
+
+    avoid: Annotated[list[Annotated[str, msgspec.Meta(max_length=255)]], msgspec.Meta(max_length=8)] = []
+    """Ids of nodes that could not be reached, or whose connection just ended without a word."""
+
+
 class ConnectInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Where this device connects."""
 
@@ -121,13 +128,15 @@ async def set_up(data: JSONBody[Setup], request: Request[Any, Any, Any], deps: D
     return Me.of_account(account)
 
 
-@post("/connect", status_code=200, summary="Ask where to connect", tags=["server"], opt=refuses())
-async def connect(request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep) -> ConnectInfo:
+@post("/connect", status_code=200, summary="Ask where to connect", tags=["server"], opt=refuses(*BODY))
+async def connect(
+    request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep, data: JSONBody[Connect | None] = None
+) -> ConnectInfo:
     """Return the node this device should connect to.
 
-    Ask again when it cannot be reached.
+    Ask again when it cannot be reached, and name it in `avoid`; a body is not needed otherwise.
     """
-    chosen = await deps.assign(identity)
+    chosen = await deps.assign(identity, data.avoid if data else ())
     address = chosen.websocket_url
     if address.startswith("/"):
         scheme = "wss" if request.url.scheme in ("https", "wss") else "ws"

@@ -5,6 +5,7 @@ Plain constructor calls, in the order things depend on each other; nothing here 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,7 @@ async def build(settings: ServerSettings, clock: Clock, reachable: Reachable, st
     )
     await gateway.start()
 
-    async def assign(identity: Identity) -> Assignment:
+    async def assign(identity: Identity, avoid: Sequence[str]) -> Assignment:
         return Assignment(
             node_id, websocket_url=f"{reachable.public_url.replace('http', 'ws', 1)}/ws", tcp=reachable.tcp
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import httpx
 import pytest
@@ -196,6 +197,63 @@ async def test_a_client_moves_when_it_is_asked_to() -> None:
         assert connection.ended
         await moved.accept()
         await until(client, State.ONLINE)
+
+
+class Web:
+    """The connect call of a cluster: what it was asked, and the node it names next."""
+
+    def __init__(self, *nodes: str) -> None:
+        self.asked: list[list[str]] = []
+        self._nodes = iter(nodes)
+
+    def http(self) -> HttpApi:
+        return HttpApi("http://fake", transport=httpx.MockTransport(self._answer))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(json.loads(request.content or b"{}").get("avoid", []))
+        node = next(self._nodes)
+        return httpx.Response(200, json={"websocket_url": f"ws://fake/ws/n/{node}", "tcp": "", "node_id": node})
+
+
+async def test_a_client_whose_node_died_asks_at_once_for_another() -> None:
+    server, web = FakeServer(), Web("a", "b", "c", "d")
+    async with client_of(server, address="", http=web.http()) as client:
+        connection = await server.connection()
+        await connection.accept()
+        await client.ready(5)
+        server.refusing = 1
+        connection.lose(1006)
+        connection = await server.connection()
+        assert connection.address == "ws://fake/ws/n/c"
+        await connection.accept()
+        await until(client, State.ONLINE)
+        connection.lose(1006)
+        await (await server.connection()).accept()
+    assert web.asked == [[], ["a"], ["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize(("close_code", "avoided"), [(1012, ["a"]), (1013, ["a"]), (4408, [])])
+async def test_a_node_is_avoided_for_what_another_may_do_better(close_code: int, avoided: list[str]) -> None:
+    server, web = FakeServer(), Web("a", "b")
+    async with client_of(server, address="", http=web.http()) as client:
+        connection = await server.connection()
+        await connection.accept()
+        await client.ready(5)
+        connection.lose(close_code)
+        await (await server.connection()).accept()
+    assert web.asked == [[], avoided]
+
+
+async def test_a_client_that_is_sent_away_without_an_address_asks_for_another_node() -> None:
+    server, web = FakeServer(), Web("a", "b")
+    async with client_of(server, address="", http=web.http()) as client:
+        connection = await server.connection()
+        await connection.accept()
+        await client.ready(5)
+        connection.send(goaway=pb.Goaway(reason="draining", within_ms=1_000))
+        await (await server.connection()).accept()
+        await until(client, State.ONLINE)
+    assert web.asked == [[], ["a"]]
 
 
 class TokenServer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +128,7 @@ async def a_site(
     async def on_ended(user_id: str, device_id: str) -> None:
         site.ended.append((user_id, device_id))
 
-    async def assign(identity: Identity) -> Assignment:
+    async def assign(identity: Identity, avoid: Sequence[str]) -> Assignment:
         return Assignment("node", websocket_url="/ws", tcp="127.0.0.1:8081")
 
     accounts.on_registered, accounts.on_login_ended = on_registered, on_ended

@@ -7,6 +7,7 @@ import base64
 import dataclasses
 import hashlib
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import httpx
@@ -132,10 +133,10 @@ async def test_a_device_is_told_where_to_connect(site: Site) -> None:
 
 
 async def test_an_absolute_address_is_passed_on_and_a_full_cluster_says_so(site: Site) -> None:
-    async def elsewhere(identity: Identity) -> Assignment:
+    async def elsewhere(identity: Identity, avoid: Sequence[str]) -> Assignment:
         return Assignment("other", websocket_url="wss://other.example/ws")
 
-    async def nowhere(identity: Identity) -> Assignment:
+    async def nowhere(identity: Identity, avoid: Sequence[str]) -> Assignment:
         raise ChatError(Code.UNAVAILABLE, retry_after_s=2.5)
 
     romeo = await site.enter("romeo")
@@ -150,6 +151,24 @@ async def test_an_absolute_address_is_passed_on_and_a_full_cluster_says_so(site:
                 assert (await http.get("/metrics")).status_code == 404
             else:
                 assert answer.headers["retry-after"] == "3"
+
+
+async def test_a_client_says_which_nodes_it_could_not_reach(site: Site) -> None:
+    told: list[list[str]] = []
+
+    async def assign(identity: Identity, avoid: Sequence[str]) -> Assignment:
+        told.append(list(avoid))
+        return Assignment("other", websocket_url="/ws/n/other")
+
+    romeo = await site.enter("romeo")
+    deps = dataclasses.replace(site.deps, assign=assign, metrics=None)
+    transport = httpx.ASGITransport(create_app(deps))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://hubbub.test") as http:
+        for body in ({"avoid": ["gateway-1", "gateway-2"]}, {}, None, {"avoid": ["x"] * 9}):
+            answer = await http.post("/api/v1/connect", headers=romeo.headers, json=body)
+            assert answer.status_code == (400 if body and len(body.get("avoid", [])) > 8 else 200), answer.text
+        assert (await http.post("/api/v1/connect", headers=romeo.headers)).status_code == 200
+    assert told == [["gateway-1", "gateway-2"], [], [], []]
 
 
 async def test_a_server_that_is_not_ready_says_so(site: Site) -> None:
