@@ -1,3 +1,3 @@
-"""What every test may ask for: real servers."""
+"""What every test may ask for: real servers, and buses of every sort."""
 
-pytest_plugins = ["support.servers"]
+pytest_plugins = ["support.servers", "support.buses"]

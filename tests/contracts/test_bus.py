@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import Protocol
 
 import pytest
+from support.buses import Buses, Joined
 
 from hubbub.base.ids import SYSTEM_CONVERSATION, new_id
 from hubbub.bus.local import LocalBus
 from hubbub.chat.model import Body, Entry, Mark, Post, UserState
 from hubbub.chat.ports import (
-    Bus,
     EntriesAppended,
     Event,
     Feed,
@@ -27,48 +25,38 @@ from hubbub.chat.ports import (
 ANNA, BEN, ROOM, OTHER = (new_id() for _ in range(4))
 
 
-class Ear(Protocol):
+class Ear:
     """A feed and what it has heard."""
 
-    feed: Feed
-    heard: list[Event]
-
-
-class Wires(Protocol):
-    """One bus, and a way to listen to it."""
-
-    bus: Bus
-
-    async def listen(self, *topics: Topic, everything: bool = False) -> Ear: ...
-
-    async def settle(self) -> None:
-        """Return once what was published has arrived wherever it does."""
-
-
-class LocalEar:
-    def __init__(self, bus: LocalBus, everything: bool) -> None:
+    def __init__(self, joined: Joined, everything: bool) -> None:
         self.heard: list[Event] = []
-        self.feed: Feed = bus.feed(self.heard.extend, everything=everything)
+        self.holes = 0
+        self.feed: Feed = joined.feed(self.heard.extend, everything=everything, on_hole=self._hole)
+
+    def _hole(self) -> None:
+        self.holes += 1
 
 
-class LocalWires:
-    def __init__(self) -> None:
-        self.local = LocalBus()
-        self.bus: Bus = self.local
+class Wires:
+    """One process that publishes and one that listens."""
 
-    async def listen(self, *topics: Topic, everything: bool = False) -> LocalEar:
-        ear = LocalEar(self.local, everything)
+    def __init__(self, speaker: Joined, listener: Joined) -> None:
+        self.bus = speaker.bus
+        self._listener = listener
+
+    async def listen(self, *topics: Topic, everything: bool = False) -> Ear:
+        ear = Ear(self._listener, everything)
         await ear.feed.follow(topics)
         return ear
 
     async def settle(self) -> None:
-        await asyncio.sleep(0)
+        """Return once what was published has arrived wherever it does."""
+        await self._listener.caught_up()
 
 
-@pytest.fixture(params=[LocalWires])
-def wires(request: pytest.FixtureRequest) -> Wires:
-    made: Wires = request.param()
-    return made
+@pytest.fixture
+async def wires(buses: Buses) -> Wires:
+    return Wires(await buses.join("speaker"), await buses.join("listener"))
 
 
 def entries(conversation_id: str, audience: tuple[str, ...] | None, *seqs: int) -> EntriesAppended:

@@ -9,17 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.ports import (
-    EntriesAppended,
-    Event,
-    HeadsAnnounced,
-    LoginEnded,
-    MarksMoved,
-    Topic,
-    TypingChanged,
-    UserChanged,
-)
+from hubbub.bus.followed import Followed
+from hubbub.bus.subjects import signal_subject
+from hubbub.chat.ports import Event, Topic
 
 _log = logging.getLogger(__name__)
 
@@ -32,26 +24,50 @@ class LocalBus:
     def __init__(self) -> None:
         self._feeds: list[LocalFeed] = []
 
-    def feed(self, handler: Handler, *, everything: bool = False) -> LocalFeed:
+    def feed(
+        self, handler: Handler, *, everything: bool = False, on_hole: Callable[[], None] | None = None
+    ) -> LocalFeed:
         """Return a new feed; `handler` is called during `publish`, in its order, and must not block.
 
-        With `everything` it hears all events without naming topics, which costs nothing per event.
+        With `everything` it hears all events without naming topics, which costs nothing per event.  Nothing is ever
+        lost here, so `on_hole` is never called.
         """
-        feed = LocalFeed(self, handler, everything)
-        self._feeds.append(feed)
+        feed = LocalFeed(self, handler, everything, on_hole)
+        self.add(feed)
         return feed
+
+    def add(self, feed: LocalFeed) -> None:
+        """Hand events to this feed from now on."""
+        self._feeds.append(feed)
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Hand `events` to every feed that follows any of their topics."""
+        self.hand_out(events)
+
+    def hand_out(self, events: Sequence[Event]) -> int:
+        """Do so at once; return how many events the feeds heard, each counted once per feed."""
+        count = 0
         for feed in tuple(self._feeds):
-            heard = events if feed.everything else feed.heard(events)
+            heard = events if feed.everything else feed.followed.heard(events)
             if not heard:
                 continue
+            count += len(heard)
             try:
                 feed.handler(heard)
             except Exception:
                 # One ear's fault must not make the others deaf; the log has what it missed.
                 _log.exception("a feed failed on %d events", len(heard))
+        return count
+
+    def tell_hole(self) -> None:
+        """Tell the feeds that something may have been lost on its way to this process."""
+        for feed in tuple(self._feeds):
+            if feed.on_hole is None:
+                continue
+            try:
+                feed.on_hole()
+            except Exception:
+                _log.exception("a feed failed on a hole")
 
     def _forget(self, feed: LocalFeed) -> None:
         if feed in self._feeds:
@@ -61,61 +77,76 @@ class LocalBus:
 class LocalFeed:
     """One listener of a `LocalBus`."""
 
-    def __init__(self, bus: LocalBus, handler: Handler, everything: bool) -> None:
+    def __init__(
+        self, bus: LocalBus, handler: Handler, everything: bool = False, on_hole: Callable[[], None] | None = None
+    ) -> None:
         self._bus = bus
         self.handler = handler
         self.everything = everything
-        self._users: set[str] = set()
-        self._conversations: set[str] = set()
-        self._all = False
+        self.on_hole = on_hole
+        self.followed = Followed()
 
     async def follow(self, topics: Sequence[Topic]) -> None:
         """Hear every later publish on these topics."""
-        self._set(topics, True)
+        for topic in topics:
+            self.followed.add(topic)
 
     async def unfollow(self, topics: Sequence[Topic]) -> None:
         """Hear them no more; topics that were not followed are no error."""
-        self._set(topics, False)
+        for topic in topics:
+            self.followed.discard(topic)
 
     def close(self) -> None:
         """Hear nothing more."""
         self._bus._forget(self)
 
-    def _set(self, topics: Sequence[Topic], wanted: bool) -> None:
-        for topic in topics:
-            match topic.scope:
-                case "user":
-                    (self._users.add if wanted else self._users.discard)(topic.id)
-                case "conversation":
-                    (self._conversations.add if wanted else self._conversations.discard)(topic.id)
-                case "all":
-                    self._all = wanted
-                case _:
-                    raise ValueError(f"no such scope: {topic.scope!r}")
 
-    def heard(self, events: Sequence[Event]) -> list[Event]:
-        """Return those of `events` that touch a followed topic; announced heads are cut to the followed ones."""
-        heard: list[Event] = []
-        for event in events:
-            match event:
-                case EntriesAppended() | MarksMoved() | TypingChanged():
-                    if self._hears(event.conversation_id, event.audience):
-                        heard.append(event)
-                case UserChanged() | LoginEnded():
-                    if event.user_id in self._users:
-                        heard.append(event)
-                case HeadsAnnounced():
-                    heads = {each: head for each, head in event.heads.items() if self._follows_head(event, each)}
-                    if heads:
-                        heard.append(HeadsAnnounced(heads, {each: event.audiences.get(each) for each in heads}))
-        return heard
+SignalHandler = Callable[[bytes], None]
 
-    def _follows_head(self, event: HeadsAnnounced, conversation_id: str) -> bool:
-        return self._hears(conversation_id, event.audiences.get(conversation_id))
 
-    def _hears(self, conversation_id: str, audience: tuple[str, ...] | None) -> bool:
-        if audience is not None:
-            return not self._users.isdisjoint(audience)
-        if conversation_id == SYSTEM_CONVERSATION:
-            return self._all
-        return conversation_id in self._conversations
+class LocalSignals:
+    """Signals within one process."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, list[SignalHandler]] = {}
+
+    async def signal(self, subject: str, payload: bytes) -> None:
+        """Call every listener of `subject`."""
+        self.tell(signal_subject(subject), payload)
+
+    async def listen(self, subject: str, handler: SignalHandler) -> Callable[[], None]:
+        """Call `handler` with every payload from now on; what is returned ends that."""
+        return self.add(signal_subject(subject), handler)
+
+    async def reachable(self) -> bool:
+        """There is no way that could break."""
+        return True
+
+    def tell(self, subject: str, payload: bytes) -> None:
+        """Call the listeners of a subject at once."""
+        for handler in tuple(self._listeners.get(subject, ())):
+            try:
+                handler(payload)
+            except Exception:
+                _log.exception("a listener of %s failed", subject)
+
+    def add(self, subject: str, handler: SignalHandler) -> Callable[[], None]:
+        """Add a listener; what is returned takes it out again, once."""
+        self._listeners.setdefault(subject, []).append(handler)
+        gone = False
+
+        def remove() -> None:
+            nonlocal gone
+            if gone:
+                return
+            gone = True
+            handlers = self._listeners[subject]
+            handlers.remove(handler)
+            if not handlers:
+                del self._listeners[subject]
+
+        return remove
+
+    def listens(self, subject: str) -> bool:
+        """Whether anybody listens here."""
+        return subject in self._listeners

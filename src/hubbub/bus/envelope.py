@@ -1,0 +1,223 @@
+"""What every message on the bus is wrapped in: who sent it, for which log, and the proof.
+
+    mac 16 | version 1 | length of the head 1 | part 2 | parts 2 | number 8 | head | body
+
+The head names epoch, node and incarnation; the mac is HMAC-SHA256, cut to 16 bytes, over the subject and all that
+follows it, so nobody without the cluster's secret can speak, or move what others said to another subject.  The number
+rises by one with every message of one sender on one subject: a receiver that sees it jump knows that the bus dropped
+something, without waiting for the next announcement of heads.  What is larger than a message may be travels in parts,
+one right after another, and arrives whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hmac
+import struct
+from collections.abc import Callable
+
+import msgspec
+
+from hubbub.bus.calls import Peer
+from hubbub.bus.identity import BusIdentity
+from hubbub.bus.stats import BusStats
+
+VERSION = 1
+PART_BYTES = 256 * 1024
+JOINED_BYTES = 16 * 1024 * 1024
+"""The largest body: more is a mistake, not a message."""
+
+_MAC = 16
+_FIXED = struct.Struct(">BBHHQ")
+_START = _MAC + _FIXED.size
+_SENDERS = 4_096
+_TRACKS = 1_024
+"""Senders followed per subject; beyond it all are forgotten, which can only miss a hole."""
+
+
+def _sign(secret: bytes, subject: str, data: bytes) -> bytes:
+    return hmac.digest(secret, subject.encode() + b"\0" + data, "sha256")[:_MAC]
+
+
+class TooLarge(ValueError):
+    """A body beyond JOINED_BYTES."""
+
+
+class Sealer:
+    """Wraps bodies for one sender."""
+
+    def __init__(self, identity: BusIdentity) -> None:
+        self._secret = identity.secret
+        self._head = msgspec.msgpack.encode((identity.epoch, identity.node_id, identity.incarnation))
+        if len(self._head) > 255:
+            raise ValueError("the names of a node are too long")
+        self._numbers: dict[str, int] = {}
+
+    def seal(self, subject: str, body: bytes) -> list[bytes]:
+        """Return the messages that carry `body`, to be sent in this order with nothing in between."""
+        if len(body) <= PART_BYTES:
+            return [self._message(subject, 0, 1, body)]
+        if len(body) > JOINED_BYTES:
+            raise TooLarge(f"{len(body)} bytes for {subject}")
+        parts = range(0, len(body), PART_BYTES)
+        return [self._message(subject, part, len(parts), body[at : at + PART_BYTES]) for part, at in enumerate(parts)]
+
+    def _message(self, subject: str, part: int, parts: int, body: bytes) -> bytes:
+        number = self._numbers[subject] = self._numbers.get(subject, 0) + 1
+        data = _FIXED.pack(VERSION, len(self._head), part, parts, number) + self._head + body
+        return _sign(self._secret, subject, data) + data
+
+    def forget(self, subject: str) -> None:
+        """Stop counting for a subject that nobody will listen to again: a dead incarnation's."""
+        self._numbers.pop(subject, None)
+
+
+class Sender:
+    """A peer that proved who it is."""
+
+    __slots__ = ("epoch", "peer", "seen")
+
+    def __init__(self, epoch: str, peer: Peer) -> None:
+        self.epoch = epoch
+        self.peer = peer
+        self.seen = Seen()
+
+
+class Seen:
+    """The numbers of events that arrived lately, so that what comes over two subjects is handed on once.
+
+    Two generations bound it: what is forgotten is at least one generation old, and the copies of an event are sent in
+    one breath.  (Listening only to the lowest followed bucket of an event would need no memory and would be wrong: a
+    node that just subscribed to a lower bucket, whose subscription the server had not taken when the event passed,
+    would drop the copy from the higher one and wait for a copy that never comes.)
+    """
+
+    __slots__ = ("_new", "_old")
+    _LIMIT = 16_384
+
+    def __init__(self) -> None:
+        self._new: set[int] = set()
+        self._old: set[int] = set()
+
+    def first(self, number: int) -> bool:
+        """Whether this is the first time; it is remembered."""
+        if number in self._new or number in self._old:
+            return False
+        self._new.add(number)
+        if len(self._new) >= self._LIMIT:
+            self._old, self._new = self._new, set()
+        return True
+
+
+class _Track:
+    """How far one sender came on one subject, and the parts that wait for their rest."""
+
+    __slots__ = ("last", "parts")
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        self.parts: list[bytes] = []
+
+
+class Opener:
+    """Unwraps messages, and notices what is missing between them."""
+
+    def __init__(
+        self,
+        identity: BusIdentity,
+        stats: BusStats,
+        *,
+        on_jump: Callable[[str], None],
+        on_epoch: Callable[[str, Peer], None],
+    ) -> None:
+        """`on_jump` is told the subject; `on_epoch` the other log's epoch, once per message of it."""
+        self._secret = identity.secret
+        self._epoch = identity.epoch
+        self._stats = stats
+        self._on_jump = on_jump
+        self._on_epoch = on_epoch
+        self._senders: dict[bytes, Sender] = {}
+        self._tracks: dict[str, dict[bytes, _Track]] = {}
+
+    def open(self, subject: str, data: bytes) -> tuple[Sender, bytes] | None:
+        """Return the sender and the body; None for what must not be used, or waits for its other parts."""
+        dropped = self._stats.dropped
+        if len(data) < _START:
+            dropped["form"] += 1
+            return None
+        signed = data[_MAC:]
+        if not hmac.compare_digest(_sign(self._secret, subject, signed), data[:_MAC]):
+            dropped["signature"] += 1
+            return None
+        version, head_length, part, parts, number = _FIXED.unpack_from(signed)
+        if version != VERSION:
+            dropped["version"] += 1
+            return None
+        start = _FIXED.size + head_length
+        head = signed[_FIXED.size : start]
+        sender = self._senders.get(head) or self._meet(head)
+        if sender is None:
+            dropped["form"] += 1
+            return None
+        if sender.epoch != self._epoch:
+            dropped["epoch"] += 1
+            self._on_epoch(sender.epoch, sender.peer)
+            return None
+        body = self._follow(subject, head, number, part, parts, signed[start:])
+        return None if body is None else (sender, body)
+
+    def forget(self, subject: str) -> None:
+        """Count anew when this subject is subscribed again: what passed meanwhile is not missing."""
+        self._tracks.pop(subject, None)
+
+    def forget_all(self) -> None:
+        """Count anew after a reconnect, which is reported as a hole anyway."""
+        self._tracks.clear()
+
+    def _meet(self, head: bytes) -> Sender | None:
+        try:
+            epoch, node_id, incarnation = msgspec.msgpack.decode(head, type=tuple[str, str, str])
+        except msgspec.DecodeError:
+            return None
+        if len(self._senders) >= _SENDERS:
+            # Insertion order: the first is the one met longest ago, and most likely gone.
+            del self._senders[next(iter(self._senders))]
+        sender = self._senders[head] = Sender(epoch, Peer(node_id, incarnation))
+        return sender
+
+    def _follow(self, subject: str, head: bytes, number: int, part: int, parts: int, body: bytes) -> bytes | None:
+        tracks = self._tracks.get(subject)
+        if tracks is None:
+            tracks = self._tracks[subject] = {}
+        track = tracks.get(head)
+        if track is None:
+            if len(tracks) >= _TRACKS:
+                tracks.clear()
+            # Joined in the middle: whatever came before was before the subscription.
+            track = tracks[head] = _Track(number - 1)
+        if number <= track.last:
+            self._stats.dropped["repeated"] += 1
+            return None
+        jumped = number != track.last + 1
+        track.last = number
+        if jumped:
+            track.parts = []
+            self._on_jump(subject)
+        if parts == 1:
+            return body
+        return self._join(track, part, parts, body)
+
+    def _join(self, track: _Track, part: int, parts: int, body: bytes) -> bytes | None:
+        if part == 0:
+            track.parts = [body]
+        elif part == len(track.parts) and part < parts and part * PART_BYTES < JOINED_BYTES:
+            track.parts.append(body)
+        else:
+            # Its beginning was lost, or passed before the subscription.
+            track.parts = []
+            self._stats.dropped["parts"] += 1
+            return None
+        if part + 1 < parts:
+            return None
+        whole = b"".join(track.parts)
+        track.parts = []
+        return whole
