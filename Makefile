@@ -1,14 +1,16 @@
 # Everything is installed into .venv inside this folder; nothing else on the machine is touched.
 PYTHON ?= python3
 VENV   := .venv
+DB     ?= postgres
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help setup run test check lint types layers generate bench lock clean
+.PHONY: help setup run cluster test check lint types layers generate bench lock clean
 
 help:
 	@echo "make run       install, then serve on http://127.0.0.1:8080 with the data in ./data"
+	@echo "make cluster   the same as a cluster of many processes; DB=mysql takes MariaDB instead of PostgreSQL"
 	@echo "make test      install what the tests need and run them all"
 	@echo "make check     lint, types, layers, tests"
 	@echo "make setup     only install, into $(VENV)"
@@ -35,6 +37,10 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 
 run: $(VENV)/.run
 	@$(BIN)/hubbub serve --data data --listen 127.0.0.1:8080 --listen-tcp 127.0.0.1:8081
+
+# The servers a cluster stands on come from PATH, from the wheels among what tests need, or from Debian.
+cluster: setup
+	@$(BIN)/hubbub lab cluster --db $(DB) --listen 127.0.0.1:8080 --data data/cluster-$(DB)
 
 test: setup
 	$(BIN)/python -m pytest

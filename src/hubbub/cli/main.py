@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "announce": "Tell everybody (admins).",
     "schedule": "Send a message later.",
     "bench": "Measure a server and check its promises.",
+    "lab": "Run a whole cluster on this machine.",
 }
 """Command, also the module below `hubbub.cli`, and what it does.  Listing the sentences here keeps `--help` fast."""
 

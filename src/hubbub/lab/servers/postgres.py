@@ -54,7 +54,7 @@ class PostgresServer(Server):
         self._given_programs = programs
         self._settings = {**SETTINGS, **(settings or {})}
         self._numbers = itertools.count(1)
-        self.user = _lent_to()
+        self.user = lent_to()
 
     @property
     def url(self) -> str:
@@ -161,7 +161,7 @@ def _initdb_from_wheel() -> Path | None:
     return folder / "initdb" if folder is not None else None
 
 
-def _lent_to() -> str:
+def lent_to() -> str:
     """Return whom it runs as: empty for ourselves."""
     if os.geteuid() != 0:
         return ""
@@ -171,9 +171,18 @@ def _lent_to() -> str:
 
 def _check_reachable(path: Path, user: str) -> None:
     """Raise ServerFailed if `user` cannot come to `path`."""
+    if (folder := closed_folder(path, user)) is not None:
+        raise ServerFailed(
+            "postgresql", f"does not run as root, and {user} cannot reach {path}: {folder} is closed to others"
+        )
+
+
+def closed_folder(path: Path, user: str) -> Path | None:
+    """Return the folder above `path` that keeps `user` out; None when they can come there."""
     for folder in path.resolve().parents:
+        if not folder.exists():
+            continue
         about = folder.stat()
         if not about.st_mode & stat.S_IXOTH and about.st_uid != pwd.getpwnam(user).pw_uid:
-            raise ServerFailed(
-                "postgresql", f"does not run as root, and {user} cannot reach {path}: {folder} is closed to others"
-            )
+            return folder
+    return None

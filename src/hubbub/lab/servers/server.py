@@ -11,13 +11,14 @@ Everything here blocks for as long as it takes, which is never longer than its d
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
 import tempfile
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
@@ -44,7 +45,7 @@ class ServerFailed(Exception):
 class Server(ABC):
     """A server in a process of its own, listening on loopback."""
 
-    name: ClassVar[str]
+    name: str
     """As it is called in sentences and files."""
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     start_s: ClassVar[float] = 30.0
@@ -59,9 +60,12 @@ class Server(ABC):
         the server itself is set up just the same.
         """
         self._temporary = folder is None
-        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"hubbub-{self.name}-", dir=_memory(durable)))
+        chosen = folder or Path(tempfile.mkdtemp(prefix=f"hubbub-{self.name}-", dir=_memory(durable)))
+        # Its processes run elsewhere.
+        self.folder = chosen.absolute()
         self.host = "127.0.0.1"
         self.port = port or free_port()
+        self.log_file = self.folder / f"{self.name}.log"
         self._child: Child | None = None
         self._lock = threading.RLock()
 
@@ -80,6 +84,10 @@ class Server(ABC):
     def _answers(self) -> bool:
         """Whether it does what it is for; may raise OSError."""
 
+    def _environ(self) -> Mapping[str, str]:
+        """Return the variables it gets; called before every start."""
+        return os.environ
+
     def _prepare(self) -> None:  # noqa: B027
         """Make what it needs before its first start; called before every one."""
 
@@ -94,8 +102,9 @@ class Server(ABC):
             if self.running:
                 return self
             self.folder.mkdir(parents=True, exist_ok=True)
+            self.log_file.parent.mkdir(parents=True, exist_ok=True)
             self._prepare()
-            self._child = Child(self._command(), log=self.log_file, user=self.user)
+            self._child = Child(self._command(), log=self.log_file, environ=self._environ(), user=self.user)
             try:
                 self._await_answer(self._child)
                 self._on_answering()
@@ -141,13 +150,18 @@ class Server(ABC):
         return self._child is not None and self._child.running
 
     @property
+    def paused(self) -> bool:
+        return self._child is not None and self._child.paused
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended when nobody asked it to; None while it runs, and after it was stopped or killed here."""
+        return self._child.returncode if self._child is not None else None
+
+    @property
     def pid(self) -> int:
         """Its first process."""
         return self._running_child().pid
-
-    @property
-    def log_file(self) -> Path:
-        return self.folder / f"{self.name}.log"
 
     def log(self) -> str:
         """Return what it printed."""

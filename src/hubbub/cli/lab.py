@@ -1,0 +1,134 @@
+"""`hubbub lab`: a whole cluster on this machine, to try things out and to break them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from hubbub.auth.setup_link import setup_link
+from hubbub.lab.cluster import Cluster, ClusterPlan
+from hubbub.lab.servers import MissingProgram, ServerFailed
+from hubbub.server.settings import Address
+
+RESTART_AFTER_S = 1.0
+
+_out = Console(highlight=False, soft_wrap=True)
+
+
+@click.group("lab")
+def command() -> None:
+    """A whole cluster on this machine, to try things out and to break them."""
+
+
+@command.command("cluster")
+@click.option("--db", type=click.Choice(["postgres", "mysql"]), default="postgres", show_default=True)
+@click.option("--bus", type=click.Choice(["nats", "redis"]), default="nats", show_default=True)
+@click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:8080", show_default=True, help="The public address.")
+@click.option("--webs", type=click.IntRange(1), default=2, show_default=True, help="Nodes that serve HTTP.")
+@click.option("--gateways", type=click.IntRange(1), default=3, show_default=True, help="Nodes that hold connections.")
+@click.option("--chats", type=click.IntRange(1), default=2, show_default=True, help="Nodes that store and order.")
+@click.option("--workers", type=click.IntRange(0), default=1, show_default=True, help="Nodes that work in the end.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="data/cluster",
+    show_default=True,
+    help="Everything it stores and prints.",
+)
+@click.option("--no-restart", is_flag=True, help="Leave alone what ends unexpectedly.")
+def cluster(
+    db: str,
+    bus: str,
+    listen: str,
+    webs: int,
+    gateways: int,
+    chats: int,
+    workers: int,
+    data: Path,
+    no_restart: bool,
+) -> None:
+    """Run a cluster of many processes on this machine until Ctrl-C.
+
+    Kill any of its processes: what ends unexpectedly is started again after a second.
+    """
+    Address.parse(listen, setting="listen")
+    plan = ClusterPlan(
+        database=db,  # type: ignore[arg-type]
+        bus=bus,  # type: ignore[arg-type]
+        listen=listen,
+        web=webs,
+        gateway=gateways,
+        chat=chats,
+        worker=workers,
+    )
+    settings = {name: value for name, value in os.environ.items() if name.startswith("HUBBUB_")}
+    whole = Cluster(
+        data, plan, environ=settings, restart_after_s=None if no_restart else RESTART_AFTER_S, on_event=_tell
+    )
+    try:
+        asyncio.run(_serve(whole))
+    except (ServerFailed, MissingProgram) as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+async def _serve(cluster: Cluster) -> None:
+    """Run it until somebody wants it to end; at the second signal, without any ceremony."""
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ending.set)
+    opening = asyncio.create_task(_open(cluster))
+    waiting = asyncio.create_task(ending.wait())
+    await asyncio.wait((opening, waiting), return_when=asyncio.FIRST_COMPLETED)
+    try:
+        if opening.done():
+            await opening
+            await waiting
+    finally:
+        opening.cancel()
+        waiting.cancel()
+        await _close(cluster, loop)
+
+
+async def _open(cluster: Cluster) -> None:
+    _out.print(f"Starting {len(cluster.members)} processes; their logs are in {cluster.folder / 'logs'}")
+    await cluster.open()
+    _out.print(_table(cluster))
+    _out.print(f"Hubbub is at [bold]{cluster.url}[/] (HTTP, WebSocket). Ctrl-C ends it.")
+    if (token := cluster.setup_token) is not None:
+        _out.print("Make the first admin with this link, which works once:")
+        _out.print(f"  {setup_link(cluster.url, token)}")
+
+
+async def _close(cluster: Cluster, loop: asyncio.AbstractEventLoop) -> None:
+    _out.print("Ending: clients are told, then nodes stop, then what they stand on. Ctrl-C again kills them all.")
+    closing = asyncio.create_task(cluster.close())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, closing.cancel)
+    try:
+        await closing
+    except asyncio.CancelledError:
+        await cluster.kill_all()
+        sys.exit(1)
+    failed = {name: code for name, code in cluster.exits.items() if code != 0}
+    for name, code in failed.items():
+        _tell(name, f"ended with exit code {code}; see {cluster.members[name].log_file}")
+
+
+def _table(cluster: Cluster) -> Table:
+    table = Table("member", "pid", "address", box=None, pad_edge=False)
+    for name, member in cluster.members.items():
+        table.add_row(name, str(member.pid), member.url)
+    return table
+
+
+def _tell(name: str, what: str) -> None:
+    _out.print(f"{datetime.now():%H:%M:%S} [bold]{name}[/] {what}")
