@@ -18,7 +18,6 @@ from hubbub.storage import account_tables, cluster_tables, tables
 from hubbub.storage.failures import NewerSchema
 from hubbub.storage.schema import metadata
 
-
 __all__ = ["HEAD", "account_tables", "cluster_tables", "revision", "tables", "upgrade"]
 
 HEAD = "0002"
