@@ -247,6 +247,25 @@ def test_no_server_outlives_a_killed_owner(kind: str) -> None:
         assert alive == []
 
 
+def test_what_leaves_its_process_group_does_not_outlive_a_killed_owner(tmp_path: Path) -> None:
+    script = (
+        "from hubbub.lab.servers.process import Child; from pathlib import Path; import time\n"
+        f"Child(['sh', '-c', 'setsid sleep 300 & echo $!; wait'], log=Path({str(tmp_path / 'log')!r})); time.sleep(60)"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", script])
+    deadline = Deadline(20)
+    while deadline.waits() and not ((tmp_path / "log").is_file() and (tmp_path / "log").read_text()):
+        pass
+    escaped = psutil.Process(int((tmp_path / "log").read_text()))
+    assert escaped.is_running()
+    owner.kill()
+    owner.wait()
+    deadline = Deadline(20)
+    while deadline.waits() and statuses([escaped]):
+        pass
+    assert statuses([escaped]) == set()
+
+
 def test_a_wait_ends() -> None:
     deadline = Deadline(0.05, every_s=0.01)
     assert 2 <= sum(1 for _ in iter(deadline.waits, False)) <= 6

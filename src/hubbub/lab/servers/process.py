@@ -40,7 +40,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
-                env=dict(environ),
+                env=dict((*environ.items(), reaper.mark)),
                 # A folder it may be in, whoever it is.
                 cwd="/",
                 start_new_session=True,

@@ -3,17 +3,20 @@
 A killed test run cannot stop its servers.  The kernel's parent-death signal would, but it means the *thread* that
 forked, and servers are started from threads that end.  So one tiny shell per process is told of every process group
 started and ended; when its standard input closes, because we closed it or died, it kills the groups that are left.
+What left its group, as an edge's HAProxy does, is known by a variable that it inherited.
 """
 
 from __future__ import annotations
 
 import atexit
+import secrets
 import subprocess
 import threading
 
 CLOSE_S = 5.0
+OWNER = "HUBBUB_LAB_OWNED_BY"
 
-_SCRIPT = """
+_SCRIPT = r"""
 trap '' INT TERM HUP
 groups=' '
 while read -r sign group; do
@@ -23,6 +26,10 @@ while read -r sign group; do
   esac
 done
 for group in $groups; do kill -CONT -"$group"; kill -KILL -"$group"; done 2>/dev/null
+for file in $(grep -lsz "^$1\$" /proc/[0-9]*/environ); do
+  pid=${file#/proc/}
+  kill -KILL "${pid%/environ}" 2>/dev/null
+done
 """
 
 
@@ -30,6 +37,8 @@ class Reaper:
     """What remembers the process groups that must not outlive this process."""
 
     def __init__(self) -> None:
+        self.mark = (f"{OWNER}_{secrets.token_hex(8)}".upper(), "1")
+        """A variable, and its value, for whatever must not outlive this process."""
         self._shell: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -45,7 +54,7 @@ class Reaper:
         with self._lock:
             if self._shell is None:
                 self._shell = subprocess.Popen(
-                    ["sh", "-c", _SCRIPT],
+                    ["sh", "-c", _SCRIPT, "reaper", "=".join(self.mark)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
