@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from contracts.script import Script
+from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.base.clock import ManualClock
 from hubbub.storage.memory import MemoryStore
@@ -29,13 +30,15 @@ async def db(tmp_path: Path, clock: ManualClock) -> AsyncIterator[SqliteDatabase
         await database.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def script(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Script]:
+@pytest.fixture(params=["memory", *DATABASES])
+async def script(
+    request: pytest.FixtureRequest, database_url: UrlOf, clock: ManualClock, tmp_path: Path
+) -> AsyncIterator[Script]:
     """A stage over each sort of store, empty."""
     if request.param == "memory":
         yield Script(MemoryStore(clock), clock)
         return
-    database = await SqliteDatabase.open(tmp_path / "data", clock=clock)
+    database = await open_empty(database_url(request.param), tmp_path / "data", clock=clock)
     try:
         yield Script(SqlStore(database), clock, database)
     finally:

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from hubbub.base.clock import ManualClock
 from hubbub.base.ids import NOBODY, SYSTEM_CONVERSATION
@@ -41,6 +41,7 @@ from hubbub.chat.ports import Changes, ChatStore, Committed, Facts, Needs, NewEn
 from hubbub.storage.account_tables import users
 from hubbub.storage.database import Database
 from hubbub.storage.memory import MemoryStore
+from hubbub.storage.tables import outbox
 
 _numbers = itertools.count(1)
 
@@ -69,6 +70,13 @@ class Script:
         self.store = store
         self.clock = clock
         self.db = db
+
+    async def time_passes(self, seconds: float) -> None:
+        """Let it be later, also by the clock of a database that nobody can turn: what it stored becomes older."""
+        self.clock.advance(seconds)
+        if self.db is not None and self.db.shared:
+            older = update(outbox).values(created_ms=outbox.c.created_ms - round(seconds * 1000))
+            await self.db.write(lambda conn: conn.execute(older))
 
     # ------------------------------------------------------------ people
 

@@ -1,4 +1,4 @@
-"""What every `AccountStore` keeps to.  It runs on memory and on SQLite."""
+"""What every `AccountStore` keeps to.  It runs on memory and on every database."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation, SigningKey
 from hubbub.base.clock import ManualClock
@@ -15,17 +16,16 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.memory_accounts import MemoryAccounts
-from hubbub.storage.sqlite_database import SqliteDatabase
 
 NOW = 1_700_000_000_000
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AccountStore]:
+@pytest.fixture(params=["memory", *DATABASES])
+async def store(request: pytest.FixtureRequest, database_url: UrlOf, tmp_path: Path) -> AsyncIterator[AccountStore]:
     if request.param == "memory":
         yield MemoryAccounts()
         return
-    database = await SqliteDatabase.open(tmp_path / "data", clock=ManualClock())
+    database = await open_empty(database_url(request.param), tmp_path / "data", clock=ManualClock())
     try:
         yield SqlAccounts(database)
     finally:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
@@ -20,7 +21,6 @@ from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord
 from hubbub.cluster.ports import ConfigStore, LockStore, NodeStore
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
 from hubbub.storage.memory_cluster import MemoryConfig, MemoryLocks, MemoryNodes
-from hubbub.storage.sqlite_database import SqliteDatabase
 
 LEASE = 60.0
 LAPSED = -1.0
@@ -36,15 +36,16 @@ class Stores(NamedTuple):
     """The database's clock, where a test can move it."""
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
+@pytest.fixture(params=["memory", *DATABASES])
+async def stores(request: pytest.FixtureRequest, database_url: UrlOf, tmp_path: Path) -> AsyncIterator[Stores]:
     clock = ManualClock()
     if request.param == "memory":
         yield Stores(MemoryNodes(clock), MemoryConfig(clock), MemoryLocks(clock), clock)
         return
-    database = await SqliteDatabase.open(tmp_path / "data", clock=clock)
+    database = await open_empty(database_url(request.param), tmp_path / "data", clock=clock)
     try:
-        yield Stores(SqlNodes(database), SqlConfig(database), SqlLocks(database), clock)
+        movable = None if database.shared else clock
+        yield Stores(SqlNodes(database), SqlConfig(database), SqlLocks(database), movable)
     finally:
         await database.close()
 

@@ -1,4 +1,4 @@
-"""Whatever happens on the stage, memory and SQLite tell the same story to everybody in the house.
+"""Whatever happens on the stage, memory and every database tell the same story to everybody in the house.
 
 Random scripts are played on both stores, and after every few acts everything each person can ask is asked of both.
 """
@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from contracts import script as stage_script
 from contracts.script import ANNA, BEN, CLEO, DORA, Script
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError
@@ -24,7 +26,6 @@ from hubbub.chat.model import ConversationChange, ConversationKind, Mark, Member
 from hubbub.chat.ports import ChatStore
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.sql_store import SqlStore
-from hubbub.storage.sqlite_database import SqliteDatabase
 
 PEOPLE = (ANNA, BEN, CLEO, DORA)
 ROOMS = ("a" * 32, "b" * 32, "d" * 32)
@@ -32,7 +33,8 @@ ROOMS = ("a" * 32, "b" * 32, "d" * 32)
 room = st.sampled_from(ROOMS)
 somebody = st.sampled_from(PEOPLE)
 some_mentions = st.lists(somebody, max_size=2, unique=True).map(tuple)
-words = st.text(max_size=8)
+# The edge refuses NUL and lone surrogates, which not every database can hold.
+words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 some_seq = st.integers(2, 8)
 
 act = st.one_of(
@@ -148,13 +150,16 @@ def same_ids_for_both() -> None:
     stage_script._numbers = iter(range(1, 1_000_000))  # type: ignore[assignment]
 
 
+@pytest.mark.parametrize("kind", DATABASES)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(lines=st.lists(act, min_size=20, max_size=60))
-def test_memory_and_sqlite_tell_the_same_story(lines: list[tuple[Any, ...]]) -> None:
+def test_memory_and_a_database_tell_the_same_story(
+    kind: str, database_url: UrlOf, lines: list[tuple[Any, ...]]
+) -> None:
     async def compare() -> None:
         with tempfile.TemporaryDirectory() as folder:
             clocks = ManualClock(), ManualClock()
-            database = await SqliteDatabase.open(Path(folder), readers=1, clock=clocks[1])
+            database = await open_empty(database_url(kind), Path(folder), readers=1, clock=clocks[1])
             try:
                 scripts = Script(MemoryStore(clocks[0]), clocks[0]), Script(SqlStore(database), clocks[1], database)
                 stories = []
@@ -174,8 +179,8 @@ def test_memory_and_sqlite_tell_the_same_story(lines: list[tuple[Any, ...]]) -> 
                             story.append(plain(await everything(script.store)))
                     story.append(plain(await everything(script.store)))
                     stories.append(story)
-                for told_by_memory, told_by_sqlite in zip(*stories, strict=True):
-                    assert told_by_memory == told_by_sqlite
+                for told_by_memory, told_by_database in zip(*stories, strict=True):
+                    assert told_by_memory == told_by_database
             finally:
                 await database.close()
 

@@ -199,10 +199,12 @@ async def test_an_entry_comes_back_as_it_was(script: Script) -> None:
     ids=["64 KiB of emoji", "right to left", "sql", "nul", "odd blanks"],
 )
 async def test_any_text_comes_back_whole(script: Script, text: str) -> None:
-    stage = await script.make(ANNA, BEN, title=text)
+    # The edge refuses NUL, which PostgreSQL cannot hold as text; in the body of an entry it is an escape.
+    title = text.replace("\0", "")
+    stage = await script.make(ANNA, BEN, title=title)
     await script.say(stage, ANNA, text)
     assert await script.texts(BEN, stage) == [text]
-    assert (await script.store.conversation(BEN, stage)).conversation.title == text
+    assert (await script.store.conversation(BEN, stage)).conversation.title == title
     page = await script.store.history(BEN, stage, limit=5)
     assert page.items[-1].message.post.body.text == text  # type: ignore[union-attr]
 
@@ -250,14 +252,14 @@ async def test_an_outbox_row_waits_until_it_is_cleared(script: Script) -> None:
     stage = await script.make(ANNA, BEN)
     other = await script.make(ANNA, BEN)
     _, first = await script.act(stage, ANNA, Post(Body(text="x")))
-    script.clock.advance(3)
+    await script.time_passes(3)
     _, second = await script.act(other, ANNA, Post(Body(text="y")))
     stale = await script.store.stale_outbox(2000, 10)
     assert [heads for _, heads in stale] == [{stage: 1}, {other: 1}, {stage: 2}]
     for id_, _ in stale:
         await script.store.clear_outbox(id_)
     assert await script.store.stale_outbox(2000, 10) == []
-    script.clock.advance(3)
+    await script.time_passes(3)
     assert await script.store.stale_outbox(2000, 10) == [(second.outbox_id, {other: 2})]
     assert first.outbox_id != second.outbox_id
 
