@@ -23,6 +23,7 @@ from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
 from hubbub.storage.dialects import FoundKey, FoundMessage, FoundReaction, Heads, Span
 from hubbub.storage.rows import decode_intervals
+from hubbub.storage.schema import Bytes, LongText
 from hubbub.storage.tables import EVERYBODY, EntryKind
 
 T = TypeVar("T")
@@ -55,19 +56,20 @@ def _cut(items: Sequence[T], most: int = _MOST) -> Iterator[Sequence[T]]:
         yield items[at : at + most]
 
 
-def _chunks(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
+def _chunks(rows: Sequence[Sequence[Any]], long: Sequence[int]) -> Iterator[Sequence[Sequence[Any]]]:
     """Cut rows into sizes of a small set, so that each statement is prepared once, and below the limit of bytes."""
     at = 0
     while left := len(rows) - at:
         size = min(left - left % _STEP, _MOST) or left
-        while size > 1 and sum(map(_weight, rows[at : at + size])) > _BYTES:
-            size = size // 2
+        while size > 1 and sum(len(row[place]) for row in rows[at : at + size] for place in long) > _BYTES:
+            size //= 2
         yield rows[at : at + size]
         at += size
 
 
-def _weight(row: Sequence[Any]) -> int:
-    return sum(len(value) for value in row if isinstance(value, bytes | str))
+def _long(table: Table, columns: Sequence[str]) -> list[int]:
+    """Return the places of the columns that may hold much."""
+    return [place for place, name in enumerate(columns) if table.c[name].type in (Bytes, LongText)]
 
 
 def _ask(conn: Connection, sql: str) -> Sequence[Any]:
@@ -128,7 +130,7 @@ class MySqlDialect:
         self, conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
         names = tuple(columns)
-        for chunk in _chunks(rows):
+        for chunk in _chunks(rows, _long(table, names)):
             values = tuple(value for row in chunk for value in row)
             conn.exec_driver_sql(_insert(table.name, names, len(chunk)), values)
 
@@ -285,8 +287,8 @@ class MySqlDialect:
 
         def count(number: int, within: str) -> str:
             return (
-                f"SELECT {number}, count(*) FROM (SELECT 1 FROM entries FORCE INDEX (PRIMARY) WHERE {within}"
-                f" AND counts = 1 AND recalled = 0 AND sender_id <> {me} LIMIT {int(cap)}) AS s{number}"
+                f"SELECT {number}, count(*) FROM (SELECT 1 FROM entries e FORCE INDEX (PRIMARY) WHERE {within}"
+                f" AND e.counts = 1 AND e.recalled = 0 AND e.sender_id <> {me} LIMIT {int(cap)}) AS s{number}"
             )
 
         return self._per_span(conn, spans, count)
@@ -296,8 +298,8 @@ class MySqlDialect:
 
         def count(number: int, within: str) -> str:
             return (
-                f"SELECT {number}, count(*) FROM (SELECT DISTINCT seq FROM mentions FORCE INDEX (PRIMARY)"
-                f" WHERE user_id IN ({me},{_literal(EVERYBODY)}) AND {within} AND sender_id <> {me}"
+                f"SELECT {number}, count(*) FROM (SELECT DISTINCT e.seq FROM mentions e FORCE INDEX (PRIMARY)"
+                f" WHERE e.user_id IN ({me},{_literal(EVERYBODY)}) AND {within} AND e.sender_id <> {me}"
                 f" LIMIT {int(cap)}) AS s{number}"
             )
 
@@ -309,10 +311,11 @@ class MySqlDialect:
 
         def newest(number: int, within: str) -> str:
             return (
-                f"(SELECT {number}, e.seq FROM entries e FORCE INDEX (PRIMARY) WHERE {within}"
-                f" AND e.kind = {EntryKind.POST.value} AND e.counts = 1 AND e.recalled = 0"
-                f" AND NOT EXISTS (SELECT 1 FROM hidden y WHERE y.user_id = {me}"
-                " AND y.conversation_id = e.conversation_id AND y.seq = e.seq) ORDER BY e.seq DESC LIMIT 1)"
+                # NOT EXISTS would read all that this person has ever hidden.
+                f"(SELECT {number}, e.seq FROM entries e FORCE INDEX (PRIMARY) LEFT JOIN hidden y"
+                f" ON y.user_id = {me} AND y.conversation_id = e.conversation_id AND y.seq = e.seq"
+                f" WHERE {within} AND e.kind = {EntryKind.POST.value} AND e.counts = 1 AND e.recalled = 0"
+                " AND y.seq IS NULL ORDER BY e.seq DESC LIMIT 1)"
             )
 
         return self._per_span(conn, looked_at, newest)
@@ -324,8 +327,8 @@ class MySqlDialect:
             selects = [
                 select(
                     number,
-                    f"conversation_id = {_literal(span.conversation_id)}"
-                    f" AND seq BETWEEN {int(span.first)} AND {int(span.last)}",
+                    f"e.conversation_id = {_literal(span.conversation_id)}"
+                    f" AND e.seq BETWEEN {int(span.first)} AND {int(span.last)}",
                 )
                 for number, span in chunk
             ]
