@@ -154,10 +154,16 @@ class Connections:
         try:
             async with asyncio.timeout(CONNECT_S):
                 conn = await self._engine.connect()
+                raw = await conn.get_raw_connection()
+                link = _Link(conn, raw.driver_connection)
+                try:
+                    await self._flavour.prepare(link.driver, reading=self._reading)
+                except BaseException:
+                    await self._discard(link)
+                    raise
         except TimeoutError:
             raise StoreUnavailable("the database server does not answer") from None
-        raw = await conn.get_raw_connection()
-        return _Link(conn, raw.driver_connection)
+        return link
 
     def _meaning(self, error: BaseException, *, committing: bool) -> StoreError | None:
         if committing:

@@ -25,7 +25,7 @@ async def open_database(
     migrate: bool = True,
     accept_unsafe: bool = False,
 ) -> Database:
-    """Open the database at `url`, postgresql://user:password@host:port/name; empty: the one in the data folder.
+    """Open the database at `url`, postgresql://user:password@host:port/name or mysql://…; empty: the data folder's.
 
     `readers` and `writers` are connections of this process at most; the data folder has one writer.  The tables are
     brought up to date first if `migrate`, which the data folder's always are.  `accept_unsafe` serves from a server
@@ -56,4 +56,8 @@ def _flavour(url: URL) -> Flavour:
         from hubbub.storage.flavours.postgresql import Postgresql
 
         return Postgresql()
+    if url.get_backend_name() in ("mysql", "mariadb"):
+        from hubbub.storage.flavours.mysql import MySql
+
+        return MySql()
     raise DatabaseUnusable(f"nothing here speaks {url.get_backend_name()}: use postgresql:// or mysql://")

@@ -69,7 +69,21 @@ Bytes = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 """An encoded value of up to 16 MiB."""
 
 
-def key_text(length: int) -> String:
+class KeyText(TypeDecorator[str]):
+    """Text that can be part of a key."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the collation that compares byte by byte and takes a space at the end for a difference."""
+        length = self.impl_instance.length  # type: ignore[attr-defined]
+        if dialect.name in ("mysql", "mariadb"):
+            collation = "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"
+            return dialect.type_descriptor(mysql.VARCHAR(length, charset="utf8mb4", collation=collation))
+        return dialect.type_descriptor(String(length, "C" if dialect.name == "postgresql" else None))
+
+
+def key_text(length: int) -> KeyText:
     """Return a text type that can be part of a key and compares byte by byte."""
-    binary = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(length).with_variant(binary, "mysql", "mariadb").with_variant(String(length, "C"), "postgresql")
+    return KeyText(length)

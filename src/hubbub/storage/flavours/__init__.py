@@ -38,6 +38,9 @@ class Flavour(Protocol):
     def engine(self, url: URL) -> AsyncEngine:
         """Return an engine without a pool, in autocommit, whose connections have the time limits above."""
 
+    async def prepare(self, driver: Any, *, reading: bool) -> None:
+        """Ready a fresh connection for transactions of one sort."""
+
     async def begin(self, driver: Any, *, reading: bool) -> None:
         """Begin a transaction: a writing one at READ COMMITTED, a reading one over one snapshot that cannot write."""
 

@@ -86,6 +86,9 @@ class Postgresql:
             },
         )
 
+    async def prepare(self, driver: Any, *, reading: bool) -> None:
+        """Do nothing: BEGIN says all."""
+
     async def begin(self, driver: Any, *, reading: bool) -> None:
         await driver.execute(_BEGIN_READING if reading else _BEGIN)
 
