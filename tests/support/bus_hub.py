@@ -113,7 +113,8 @@ class HubCarrier:
         await asyncio.sleep(0)
 
     def subscribe(self, subjects: Sequence[str]) -> None:
-        self._subjects.update(subjects)
+        # On its way to the server: in force only after a flush.
+        asyncio.get_running_loop().call_soon(self._subjects.update, tuple(subjects))
 
     def unsubscribe(self, subjects: Sequence[str]) -> None:
         self._subjects.difference_update(subjects)

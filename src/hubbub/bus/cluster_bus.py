@@ -222,7 +222,9 @@ class ClusterBus:
         self.stats.connected = True
         self._opener.forget_all()
         self._subscriptions.back()
-        self._hole()
+        if self._local.feeds:
+            # Whoever begins to listen now has missed nothing: it follows first and reads then.
+            self._hole()
 
     # ------------------------------------------------------------ what may be missing
 

@@ -44,6 +44,11 @@ class LocalBus:
         """Hand `events` to every feed that follows any of their topics."""
         self.hand_out(events)
 
+    @property
+    def feeds(self) -> int:
+        """How many feeds there are."""
+        return len(self._feeds)
+
     def hand_out(self, events: Sequence[Event]) -> int:
         """Do so at once; return how many events the feeds heard, each counted once per feed."""
         count = 0
