@@ -155,7 +155,7 @@ class Dissolved(msgspec.Struct, frozen=True, tag="dissolved"):
 Action = Post | Edit | Recall | React | Pin | MemberChange | ConversationChange | Created | Dissolved
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, tag="entry"):
     """One durable change of one conversation."""
 
     conversation_id: str
@@ -316,7 +316,7 @@ class ReactionCount(msgspec.Struct, frozen=True):
     mine: bool = False
 
 
-class MessageState(msgspec.Struct, frozen=True):
+class MessageState(msgspec.Struct, frozen=True, tag="message"):
     """A message as shown on a page."""
 
     message: MessageRow
