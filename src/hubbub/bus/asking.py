@@ -1,0 +1,435 @@
+"""Ask one of several chat nodes, and another one when it does not answer.
+
+Every question has a deadline and everything but hints may be asked twice, so a node that died, drains or went silent
+costs its questions a second and no error: they are asked again elsewhere.  What needs care is order.  The commands of
+one caller form a lane; all that are open in a lane are at one node, and nothing newer is sent anywhere else until those
+are answered or given up, in which case they go first, in their old order.
+
+A node is given up when the bus says that nobody is there, when `node_lost` says so, and when it is silent: nothing is
+open at a node for long without a ping, so one that waits for its database is not mistaken for one that is dead.  Late
+answers are ignored.  A node that was given up is asked again once it answers a ping.
+
+When nobody is left, a question waits a little (rolling restarts must be invisible), then it fails so that whoever asked
+tries again: a submit as UNKNOWN_OUTCOME, because nobody looked its client_id up and an earlier try of the same client
+may be stored (protocol.md 6.2, 6.5); another command the same way if it may have been carried out; anything else as
+UNAVAILABLE.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from hubbub.base.clock import Clock
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.loops import Loop
+from hubbub.bus import chat_codec
+from hubbub.bus.calls import CallFailed, Calls
+from hubbub.bus.chat_codec import Method, Sort
+from hubbub.bus.choosing import Choosing
+
+_log = logging.getLogger(__name__)
+
+
+class RemoteChatSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How patient a node without chat is with those that have it."""
+
+    call_timeout_s: float = 10.0
+    """How long a question may take, however often it is asked."""
+    hint_timeout_s: float = 2.0
+    probe_s: float = 0.4
+    """A node that said nothing for so long while questions are open is sent a ping, one that was given up as well."""
+    silent_s: float = 1.2
+    """A node that said nothing for so long, the ping unanswered, is given up."""
+    patience_s: float = 1.0
+    """How long a question waits for a node when there is none."""
+    retry_after_s: float = 0.5
+    """What a client is told to wait before it tries again, when nobody serves."""
+    open_limit: int = 50_000
+    """Questions without an answer; one more is refused as overloaded."""
+    waiting_limit: int = 10_000
+    """Questions that wait for a node; one more fails at once."""
+    turns_limit: int = 8
+    """How often one question may be turned away before it fails."""
+    tick_s: float = 0.1
+
+
+class Question:
+    """Something asked that has no answer yet."""
+
+    __slots__ = (
+        "attempt",
+        "future",
+        "lane",
+        "maybe_done",
+        "method",
+        "number",
+        "request",
+        "stuck_since",
+        "turns",
+        "until",
+    )
+
+    def __init__(self, number: int, method: Method, request: bytes, lane: Lane, until: float) -> None:
+        self.number = number
+        self.method = method
+        self.request = request
+        self.lane = lane
+        self.until = until
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.attempt: asyncio.Future[bytes] | None = None
+        """The call under way; answers of any other one are late."""
+        self.maybe_done = False
+        """Whether some node that gave no answer may have carried it out."""
+        self.stuck_since: float | None = None
+        self.turns = 0
+
+
+class Lane:
+    """The commands of one caller, in order; or a single read."""
+
+    __slots__ = ("held", "key", "node", "open")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.node = ""
+        """Where all of `open` are."""
+        self.open: set[Question] = set()
+        self.held: list[Question] = []
+        """To be sent, in order; every one is newer than those in `open` unless it was turned away."""
+
+    def hold(self, question: Question) -> None:
+        """Put back what was under way."""
+        self.open.discard(question)
+        self.held.append(question)
+        self.held.sort(key=_number)
+
+
+class Node:
+    """What is known of a node that was asked."""
+
+    __slots__ = ("avoided", "heard", "incarnation", "open", "ping", "pinged")
+
+    def __init__(self, incarnation: str) -> None:
+        self.incarnation = incarnation
+        self.open: dict[Question, None] = {}
+        self.heard = 0.0
+        """When it answered last, or when the first of `open` was sent."""
+        self.avoided = False
+        self.ping: asyncio.Future[bytes] | None = None
+        self.pinged = 0.0
+
+
+class Asking:
+    """All open questions of this process."""
+
+    def __init__(
+        self, calls: Calls, nodes: Callable[[], Sequence[str]], clock: Clock, settings: RemoteChatSettings
+    ) -> None:
+        """`nodes` returns the chat nodes that take new questions, as this process sees them; it is called often."""
+        self._calls = calls
+        self._live = nodes
+        self._now = clock.monotonic
+        self._settings = settings
+        self._choosing = Choosing()
+        self._lanes: dict[str, Lane] = {}
+        self._stuck: dict[Lane, None] = {}
+        self._nodes: dict[str, Node] = {}
+        self._count = 0
+        self._held = 0
+        self._number = 0
+        self._stopped = False
+        self._ticked = clock.monotonic()
+        self._loop = Loop("remote chat", self._step, every_s=settings.tick_s)
+        self.asked_again = 0
+        """How many questions were sent a second time, for whatever reason."""
+
+    def __len__(self) -> int:
+        return self._count
+
+    def start(self) -> None:
+        """Begin to keep deadlines; must be called in the event loop."""
+        self._loop.start()
+
+    async def stop(self) -> None:
+        """Fail what is open and whatever is asked from now on."""
+        self._stopped = True
+        await self._loop.stop()
+        for node in list(self._nodes.values()):
+            for question in list(node.open):
+                question.maybe_done = True
+                self._fail(question)
+        for lane in list(self._stuck):
+            for question in list(lane.held):
+                self._fail(question)
+
+    # ------------------------------------------------------------ asking
+
+    def ask(self, method: Method, key: str, request: bytes) -> asyncio.Future[Any]:
+        """Send a question to the node of this key; the future ends with its value or with ChatError.
+
+        Cancelling the future does not take the question back.
+        """
+        settings = self._settings
+        sort = method.sort
+        timeout_s = settings.hint_timeout_s if sort is Sort.HINT else settings.call_timeout_s
+        lane = self._lanes.get(key) if sort in _ORDERED else None
+        if lane is None:
+            lane = Lane(key)
+        self._number += 1
+        question = Question(self._number, method, request, lane, self._now() + timeout_s)
+        if self._count >= settings.open_limit:
+            question.future.set_exception(ChatError(Code.OVERLOADED, retry_after_s=1.0))
+            return question.future
+        if sort in _ORDERED:
+            self._lanes[key] = lane
+        self._count += 1
+        self._hold(question)
+        self._flow(lane)
+        is_held = question.attempt is None and not question.future.done()
+        if is_held and (self._stopped or self._held > settings.waiting_limit):
+            self._fail(question)
+        return question.future
+
+    def node_lost(self, incarnation: str) -> None:
+        """Ask elsewhere what this node has not answered, and nothing more of it until it answers a ping."""
+        node = self._node(incarnation)
+        self._avoid(node)
+        moved = list(node.open)
+        node.open.clear()
+        # All of them are put back before the first is sent again, so that nothing of a lane overtakes.
+        for question in moved:
+            if question.method.sort is Sort.HINT:
+                self._fail(question)
+                continue
+            question.attempt = None
+            question.maybe_done = True
+            question.stuck_since = None
+            self._hold(question)
+        if moved:
+            _log.warning("chat node %s is gone; %d requests are sent elsewhere", incarnation, len(moved))
+        for lane in dict.fromkeys(question.lane for question in moved):
+            self._flow(lane)
+
+    def _flow(self, lane: Lane) -> None:
+        """Send what a lane holds, if there is a node for it."""
+        if not lane.held:
+            return
+        among = self._among()
+        node = lane.node if lane.open else self._choosing.choose(lane.key, among)
+        if node not in among:
+            self._wait(lane)
+            return
+        lane.node = node
+        held, lane.held = lane.held, []
+        self._held -= len(held)
+        self._stuck.pop(lane, None)
+        for question in held:
+            self._send(question, self._node(node))
+
+    def _send(self, question: Question, node: Node) -> None:
+        now = self._now()
+        left_s = max(question.until - now, 0.0)
+        if question.turns or question.maybe_done:
+            self.asked_again += 1
+        if not node.open:
+            node.heard = now
+        node.open[question] = None
+        question.lane.open.add(question)
+        request = chat_codec.with_patience(question.request, left_s)
+        attempt = question.attempt = self._calls.request(node.incarnation, request, timeout_s=left_s)
+        attempt.add_done_callback(partial(self._answered, question, node))
+
+    def _hold(self, question: Question) -> None:
+        question.lane.hold(question)
+        self._held += 1
+
+    def _wait(self, lane: Lane) -> None:
+        now = self._now()
+        for question in list(lane.held):
+            if question.method.sort is Sort.HINT:
+                self._fail(question)
+            elif question.stuck_since is None:
+                question.stuck_since = now
+        if lane.held:
+            self._stuck[lane] = None
+
+    def _among(self) -> tuple[str, ...]:
+        if self._stopped:
+            return ()
+        return tuple([name for name in self._live() if (node := self._nodes.get(name)) is None or not node.avoided])
+
+    def _node(self, incarnation: str) -> Node:
+        node = self._nodes.get(incarnation)
+        if node is None:
+            node = self._nodes[incarnation] = Node(incarnation)
+        return node
+
+    def _avoid(self, node: Node) -> None:
+        if not node.avoided:
+            node.avoided = True
+            node.pinged = self._now()
+
+    # ------------------------------------------------------------ answers
+
+    def _answered(self, question: Question, node: Node, attempt: asyncio.Future[bytes]) -> None:
+        failure = None if attempt.cancelled() else attempt.exception()
+        if question.attempt is not attempt:
+            return
+        question.attempt = None
+        if attempt.cancelled() or failure is not None:
+            self._unanswered(question, node, failure)
+            return
+        node.heard = self._now()
+        answer = attempt.result()
+        if reason := chat_codec.turned(answer):
+            self._turned(question, node, reason)
+            return
+        try:
+            value = question.method.read_answer(answer)
+        except ChatError as problem:
+            self._settle(question, problem)
+        else:
+            self._settle(question, None, value)
+
+    def _unanswered(self, question: Question, node: Node, failure: BaseException | None) -> None:
+        if not isinstance(failure, CallFailed):
+            failure = CallFailed("disconnected", maybe_done=True)
+        question.maybe_done |= failure.maybe_done
+        if question.method.sort is Sort.HINT:
+            self._fail(question)
+            return
+        match failure.reason:
+            case "nobody":
+                # This one the bus knows of; whether the others were carried out, nobody can know.
+                node.open.pop(question, None)
+                question.stuck_since = None
+                self._hold(question)
+                self.node_lost(node.incarnation)
+                self._flow(question.lane)
+            case "disconnected":
+                # The bus is away and no node is better than another: it waits for the next tick.
+                node.open.pop(question, None)
+                self._hold(question)
+                self._wait(question.lane)
+            case "refused":
+                self._turned(question, node, failure.reason)
+            case "overloaded":
+                self._settle(question, ChatError(Code.OVERLOADED, retry_after_s=1.0))
+            case _:
+                self._fail(question)
+
+    def _turned(self, question: Question, node: Node, reason: str) -> None:
+        """Ask elsewhere what a node would not look at; what else is open there it will answer."""
+        self._avoid(node)
+        question.turns += 1
+        if question.method.sort is Sort.HINT or question.turns > self._settings.turns_limit:
+            self._fail(question)
+            return
+        _log.debug("chat node %s turned %s away: %s", node.incarnation, question.method.name, reason)
+        node.open.pop(question, None)
+        question.stuck_since = None
+        self._hold(question)
+        self._flow(question.lane)
+
+    def _fail(self, question: Question) -> None:
+        sort = question.method.sort
+        retry_after_s = self._settings.retry_after_s
+        if sort is Sort.HINT:
+            self._settle(question, None)
+        elif sort is Sort.SUBMIT or (sort is Sort.COMMAND and question.maybe_done):
+            self._settle(question, ChatError(Code.UNKNOWN_OUTCOME, retry_after_s=retry_after_s))
+        else:
+            self._settle(question, ChatError(Code.UNAVAILABLE, retry_after_s=retry_after_s))
+
+    def _settle(self, question: Question, problem: ChatError | None, value: object = None) -> None:
+        lane = question.lane
+        question.attempt = None
+        self._count -= 1
+        was_open = question in lane.open
+        if was_open:
+            lane.open.discard(question)
+            self._nodes[lane.node].open.pop(question, None)
+        else:
+            lane.held.remove(question)
+            self._held -= 1
+        if not question.future.done():
+            if problem is None:
+                question.future.set_result(value)
+            else:
+                question.future.set_exception(problem)
+        if lane.open:
+            return
+        if lane.held:
+            if was_open:
+                self._flow(lane)
+            return
+        self._stuck.pop(lane, None)
+        if self._lanes.get(lane.key) is lane:
+            del self._lanes[lane.key]
+
+    # ------------------------------------------------------------ time
+
+    def tick(self) -> None:
+        """Give up the silent, look after the avoided, and send or fail what waits; to be called every `tick_s`."""
+        now, ticked = self._now(), self._ticked
+        self._ticked = now
+        live = self._live()
+        for node in list(self._nodes.values()):
+            if now - ticked >= self._settings.silent_s / 2:
+                # It was this process that stood still: the answers may lie in its socket.
+                node.heard = now
+            if node.open and now - node.heard >= self._settings.silent_s:
+                self.node_lost(node.incarnation)
+            elif node.ping is None:
+                self._look_after(node, now, node.incarnation in live)
+        for lane in list(self._stuck):
+            for question in list(lane.held):
+                if question.until <= now or (not lane.open and self._is_stuck(question, now)):
+                    self._fail(question)
+            self._flow(lane)
+
+    def _look_after(self, node: Node, now: float, is_live: bool) -> None:
+        probe_s = self._settings.probe_s
+        if node.avoided and is_live:
+            due = now - node.pinged >= probe_s
+        elif node.open:
+            due = now - node.heard >= probe_s
+        else:
+            if not is_live:
+                del self._nodes[node.incarnation]
+            return
+        if due:
+            node.pinged = now
+            timeout_s = self._settings.silent_s
+            request = chat_codec.with_patience(chat_codec.ping(), timeout_s)
+            node.ping = self._calls.request(node.incarnation, request, timeout_s=timeout_s)
+            node.ping.add_done_callback(partial(self._pinged, node))
+
+    def _pinged(self, node: Node, ping: asyncio.Future[bytes]) -> None:
+        node.ping = None
+        failure = CallFailed("disconnected", maybe_done=False) if ping.cancelled() else ping.exception()
+        if failure is None:
+            node.heard = self._now()
+            if not chat_codec.turned(ping.result()):
+                node.avoided = False
+        elif isinstance(failure, CallFailed) and failure.reason == "nobody" and node.open:
+            self.node_lost(node.incarnation)
+
+    def _is_stuck(self, question: Question, now: float) -> bool:
+        return question.stuck_since is not None and now - question.stuck_since >= self._settings.patience_s
+
+    async def _step(self) -> None:
+        self.tick()
+
+
+_ORDERED = frozenset({Sort.SUBMIT, Sort.COMMAND})
+
+
+def _number(question: Question) -> int:
+    return question.number

@@ -1,0 +1,476 @@
+"""Nodes die, pause, drain and return, and whoever asks notices a short wait at most."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+from unit.bus.chats import ONE, TWO, chats, turns, until
+from unit.chat.world import ANNA, BEN, CLEO, fresh_id, text
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.bus.asking import RemoteChatSettings
+from hubbub.bus.chat_server import ChatServerSettings
+from hubbub.bus.choosing import Choosing
+from hubbub.chat.model import Accepted, Caller, ConversationKind, Submit
+
+
+async def refusal(future: asyncio.Future[Accepted]) -> ChatError:
+    with pytest.raises(ChatError) as caught:
+        await future
+    return caught.value
+
+
+TEN = [f"{number}" for number in range(10)]
+
+
+# ---------------------------------------------------------------- death
+
+
+async def test_commands_in_flight_at_a_node_that_dies_are_stored_once_and_in_order_by_the_other() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        sent = stage.submits(ANNA, group, 10)
+        stage.vanishes(stage.node_of(ANNA))
+        accepted = await asyncio.gather(*sent)
+        assert [each.seq for each in accepted] == list(range(2, 12))
+        assert await stage.texts(group) == TEN
+
+
+async def test_commands_a_dying_node_carried_out_without_answering_are_not_stored_again() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.calls.falls_mute(first)
+        sent = stage.submits(ANNA, group, 10)
+        await turns(50)
+        assert await stage.texts(group) == TEN
+        stage.vanishes(first)
+        accepted = await asyncio.gather(*sent)
+        assert [(each.seq, each.repeated) for each in accepted] == [(seq, True) for seq in range(2, 12)]
+        assert await stage.texts(group) == TEN
+
+
+async def test_what_is_sent_after_the_death_of_a_node_does_not_overtake_what_was_open_there() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.calls.pauses(first)
+        early = stage.submits(ANNA, group, 3)
+        await turns()
+        stage.live.remove(first)
+        late = stage.submits(ANNA, group, 2)
+        await turns()
+        assert not any(each.done() for each in late)
+        stage.remote.node_lost(first)
+        assert [each.seq for each in await asyncio.gather(*early, *late)] == [2, 3, 4, 5, 6]
+        assert await stage.texts(group) == ["0", "1", "2", "0", "1"]
+
+
+async def test_a_node_that_is_found_dead_by_a_ping_costs_less_than_a_second() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.calls.falls_mute(first)
+        [sent] = stage.submits(ANNA, group, 1)
+        await turns()
+        stage.calls.vanishes(first)
+        await stage.time_passes(0.9)
+        assert (await sent).seq == 2
+
+
+async def test_every_other_command_is_done_once_when_its_node_dies() -> None:
+    async with chats() as stage:
+        channel = (
+            await stage.nodes[ONE].create_conversation(
+                Caller(CLEO), fresh_id(), ConversationKind.CHANNEL, title="The channel"
+            )
+        ).conversation.id
+        first = stage.node_of(ANNA)
+        anna = Caller(ANNA)
+        stage.calls.falls_mute(first)
+        made_id = fresh_id()
+
+        async def group() -> str:
+            made = await stage.remote.create_conversation(anna, made_id, ConversationKind.GROUP, title="Ours")
+            return made.conversation.id
+
+        async def direct() -> str:
+            return (await stage.remote.open_direct(anna, BEN)).conversation.id
+
+        async def join() -> str:
+            return (await stage.remote.join(anna, channel)).conversation.id
+
+        work = [asyncio.ensure_future(each) for each in (group(), direct(), join())]
+        marks = asyncio.ensure_future(stage.remote.set_mark(anna, channel, 1, 1))
+        await turns(100)
+        stage.vanishes(first)
+        made, opened, joined = await asyncio.gather(*work)
+        await marks
+        assert joined == channel
+        mine, _ = await stage.remote.conversations(anna, "", 50)
+        assert [state.conversation.id for state in mine].count(made) == 1
+        assert {made, opened, channel} <= {state.conversation.id for state in mine}
+
+
+async def test_a_question_is_asked_elsewhere_when_its_node_dies() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.calls.pauses(first)
+        reading = asyncio.ensure_future(stage.remote.history(Caller(ANNA), group))
+        await turns()
+        stage.vanishes(first)
+        assert (await reading).as_of == 1
+
+
+async def test_typing_at_a_node_that_dies_is_forgotten_without_an_error() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.calls.pauses(first)
+        typing = asyncio.ensure_future(stage.remote.set_typing(Caller(ANNA), group, True))
+        await turns()
+        stage.vanishes(first)
+        await typing
+        assert stage.calls.asked == [first]
+
+
+# ---------------------------------------------------------------- silence
+
+
+async def test_a_paused_node_is_given_up_within_two_seconds_and_its_late_answers_are_ignored() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.calls.falls_mute(first)
+        sent = stage.submits(ANNA, group, 10)
+        await stage.time_passes(1.7)
+        accepted = await asyncio.gather(*sent)
+        assert all(each.repeated for each in accepted)
+        stage.calls.speaks(first)
+        await turns()
+        assert await stage.texts(group) == TEN
+        assert stage.remote.waiting == 0
+
+
+async def test_a_node_that_waits_for_its_database_is_not_taken_for_dead() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        held = asyncio.Event()
+        stage.store_waits_for(held)
+        sent = stage.submits(ANNA, group, 3)
+        await stage.time_passes(5.0)
+        held.set()
+        await asyncio.gather(*sent)
+        assert set(stage.calls.asked) == {first}
+        assert stage.remote.asked_again == 0
+
+
+async def test_a_node_that_was_given_up_is_asked_again_once_it_answers() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.calls.pauses(first)
+        sent = stage.submits(ANNA, group, 1)
+        await stage.time_passes(1.7)
+        await asyncio.gather(*sent)
+        stage.calls.resumes(first)
+        # What it read first after its pause is turned away; see the tests of the server.
+        await stage.time_passes(3.0)
+        stage.calls.asked.clear()
+        await asyncio.gather(*stage.submits(ANNA, group, 1))
+        assert stage.calls.asked == [first]
+
+
+async def test_a_gateway_that_stood_still_itself_gives_nobody_up() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.calls.falls_mute(first)
+        sent = stage.submits(ANNA, group, 1)
+        await turns()
+        stage.clock.advance(30.0)
+        stage.remote.tick()
+        stage.calls.speaks(first)
+        await asyncio.gather(*sent)
+        assert stage.calls.asked == [first]
+
+
+# ---------------------------------------------------------------- draining and joining
+
+
+async def test_a_draining_node_is_left_without_an_error_and_in_order() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        sent = stage.submits(ANNA, group, 5)
+        await turns(2)
+        stopping = asyncio.ensure_future(stage.servers[first].stop())
+        sent += stage.submits(ANNA, group, 5)
+        accepted = await asyncio.gather(*sent)
+        await stopping
+        assert [each.seq for each in accepted] == list(range(2, 12))
+        assert not any(each.repeated for each in accepted)
+        assert await stage.texts(group) == TEN[:5] * 2
+
+
+async def test_what_a_draining_node_has_open_it_answers_before_the_rest_goes_elsewhere() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        held = asyncio.Event()
+        stage.store_waits_for(held)
+        early = stage.submits(ANNA, group, 2)
+        await turns()
+        stage.servers[first].drain()
+        late = stage.submits(ANNA, group, 2)
+        await turns()
+        assert set(stage.calls.asked) == {first}
+        held.set()
+        assert [each.seq for each in await asyncio.gather(*early, *late)] == [2, 3, 4, 5]
+        assert stage.calls.asked[-2:] == [stage.other(first)] * 2
+
+
+async def test_a_person_with_open_commands_stays_with_their_node_when_a_new_one_comes() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.live = [stage.other(first)]
+        early = stage.submits(ANNA, group, 2)
+        stage.live = [ONE, TWO]
+        late = stage.submits(ANNA, group, 2)
+        await asyncio.gather(*early, *late)
+        assert stage.calls.asked == [stage.other(first)] * 4
+        await asyncio.gather(*stage.submits(ANNA, group, 1))
+        assert stage.calls.asked[-1] == first
+
+
+def test_people_are_spread_evenly_and_a_new_node_takes_its_share_from_all() -> None:
+    people = [fresh_id() for _ in range(6_000)]
+    choosing = Choosing()
+    before = {each: choosing.choose(each, ("a" * 32, "b" * 32)) for each in people}
+    after = {each: choosing.choose(each, ("a" * 32, "b" * 32, "c" * 32)) for each in people}
+    assert all(count > 2_700 for count in Counter(before.values()).values())
+    assert all(count > 1_800 for count in Counter(after.values()).values())
+    assert all(after[each] in (before[each], "c" * 32) for each in people)
+
+
+def test_everybody_chooses_alike() -> None:
+    people = [fresh_id() for _ in range(100)]
+    here, there = Choosing(), Choosing()
+    assert [here.choose(each, (ONE, TWO)) for each in people] == [there.choose(each, (TWO, ONE)) for each in people]
+
+
+async def test_questions_of_nobody_go_to_all_nodes_in_turn() -> None:
+    async with chats() as stage:
+        for _ in range(4):
+            await stage.remote.epoch()
+        assert Counter(stage.calls.asked) == {ONE: 2, TWO: 2}
+
+
+# ---------------------------------------------------------------- nobody
+
+
+async def test_a_submit_that_nobody_serves_is_unknown_so_that_every_client_tries_again() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.live.clear()
+        [sent] = stage.submits(ANNA, group, 1)
+        await stage.time_passes(1.2)
+        problem = await refusal(sent)
+        assert problem.code is Code.UNKNOWN_OUTCOME
+        assert problem.retry
+        assert 0 < problem.retry_after_s < 60
+
+
+async def test_a_question_that_nobody_serves_is_unavailable_for_a_while() -> None:
+    async with chats() as stage:
+        stage.live.clear()
+        reading = asyncio.ensure_future(stage.remote.epoch())
+        await stage.time_passes(1.2)
+        with pytest.raises(ChatError) as caught:
+            await reading
+        assert caught.value.code is Code.UNAVAILABLE
+        assert caught.value.retry_after_s > 0
+
+
+async def test_a_command_is_unavailable_if_nobody_can_have_carried_it_out_and_unknown_otherwise() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.live.clear()
+        never = asyncio.ensure_future(stage.remote.hide(Caller(ANNA), group, 1))
+        await stage.time_passes(1.2)
+        with pytest.raises(ChatError) as caught:
+            await never
+        assert caught.value.code is Code.UNAVAILABLE
+        stage.live = [ONE]
+        stage.calls.falls_mute(ONE)
+        perhaps = asyncio.ensure_future(stage.remote.hide(Caller(ANNA), group, 1))
+        await turns()
+        stage.live.clear()
+        stage.vanishes(ONE)
+        await stage.time_passes(1.2)
+        with pytest.raises(ChatError) as caught:
+            await perhaps
+        assert caught.value.code is Code.UNKNOWN_OUTCOME
+
+
+async def test_a_node_that_comes_within_a_second_serves_what_waited() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.live.clear()
+        sent = stage.submits(ANNA, group, 10)
+        await stage.time_passes(0.7)
+        stage.live = [ONE]
+        await stage.time_passes(0.2)
+        await asyncio.gather(*sent)
+        assert await stage.texts(group) == TEN
+
+
+async def test_while_the_bus_is_away_commands_wait_a_second_and_no_node_is_blamed() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.calls.away = True
+        sent = stage.submits(ANNA, group, 10)
+        await stage.time_passes(0.6)
+        assert not any(each.done() for each in sent)
+        stage.calls.away = False
+        await stage.time_passes(0.1)
+        await asyncio.gather(*sent)
+        assert await stage.texts(group) == TEN
+        stage.calls.away = True
+        [lost] = stage.submits(ANNA, group, 1)
+        await stage.time_passes(1.2)
+        assert (await refusal(lost)).code is Code.UNKNOWN_OUTCOME
+
+
+async def test_commands_that_were_open_when_the_bus_broke_are_stored_once_and_in_order() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.calls.falls_mute(stage.node_of(ANNA))
+        sent = stage.submits(ANNA, group, 10)
+        await turns()
+        stage.calls.away = True
+        stage.calls.loses("disconnected")
+        await stage.time_passes(0.3)
+        stage.calls.away = False
+        stage.calls.speaks(stage.node_of(ANNA))
+        await stage.time_passes(0.2)
+        await asyncio.gather(*sent)
+        assert await stage.texts(group) == TEN
+
+
+# ---------------------------------------------------------------- limits and ends
+
+
+async def test_a_request_ends_with_its_deadline_however_often_it_was_asked() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        held = asyncio.Event()
+        stage.store_waits_for(held)
+        [sent] = stage.submits(ANNA, group, 1)
+        await stage.time_passes(4.0)
+        stage.remote.node_lost(stage.node_of(ANNA))
+        assert stage.calls.waits[-1] == pytest.approx(6.0)
+        await stage.time_passes(6.2)
+        assert (await refusal(sent)).code is Code.UNKNOWN_OUTCOME
+        assert stage.remote.waiting == 0
+        held.set()
+
+
+async def test_more_open_requests_than_the_limit_are_refused_as_overloaded() -> None:
+    async with chats(RemoteChatSettings(open_limit=2)) as stage:
+        group = await stage.group(ANNA, BEN)
+        sent = stage.submits(ANNA, group, 3)
+        problem = await refusal(sent[2])
+        assert problem.code is Code.OVERLOADED
+        assert problem.retry
+        await asyncio.gather(*sent[:2])
+        await asyncio.gather(*stage.submits(ANNA, group, 1))
+
+
+async def test_only_so_many_requests_wait_for_a_node() -> None:
+    async with chats(RemoteChatSettings(waiting_limit=2)) as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.live.clear()
+        sent = stage.submits(ANNA, group, 3)
+        assert (await refusal(sent[2])).code is Code.UNKNOWN_OUTCOME
+        stage.live = [ONE]
+        await stage.time_passes(0.1)
+        await asyncio.gather(*sent[:2])
+
+
+async def test_stopping_fails_what_is_open_so_that_it_is_tried_again() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.calls.pauses(stage.node_of(ANNA))
+        sent = stage.submits(ANNA, group, 3)
+        stage.servers[stage.node_of(ANNA)].drain()
+        await stage.remote.stop()
+        sent += stage.submits(ANNA, group, 1)
+        assert {(await refusal(each)).code for each in sent} == {Code.UNKNOWN_OUTCOME}
+        assert stage.remote.waiting == 0
+
+
+async def test_a_busy_peer_is_told_overloaded_and_submits_are_not_counted() -> None:
+    async with chats(server_settings=ChatServerSettings(reads_per_peer=2, linger_s=0.0)) as stage:
+        group = await stage.group(ANNA, BEN)
+        held = asyncio.Event()
+        stage.store_waits_for(held)
+        who = Caller(ANNA)
+        reads = [asyncio.ensure_future(stage.remote.hide(who, group, 1)) for _ in range(2)]
+        await turns()
+        with pytest.raises(ChatError) as caught:
+            await stage.remote.hide(who, group, 1)
+        assert caught.value.code is Code.OVERLOADED
+        sent = stage.submits(ANNA, group, 5)
+        held.set()
+        await asyncio.gather(*reads, *sent)
+
+
+async def test_what_waited_in_the_socket_of_a_paused_node_is_turned_away() -> None:
+    async with chats() as stage:
+        channel = (
+            await stage.nodes[ONE].create_conversation(
+                Caller(CLEO), fresh_id(), ConversationKind.CHANNEL, title="The channel"
+            )
+        ).conversation.id
+        anna = Caller(ANNA)
+        first = stage.node_of(ANNA)
+        stage.calls.pauses(first)
+        joining = asyncio.ensure_future(stage.remote.join(anna, channel))
+        await turns()
+        stage.live.remove(first)
+        stage.remote.node_lost(first)
+        await joining
+        await stage.remote.leave(anna, channel, fresh_id())
+        # The node's loop stands still for as long as the process does.
+        stage.clocks[first].advance(5.0)
+        stage.servers[first].beat()
+        stage.calls.resumes(first)
+        await turns(50)
+        assert (await stage.remote.members(anna, channel, "", 10))[1][0].user_id == CLEO
+        mine, _ = await stage.remote.conversations(anna, "", 50)
+        assert channel not in [state.conversation.id for state in mine]
+
+
+async def test_refusals_come_through_as_they_are() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        problem = await refusal(stage.remote.submit(Caller(CLEO), Submit(group, fresh_id(), text())))
+        assert problem.code is Code.NOT_A_MEMBER
+        problem = await refusal(stage.remote.submit(Caller(ANNA), Submit(group, fresh_id(), text("half \ud800"))))
+        assert problem.code is Code.BAD_REQUEST
+        assert stage.remote.waiting == 0
+
+
+async def test_giving_up_on_a_wait_does_not_take_the_command_back() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        [sent] = stage.submits(ANNA, group, 1)
+        sent.cancel()
+        await until(lambda: stage.remote.waiting == 0)
+        assert await stage.texts(group) == ["0"]
