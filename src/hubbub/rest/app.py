@@ -12,7 +12,19 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp, ControllerRouterHandler
 
-from hubbub.rest import accounts, conversations, members, messages, oauth, openapi, pages, place, scheduled, users
+from hubbub.rest import (
+    accounts,
+    cluster,
+    conversations,
+    members,
+    messages,
+    oauth,
+    openapi,
+    pages,
+    place,
+    scheduled,
+    users,
+)
 from hubbub.rest.deps import Deps
 from hubbub.rest.guards import bearer_guard, provide_caller, provide_identity
 from hubbub.rest.metrics import Watched, metrics
@@ -47,6 +59,7 @@ def litestar_app(deps: Deps) -> Litestar:
             *messages.GUARDED,
             *scheduled.GUARDED,
             *place.GUARDED,
+            *cluster.GUARDED,
         ],
     )
     handlers: list[ControllerRouterHandler] = [opened, guarded, *oauth.HANDLERS, *place.ROOT, metrics, *pages.HANDLERS]

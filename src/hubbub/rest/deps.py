@@ -16,6 +16,8 @@ from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock
 from hubbub.chat.model import Caller
 from hubbub.chat.service import Chat
+from hubbub.cluster.live_config import LiveConfig
+from hubbub.cluster.nodes import Nodes
 
 __all__ = ["Assignment", "CallerDep", "Deps", "DepsDep", "IdentityDep", "RestSettings", "ServerFacts"]
 
@@ -78,6 +80,10 @@ class Deps:
     """Raises ChatError when the server should get no requests: its database does not answer, it drains."""
     on_set_up: Callable[[], None] = _nothing
     """Called once the one-time link was used, so that its file can go."""
+    nodes: Nodes | None = None
+    """None: there is no list of nodes."""
+    config: LiveConfig | None = None
+    """None: nothing can be changed while it runs."""
     settings: RestSettings = field(default_factory=RestSettings)
     auth_settings: AuthSettings = field(default_factory=AuthSettings)
     metrics: CollectorRegistry | None = None

@@ -19,7 +19,7 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import Caller
 from hubbub.rest.deps import Deps
 
-__all__ = ["address_of", "bearer_guard", "bearer_if_any", "provide_caller", "provide_identity"]
+__all__ = ["address_of", "admin_guard", "bearer_guard", "bearer_if_any", "provide_caller", "provide_identity"]
 
 
 def bearer_guard(deps: Deps) -> Guard:
@@ -34,6 +34,14 @@ def bearer_guard(deps: Deps) -> Guard:
         connection.scope["user"] = identity
 
     return guard
+
+
+async def admin_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Let in only admins; for handlers that the bearer guard stands before."""
+    identity = connection.scope["user"]
+    assert isinstance(identity, Identity)
+    if not identity.is_admin:
+        raise ChatError(Code.FORBIDDEN)
 
 
 async def bearer_if_any(request: Request[Any, Any, Any], deps: Deps) -> Identity | None:

@@ -62,6 +62,7 @@ def config(version: str) -> OpenAPIConfig:
             Tag(name="members", description="Who is in a conversation, and who may do what."),
             Tag(name="messages", description="Sending, reading and changing messages."),
             Tag(name="server", description="The server itself."),
+            Tag(name="cluster", description="Nodes and live configuration, for admins."),
         ],
     )
 

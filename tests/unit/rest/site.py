@@ -17,15 +17,22 @@ from hubbub.auth.accounts import Accounts
 from hubbub.auth.model import Identity
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import SystemClock
-from hubbub.bus.local import LocalBus
+from hubbub.base.ids import new_id
+from hubbub.bus.local import LocalBus, LocalSignals
 from hubbub.chat.model import UserRow
 from hubbub.chat.node import ChatNode
 from hubbub.chat.settings import ChatSettings
+from hubbub.cluster.live_config import LiveConfig
+from hubbub.cluster.live_settings import LiveSettings
+from hubbub.cluster.model import ROLES, NodeRecord
+from hubbub.cluster.nodes import Nodes
+from hubbub.cluster.settings import ClusterSettings
 from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.memory_cluster import MemoryConfig, MemoryNodes
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
@@ -132,6 +139,10 @@ async def a_site(
         return Assignment("node", websocket_url="/ws", tcp="127.0.0.1:8081")
 
     accounts.on_registered, accounts.on_login_ended = on_registered, on_ended
+    record = NodeRecord("node", new_id(), ROLES, http="127.0.0.1:8080", version="0", started_ms=clock.now_ms())
+    signals = LocalSignals()
+    nodes = Nodes(record, MemoryNodes(clock), signals, clock, ClusterSettings(), sole=True)
+    config = LiveConfig(MemoryConfig(clock), signals, LiveSettings())
     deps = Deps(
         chat=chat,
         accounts=accounts,
@@ -143,16 +154,22 @@ async def a_site(
         settings=rest or RestSettings(),
         auth_settings=auth,
         metrics=CollectorRegistry(),
+        nodes=nodes,
+        config=config,
     )
     transport = httpx.ASGITransport(create_app(deps), raise_app_exceptions=True)  # type: ignore[arg-type]
     await account_store.add_signing_key(a_key(), expect="")
     await accounts.start()
     await chat.start()
+    await nodes.enter()
+    await config.start()
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://hubbub.test") as http:
             site = Site(http, accounts, chat, deps)
             yield site
     finally:
+        await config.stop()
+        await nodes.stop()
         await chat.stop()
         await accounts.close()
         if database:
