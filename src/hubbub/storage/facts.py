@@ -138,13 +138,18 @@ def load_members(
     remembered: Remembered,
     rows: dict[str, ConversationRow],
     wanted: Iterable[tuple[str, str]],
+    *,
+    true_marks: bool = False,
 ) -> dict[tuple[str, str], MemberRow]:
-    """Return the member rows that exist, as their own copies; `rows` are the locked conversations."""
+    """Return the member rows that exist, as their own copies; `rows` are the locked conversations.
+
+    Without `true_marks` their marks may be older than what is stored.
+    """
     found: dict[tuple[str, str], MemberRow] = {}
     unknown: list[tuple[str, str]] = []
     for key in wanted:
         conversation = rows.get(key[0])
-        member = None if conversation is None else remembered.member(conversation, key[1])
+        member = None if conversation is None else remembered.member(conversation, key[1], true_marks=true_marks)
         if member is None:
             unknown.append(key)
         else:

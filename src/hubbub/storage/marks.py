@@ -50,7 +50,7 @@ def write_marks(
     """Raise marks; return only the rows that rose, in the order first named."""
     wanted = merge_marks(marks)
     conversations, _ = lock_conversations(conn, dialect, remembered, sorted({key[0] for key in wanted}))
-    rows = load_members(conn, dialect, remembered, conversations, wanted)
+    rows = load_members(conn, dialect, remembered, conversations, wanted, true_marks=True)
     risen: list[MemberRow] = []
     made: list[MemberRow] = []
     read: set[tuple[str, str]] = set()

@@ -1,13 +1,17 @@
-"""What the writing thread remembers of conversations between two transactions.
+"""What the writers of this process remember of conversations between two transactions.
 
 A busy conversation is locked many times a second and hardly ever changes but for its head.  The cold columns are kept
 with the revision they were read at, and member rows and small audiences with the members_version; both numbers are
 read again under the lock of every transaction, so a remembered row is used only while it is still the stored one,
 whoever wrote in between.  Only committed rows are ever remembered.
 
-Two columns of a member row change without a new members_version.  Marks only grow, and the statement that writes a
-member row lets no older mark win; and while slow mode is on, when the time of the last message matters, nothing of
-that conversation's members is remembered.
+Three columns of a member row change without a new members_version.  Marks and the row's version only grow, and the
+statements that write them let no older one win; who must know the marks themselves asks for a row whose marks are
+true, which is remembered only where no other process could have raised them.  And while slow mode is on, when the time
+of the last message matters, nothing of that conversation's members is remembered.
+
+Several transactions of one process may be under way on a server's database.  Each touches the memory of a conversation
+only while it holds that conversation's lock, so none sees what another has not committed.
 
 The memory is bounded by an estimate of its bytes; the conversation that was longest unused goes first.
 """
@@ -39,10 +43,12 @@ class _Memory:
 
 
 class Remembered:
-    """Rows of recently used conversations.  It belongs to the writing thread."""
+    """Rows of recently used conversations.  It belongs to the thread that writes."""
 
-    def __init__(self, limit_bytes: int = 16 << 20) -> None:
+    def __init__(self, limit_bytes: int = 16 << 20, *, shared: bool = False) -> None:
+        """`shared`: other processes write to the same database."""
         self._limit_bytes = limit_bytes
+        self._shared = shared
         self._bytes = 0
         self._memories: OrderedDict[str, _Memory] = OrderedDict()
 
@@ -63,10 +69,10 @@ class Remembered:
         memory.revision = revision
         memory.row = copy.copy(row)
 
-    def member(self, conversation: ConversationRow, user_id: str) -> MemberRow | None:
+    def member(self, conversation: ConversationRow, user_id: str, *, true_marks: bool = False) -> MemberRow | None:
         """Return a copy of the person's row, or None when it is not remembered."""
         memory = self._current(conversation)
-        if memory is None:
+        if memory is None or conversation.slow_mode_s or (true_marks and self._shared):
             return None
         row = memory.members.get(user_id)
         return None if row is None else copy.copy(row)

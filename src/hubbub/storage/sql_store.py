@@ -1,7 +1,7 @@
 """Everything chat keeps, in a SQL database.
 
 This class holds no statement: it opens the transaction and hands it to the module that knows the table.  What it adds
-is the order of a commit, the memory of the writing thread, and the outbox rows that wait to be deleted with the next
+is the order of a commit, the memory of the writers, and the outbox rows that wait to be deleted with the next
 commit, because a transaction of their own would cost as much as the batch they speak of.
 """
 
@@ -52,7 +52,7 @@ class SqlStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._dialect = db.dialect
-        self._remembered = Remembered()
+        self._remembered = Remembered(shared=db.shared)
         self._cleared: list[int] = []
 
     # ------------------------------------------------------------ writing

@@ -121,7 +121,7 @@ class Dialect(Protocol):
         """
 
     def raise_marks(self, conn: Connection, rows: Sequence[MemberRow]) -> None:
-        """Write the marks and versions of existing member rows; marks never fall."""
+        """Write the marks and versions of existing member rows; neither ever falls."""
 
     def advance_versions(self, conn: Connection, user_ids: Iterable[str]) -> dict[str, int]:
         """Give each person the next version and return it; the counters are locked in the order of the ids."""

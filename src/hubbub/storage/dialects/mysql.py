@@ -255,7 +255,8 @@ class MySqlDialect:
                 f"UPDATE {_list('c u read_seq delivered_seq version', values)}"
                 " STRAIGHT_JOIN members m FORCE INDEX (PRIMARY) ON m.conversation_id = v.c AND m.user_id = v.u"
                 " SET m.read_seq = GREATEST(m.read_seq, v.read_seq),"
-                " m.delivered_seq = GREATEST(m.delivered_seq, v.delivered_seq), m.version = v.version",
+                " m.delivered_seq = GREATEST(m.delivered_seq, v.delivered_seq),"
+                " m.version = GREATEST(m.version, v.version)",
             )
 
     def advance_versions(self, conn: Connection, user_ids: Iterable[str]) -> dict[str, int]:

@@ -138,7 +138,7 @@ def _find_reactions(rows: int) -> str:
 def _raise_marks(rows: int) -> str:
     return (
         "UPDATE members SET read_seq = max(read_seq, v.column3), delivered_seq = max(delivered_seq, v.column4),"
-        f" version = v.column5 FROM (VALUES {_values(rows, 5)}) AS v"
+        f" version = max(version, v.column5) FROM (VALUES {_values(rows, 5)}) AS v"
         " WHERE members.conversation_id = v.column1 AND members.user_id = v.column2"
     )
 
