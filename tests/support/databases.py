@@ -24,7 +24,8 @@ from hubbub.storage.opening import open_database
 from hubbub.storage.schema import metadata
 from hubbub.storage.tables import meta
 
-DATABASES = ("sqlite", "postgresql")
+SERVERS = ("postgresql",)
+DATABASES = ("sqlite", *SERVERS)
 
 UrlOf = Callable[[str], str]
 
@@ -43,6 +44,17 @@ def database_url(request: pytest.FixtureRequest) -> UrlOf:
         return "" if kind == "sqlite" else str(request.getfixturevalue(f"{kind}_kept"))
 
     return url_of
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest) -> UrlOf:
+    """Return a function that makes a database without tables on a sort of server and gives its URL."""
+    servers = {"postgresql": "postgres_server"}
+
+    def make(kind: str) -> str:
+        return str(request.getfixturevalue(servers[kind]).new_database())
+
+    return make
 
 
 async def open_empty(url: str, folder: Path, *, clock: Clock, **options: Any) -> Database:
