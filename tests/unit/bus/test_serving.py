@@ -41,6 +41,29 @@ async def test_a_request_whose_time_is_over_is_not_begun() -> None:
     assert answers == [(Status.LATE, b""), (Status.OK, b"done")]
 
 
+async def test_a_handler_that_answers_with_a_future_costs_no_task_and_counts_as_open() -> None:
+    answers: list[tuple[Status, bytes]] = []
+    future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    service = Service(lambda peer, payload: future, ManualClock(), limit=1)
+    tasks = len(asyncio.all_tasks())
+    service.begin(PEER, b"", 1.0, lambda *answer: answers.append(answer))
+    service.begin(PEER, b"", 1.0, lambda *answer: answers.append(answer))
+    assert (len(asyncio.all_tasks()), len(service)) == (tasks, 1)
+    future.set_result(b"done")
+    await service.finish(1.0)
+    assert answers == [(Status.OVERLOADED, b""), (Status.OK, b"done")]
+
+
+async def test_a_handler_that_fails_before_it_begins_refuses() -> None:
+    answers: list[tuple[Status, bytes]] = []
+
+    def broken(peer: Peer, payload: bytes) -> asyncio.Future[bytes]:
+        raise RuntimeError("broken")
+
+    Service(broken, ManualClock()).begin(PEER, b"", 1.0, lambda *answer: answers.append(answer))
+    assert answers == [(Status.REFUSED, b"")]
+
+
 async def test_beyond_its_limit_a_service_refuses_at_once() -> None:
     answers: list[tuple[Status, bytes]] = []
     service = Service(echo, ManualClock(), limit=2)
