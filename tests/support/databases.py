@@ -18,13 +18,13 @@ import pytest
 from sqlalchemy import Connection, delete
 
 from hubbub.base.clock import Clock
-from hubbub.lab.servers import PostgresServer
+from hubbub.lab.servers import MariaDbServer, PostgresServer
 from hubbub.storage.database import Database
 from hubbub.storage.opening import open_database
 from hubbub.storage.schema import metadata
 from hubbub.storage.tables import meta
 
-SERVERS = ("postgresql",)
+SERVERS = ("postgresql", "mariadb")
 DATABASES = ("sqlite", *SERVERS)
 
 UrlOf = Callable[[str], str]
@@ -34,6 +34,11 @@ UrlOf = Callable[[str], str]
 def postgresql_kept(postgres_server: PostgresServer) -> str:
     """The URL of the one database whose tables are kept for the whole run."""
     return postgres_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def mariadb_kept(mariadb_server: MariaDbServer) -> str:
+    return mariadb_server.new_database()
 
 
 @pytest.fixture(scope="session")
