@@ -23,6 +23,9 @@ COMMANDS: dict[str, str] = {
     "users": "Find people; see who is online.",
     "announce": "Tell everybody (admins).",
     "schedule": "Send a message later.",
+    "nodes": "Show the nodes of the cluster (admins).",
+    "drain": "Send a node's clients elsewhere and end it (admins).",
+    "config": "See and change live configuration (admins).",
     "bench": "Measure a server and check its promises.",
     "lab": "Run a whole cluster on this machine.",
 }

@@ -19,7 +19,7 @@ import click
 
 from hubbub.cli.profile import NotLoggedIn, Profile, ProfileFile, ProfileLogin, Use
 from hubbub.cli.show import safe
-from hubbub.client import Client, HubbubError
+from hubbub.client import Client, HttpApi, HubbubError
 from hubbub.client.connection import Transport
 from hubbub.client.errors import CLOSED, UNREACHABLE
 
@@ -37,6 +37,9 @@ class Exit(IntEnum):
     UNREACHABLE = 5
     INTERRUPTED = 130
 
+
+Ask = Callable[..., Coroutine[Any, Any, dict[str, Any]]]
+"""`await ask(method, path, json=…, params=…)` returns the JSON object a call answers."""
 
 _LOGIN_CODES = {"unauthenticated", "bad_token", "token_expired", "session_ended", "bad_credentials"}
 _REACH_CODES = {UNREACHABLE, "timeout", "unavailable", "going_away", "overloaded", CLOSED}
@@ -87,6 +90,18 @@ class Context:
         async with self.make_client("brief") as client:
             await client.ready(timeout)
             yield client
+
+    @asynccontextmanager
+    async def api(self) -> AsyncIterator[Ask]:
+        """Return a function that asks the server as this profile, over HTTP and without going online."""
+        profile = self.profile()
+        login = ProfileLogin(self.file, "brief")
+        async with HttpApi(profile.server) as http:
+
+            async def ask(method: str, path: str, **more: Any) -> dict[str, Any]:
+                return await http.call(method, path, token=await login.token(http), **more)
+
+            yield ask
 
     def show(self, value: object, sentence: str = "") -> None:
         """Print a result: as one line of JSON, or as a sentence."""

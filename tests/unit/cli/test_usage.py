@@ -54,6 +54,9 @@ def profile(server: str = NOWHERE) -> Profile:
         ["schedule", "cancel", "x"],
         ["whoami", "--profile", "../up"],
         ["register", "romeo"],
+        ["drain"],
+        ["config", "set", "gateway.login_policy"],
+        ["config", "rollback", "x"],
         ["nonsense"],
     ],
 )
@@ -74,6 +77,9 @@ def test_wrong_usage_ends_with_2_and_says_how(home: Path, args: list[str]) -> No
         ["users"],
         ["group", "list"],
         ["history", "x"],
+        ["nodes"],
+        ["drain", "node"],
+        ["config", "get"],
     ],
 )
 def test_without_a_login_a_command_ends_with_3(home: Path, args: list[str]) -> None:

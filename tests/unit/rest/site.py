@@ -85,6 +85,8 @@ class Site:
     accounts: Accounts
     chat: ChatNode
     deps: Deps
+    signals: LocalSignals
+    node_rows: MemoryNodes
     ended: list[tuple[str, str]] = field(default_factory=list)
     set_up: list[bool] = field(default_factory=list)
 
@@ -141,7 +143,8 @@ async def a_site(
     accounts.on_registered, accounts.on_login_ended = on_registered, on_ended
     record = NodeRecord("node", new_id(), ROLES, http="127.0.0.1:8080", version="0", started_ms=clock.now_ms())
     signals = LocalSignals()
-    nodes = Nodes(record, MemoryNodes(clock), signals, clock, ClusterSettings(), sole=True)
+    node_rows = MemoryNodes(clock)
+    nodes = Nodes(record, node_rows, signals, clock, ClusterSettings(), sole=True)
     config = LiveConfig(MemoryConfig(clock), signals, LiveSettings())
     deps = Deps(
         chat=chat,
@@ -165,7 +168,7 @@ async def a_site(
     await config.start()
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://hubbub.test") as http:
-            site = Site(http, accounts, chat, deps)
+            site = Site(http, accounts, chat, deps, signals, node_rows)
             yield site
     finally:
         await config.stop()
