@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -30,7 +31,11 @@ class Stored(msgspec.Struct):
 class Publisher:
     """Publishes committed batches one after another."""
 
-    def __init__(self, bus: Bus, outbox: Outbox, changes: UserChanges) -> None:
+    def __init__(
+        self, bus: Bus, outbox: Outbox, changes: UserChanges, before: Callable[[], None] | None = None
+    ) -> None:
+        """`before`: called for each batch of entries that is committed and not yet published; for tests."""
+        self._before = before
         self._bus = bus
         self._outbox = outbox
         self._changes = changes
@@ -79,6 +84,9 @@ class Publisher:
         """Tell of these batches: first the entries, then the people whose rows changed, then forget the outbox row."""
         events: list[Event] = [event for stored in batches for event in stored.plan.appended]
         if events:
+            if self._before is not None:
+                for _ in batches:
+                    self._before()
             await self._bus.publish(events)
         for stored in batches:
             changes, committed = stored.plan.changes, stored.committed

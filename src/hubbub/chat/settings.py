@@ -67,3 +67,7 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     system_title: str = "Announcements"
     default_channels: tuple[str, ...] = (GENERAL_CHANNEL,)
     """Channels every new account joins."""
+
+    # ---- for tests only
+    fault: str = ""
+    """A death at a chosen moment, see `chat.fault`; empty wherever people are served."""

@@ -1,0 +1,56 @@
+"""The death that tests order comes at its moment, and never where nobody ordered it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from unit.chat.stage import a_memory
+from unit.chat.world import ANNA, fresh_id, text
+
+from hubbub.base.clock import ManualClock
+from hubbub.bus.local import LocalBus
+from hubbub.chat.changes import UserChanges
+from hubbub.chat.fault import planned
+from hubbub.chat.model import Entry
+from hubbub.chat.outbox import Outbox
+from hubbub.chat.ports import Changes, Committed, EntriesAppended, Event
+from hubbub.chat.publishing import Publisher, Stored
+from hubbub.chat.rules import Plan
+from hubbub.chat.settings import ChatSettings
+
+SCRIPT = """
+from hubbub.chat.fault import planned
+publish = planned("exit_before_publish:3")
+for number in range(5):
+    print(number, flush=True)
+    publish()
+"""
+
+
+def test_the_process_dies_before_the_batch_that_was_named() -> None:
+    run = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, timeout=30, check=False)
+    assert run.returncode == -signal.SIGKILL
+    assert run.stdout.split() == [b"0", b"1", b"2"]
+
+
+def test_nothing_is_planned_unless_it_is_asked_for() -> None:
+    assert planned(ChatSettings().fault) is None
+    for nonsense in ("exit", "exit_before_publish", "exit_before_publish:", "exit_before_publish:-1"):
+        with pytest.raises(ValueError, match="no such fault"):
+            planned(nonsense)
+
+
+async def test_the_moment_is_after_the_commit_and_before_anybody_is_told() -> None:
+    store, bus, heard = a_memory(ManualClock(), ()), LocalBus(), list[Event]()
+    bus.feed(heard.extend, everything=True)
+    outbox = Outbox(store, bus, ManualClock(), ChatSettings())
+    told_before: list[int] = []
+    publisher = Publisher(bus, outbox, UserChanges(store, bus, 100), lambda: told_before.append(len(heard)))
+    conversation = fresh_id()
+    entry = Entry(conversation, 1, 1, ANNA, fresh_id(), text())
+    plan = Plan(Changes(), [], [EntriesAppended(conversation, (entry,), (ANNA,))])
+    await publisher.publish([Stored(plan, Committed({}, 0))])
+    assert (told_before, len(heard)) == ([0], 1)
