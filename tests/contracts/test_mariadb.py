@@ -1,4 +1,4 @@
-"""What only MariaDB makes hard: many nodes, its locks, its idea of equal text, its settings and its ways to die."""
+"""What only MariaDB makes hard: its locks, its idea of equal text, its settings and its error numbers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_
 
 from hubbub.base.clock import ManualClock
-from hubbub.base.ids import direct_id
 from hubbub.chat.model import (
-    Body,
     ConversationChange,
     ConversationKind,
     Mark,
-    MemberState,
-    Post,
     UserRow,
 )
 from hubbub.chat.ports import (
@@ -31,7 +27,6 @@ from hubbub.chat.ports import (
     DataRefused,
     Facts,
     Needs,
-    OutcomeUnknown,
     StoreBusy,
     StoreFull,
     StoreUnavailable,
@@ -80,138 +75,7 @@ def the_database(script: Script) -> Database:
     return script.db
 
 
-async def patiently(work: Callable[[], Awaitable[int]]) -> int:
-    """Do it as the group commit does: run what met a lock or a deadlock again."""
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            try:
-                return await work()
-            except StoreBusy:
-                await asyncio.sleep(0.01)
-
-
-# ---------------------------------------------------------------- many nodes
-
-
-async def test_nodes_that_append_at_once_share_one_sequence_without_gaps(two: tuple[Script, Script]) -> None:
-    stage = await two[0].make(ANNA, BEN)
-    async with asyncio.TaskGroup() as writers:
-        tasks = [
-            writers.create_task(patiently(lambda script=script: script.say(stage, ANNA)))  # type: ignore[misc]
-            for _ in range(20)
-            for script in two
-        ]
-    assert sorted(task.result() for task in tasks) == list(range(2, 42))
-    page = await two[1].store.entries(BEN, stage, 0, 100)
-    assert [entry.seq for entry in page.entries] == list(range(1, 42))
-
-
-async def test_what_one_node_committed_the_other_decides_over(two: tuple[Script, Script]) -> None:
-    one, other = two
-    stage = await one.make(ANNA, BEN)
-    for script in (one, other, one):
-        await script.say(stage, ANNA)
-    await one.change(stage, ANNA, ConversationChange(title="new"))
-    facts = await other.facts(Needs(conversations={stage}, members={(stage, BEN)}))
-    assert facts.conversations[stage].title == "new"
-    await other.remove(stage, ANNA, BEN)
-    facts = await one.facts(Needs(conversations={stage}, members={(stage, BEN)}))
-    assert facts.members[stage, BEN].state is MemberState.REMOVED
-    assert facts.audiences[stage] == (ANNA,)
-
-
-async def test_an_append_that_waited_behind_a_removal_sees_it(two: tuple[Script, Script]) -> None:
-    one, other = two
-    stage = await one.make(ANNA, BEN)
-    await other.say(stage, BEN)
-    holding, go_on = asyncio.Event(), asyncio.Event()
-
-    def hold(facts: Facts, changes: Changes, seq: int) -> None:
-        holding.set()
-        await_(go_on.wait())
-
-    removing = asyncio.create_task(_remove_slowly(one, stage, hold))
-    async with asyncio.timeout(DEADLINE_S):
-        await holding.wait()
-    seen: list[MemberState] = []
-    needs = Needs(conversations={stage}, members={(stage, BEN)})
-
-    def look(facts: Facts) -> Changes:
-        seen.append(facts.members[stage, BEN].state)
-        return Changes()
-
-    appending = asyncio.create_task(other.store.commit(needs, look))
-    while not await _waits_for_a_lock(the_database(one)):
-        assert not appending.done()
-    go_on.set()
-    await removing
-    await appending
-    assert seen == [MemberState.REMOVED]
-
-
-async def _remove_slowly(script: Script, stage: str, hold: Callable[[Facts, Changes, int], None]) -> None:
-    def plan(facts: Facts) -> Changes:
-        conversation, row = facts.conversations[stage], facts.members[stage, BEN]
-        row.state = MemberState.REMOVED
-        conversation.member_count -= 1
-        conversation.members_version += 1
-        changes = Changes(conversations=[conversation], members=[row])
-        hold(facts, changes, 0)
-        return changes
-
-    await script.store.commit(Needs(conversations={stage}, members={(stage, BEN)}), plan)
-
-
-async def _waits_for_a_lock(database: Database) -> bool:
-    await asyncio.sleep(0.01)
-    waiting = text("SELECT count(*) FROM information_schema.INNODB_LOCK_WAITS")
-    return bool(await database.read(lambda conn: conn.execute(waiting).scalar_one()))
-
-
-async def test_of_two_who_open_the_same_private_chat_one_makes_it(two: tuple[Script, Script]) -> None:
-    id_ = direct_id(ANNA, BEN)
-
-    async def open_chat(script: Script) -> str:
-        while True:
-            facts = await script.facts(Needs(conversations={id_}))
-            if id_ in facts.conversations:
-                return "found"
-            try:
-                await script.make(ANNA, BEN, kind=ConversationKind.DIRECT, id_=id_)
-            except StoreBusy:
-                continue
-            return "made"
-
-    async with asyncio.timeout(DEADLINE_S):
-        outcomes = await asyncio.gather(*[open_chat(script) for script in two * 3])
-    assert sorted(outcomes) == ["found"] * 5 + ["made"]
-    assert await two[0].store.heads([id_]) == {id_: 1}
-
-
-async def test_a_process_that_falls_silent_in_a_transaction_holds_nobody_up_for_long(
-    two: tuple[Script, Script],
-) -> None:
-    paused, other = two
-    stage = await paused.make(ANNA, BEN)
-    holding, go_on = asyncio.Event(), asyncio.Event()
-
-    def fall_silent(facts: Facts) -> Changes:
-        holding.set()
-        await_(go_on.wait())
-        facts.conversations[stage].title = "from the grave"
-        return Changes(conversations=list(facts.conversations.values()))
-
-    silent = asyncio.create_task(paused.store.commit(Needs(conversations={stage}), fall_silent))
-    async with asyncio.timeout(DEADLINE_S):
-        await holding.wait()
-    began = asyncio.get_running_loop().time()
-    assert await patiently(lambda: other.say(stage, ANNA)) == 2
-    assert asyncio.get_running_loop().time() - began < 4
-    go_on.set()
-    with pytest.raises(StoreBusy):
-        await silent
-    assert await paused.say(stage, ANNA) == 3
-    assert (await other.facts(Needs(conversations={stage}))).conversations[stage].title == "stage"
+# ---------------------------------------------------------------- locks
 
 
 async def test_random_batches_of_three_nodes_meet_no_deadlock(mariadb_url: str, mariadb_server: MariaDbServer) -> None:
@@ -318,46 +182,6 @@ def _keys(conn: Connection) -> list[str]:
     return list(conn.execute(select(meta.c.key)).scalars())
 
 
-async def test_an_error_rolls_back_and_the_next_transaction_is_fine(db: Database) -> None:
-    def insert_and_raise(conn: Connection) -> None:
-        conn.execute(insert(meta), {"key": "a", "value": "b"})
-        raise KeyError("mine")
-
-    def insert_twice(conn: Connection) -> None:
-        for _ in range(2):
-            conn.execute(insert(meta), {"key": "a", "value": "b"})
-
-    with pytest.raises(KeyError, match="mine"):
-        await db.write(insert_and_raise)
-    # Another node was first, as far as the database can tell.
-    with pytest.raises(StoreBusy):
-        await db.write(insert_twice)
-    await db.write(lambda conn: conn.execute(insert(meta), {"key": "z", "value": "y"}))
-    assert sorted(await db.read(_keys)) == ["epoch", "z"]
-
-
-async def test_a_reader_sees_one_snapshot_and_cannot_write(two: tuple[Script, Script]) -> None:
-    one, other = two
-    stage = await one.make(ANNA, BEN)
-    began, go_on = asyncio.Event(), asyncio.Event()
-
-    def read(conn: Connection) -> list[int]:
-        counts = []
-        for _ in range(2):
-            counts.append(conn.execute(text("SELECT count(*) FROM entries")).scalar_one())
-            began.set()
-            await_(go_on.wait())
-        return counts
-
-    reading = asyncio.create_task(the_database(one).read(read))
-    await began.wait()
-    await other.say(stage, ANNA)
-    go_on.set()
-    assert await reading == [1, 1]
-    with pytest.raises(StoreUnavailable):
-        await the_database(one).read(lambda conn: conn.execute(insert(meta), {"key": "a", "value": "b"}))
-
-
 async def test_each_statement_of_a_writing_transaction_sees_what_was_committed_before_it(
     two: tuple[Script, Script],
 ) -> None:
@@ -451,79 +275,6 @@ async def test_a_connection_lost_in_a_transaction_stores_nothing_and_is_replaced
     assert await one.say(stage, ANNA) == 2
 
 
-async def test_idle_connections_that_the_server_closed_are_replaced_in_silence(
-    one: Script, mariadb_server: MariaDbServer
-) -> None:
-    stage = await one.make(ANNA, BEN)
-    own = "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'hubbub' AND ID <> CONNECTION_ID() AND DB = '{}'"
-    name = await the_database(one).read(lambda conn: conn.execute(text("SELECT DATABASE()")).scalar_one())
-    for id_ in (await asyncio.to_thread(mariadb_server.query, own.format(name))).split():
-        await asyncio.to_thread(mariadb_server.query, f"KILL {id_}")
-    assert await one.say(stage, ANNA) == 2
-    assert await one.texts(BEN, stage) == ["hello"]
-
-
-class Cutting:
-    """A stretch of network that breaks when a COMMIT passes, before or after the server has it."""
-
-    def __init__(self, port: int, *, let_pass: bool) -> None:
-        self.cuts = 0
-        self._port = port
-        self._let_pass = let_pass
-        self._server: asyncio.Server | None = None
-        self._ends: list[asyncio.StreamWriter] = []
-
-    async def __aenter__(self) -> int:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for end in self._ends:
-            end.close()
-        async with asyncio.timeout(DEADLINE_S):
-            for end in self._ends:
-                await end.wait_closed()
-
-    async def _serve(self, here: asyncio.StreamReader, to_here: asyncio.StreamWriter) -> None:
-        there, to_there = await asyncio.open_connection("127.0.0.1", self._port)
-        self._ends += [to_here, to_there]
-        broken = False
-
-        async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-            nonlocal broken
-            with contextlib.suppress(ConnectionError):
-                while (data := await source.read(1 << 16)) and not broken:
-                    if self.cuts and target is to_there and data.endswith(b"\x03COMMIT"):
-                        self.cuts -= 1
-                        broken = True
-                        if not self._let_pass:
-                            break
-                    target.write(data)
-            for end in (to_here, to_there):
-                end.close()
-
-        await asyncio.gather(carry(here, to_there), carry(there, to_here))
-
-
-@pytest.mark.parametrize("let_pass", [True, False])
-async def test_a_connection_lost_at_commit_has_an_unknown_outcome_that_the_key_decides(
-    mariadb_url: str, mariadb_server: MariaDbServer, let_pass: bool
-) -> None:
-    network = Cutting(mariadb_server.port, let_pass=let_pass)
-    async with network as port, node(make_url(mariadb_url).set(port=port).render_as_string(False)) as script:
-        stage = await script.make(ANNA, BEN)
-        client_id = an_id()
-        network.cuts = 1
-        with pytest.raises(OutcomeUnknown):
-            await script.act(stage, ANNA, Post(Body(text="once")), client_id=client_id)
-        assert await script.store.heads([stage]) == {stage: 2 if let_pass else 1}
-        seq, _ = await script.act(stage, ANNA, Post(Body(text="once")), client_id=client_id)
-        assert seq == 2
-        assert await script.texts(BEN, stage) == ["once"]
-
-
 @pytest.mark.parametrize(
     ("number", "told", "kind"),
     [
@@ -586,14 +337,6 @@ async def test_tables_that_would_spoil_what_they_keep_are_refused(mariadb_url: s
     await database.close()
     with pytest.raises(UnsafeDatabase):
         await open_database(mariadb_url, Path("unused"), clock=ManualClock())
-
-
-async def test_nodes_that_start_at_once_agree_on_tables_and_epoch(mariadb_url: str) -> None:
-    opening = [open_database(mariadb_url, Path("unused"), clock=ManualClock()) for _ in range(4)]
-    databases = await asyncio.gather(*opening)
-    assert len({database.epoch for database in databases}) == 1
-    for database in databases:
-        await database.close()
 
 
 async def test_a_wrong_address_is_said_plainly(mariadb_url: str) -> None:

@@ -44,7 +44,10 @@ from hubbub.storage.opening import open_database
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.tables import entries, meta
 
-WAITING = {"postgresql": "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"}
+WAITING = {
+    "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+    "mariadb": "SELECT count(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'",
+}
 """How many wait for a lock."""
 
 

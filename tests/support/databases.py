@@ -54,7 +54,7 @@ def database_url(request: pytest.FixtureRequest) -> UrlOf:
 @pytest.fixture(scope="session")
 def new_database(request: pytest.FixtureRequest) -> UrlOf:
     """Return a function that makes a database without tables on a sort of server and gives its URL."""
-    servers = {"postgresql": "postgres_server"}
+    servers = {"postgresql": "postgres_server", "mariadb": "mariadb_server"}
 
     def make(kind: str) -> str:
         return str(request.getfixturevalue(servers[kind]).new_database())
