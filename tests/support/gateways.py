@@ -21,7 +21,7 @@ from hubbub.gateway.gateway import Gateway
 from hubbub.gateway.settings import GatewaySettings
 from hubbub.gateway.tcp import serve_tcp
 from hubbub.gateway.websocket import protocol_class
-from hubbub.server.http import serve
+from hubbub.server.http import bind, serve
 from hubbub.wire import hubbub_pb2 as pb
 from hubbub.wire.codec import BINARY, JSON, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON
 from hubbub.wire.framing import FrameReader, with_length
@@ -108,7 +108,7 @@ async def a_house(
     http = serve(nothing_here, protocol_class(house.gateway, ticketed=ticketed), graceful_s=1, **bounds)
     async with http as server:
         house.port = server.addresses[0][1]
-        tcp_server = await serve_tcp(house.gateway, "127.0.0.1", 0, tls=tls) if tcp else None
+        tcp_server = await serve_tcp(house.gateway, bind("127.0.0.1", 0), tls=tls) if tcp else None
         if tcp_server is not None:
             house.tcp_port = tcp_server.sockets[0].getsockname()[1]
         try:

@@ -7,6 +7,8 @@ decides; the store only keeps.  It knows nothing of HTTP and nothing of chat.
 
 from __future__ import annotations
 
+import base64
+import hmac
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -311,12 +313,14 @@ class Accounts:
         """Return the server's name and whether it was set up."""
         return await self._store.place()
 
-    async def setup_token(self) -> str | None:
-        """Make a fresh one-time set-up token, replacing any earlier one.
+    async def setup_token(self, shared: bytes = b"") -> str | None:
+        """Make the one-time set-up token, replacing any earlier one.
 
-        None when the place is set up.
+        Nodes that share a secret make the same one from it, so that the link of each of them is good; without a secret
+        it is a fresh one.  None when the place is set up.
         """
-        token = secrets.token_urlsafe(24)
+        made = hmac.digest(shared, b"hubbub set-up token", "sha256")[:24] if shared else secrets.token_bytes(24)
+        token = base64.urlsafe_b64encode(made).decode().rstrip("=")
         return token if await self._store.offer_setup(digest(token)) else None
 
     async def set_up(

@@ -22,7 +22,8 @@ def command(
     win over variables, variables over the file.
     """
     from hubbub.base.settings import SettingsError
-    from hubbub.server.lifecycle import CannotServe, run
+    from hubbub.server.ground import CannotServe
+    from hubbub.server.lifecycle import run
     from hubbub.server.settings import read_settings
 
     flags = {"data": data, "listen": listen, "listen_tcp": listen_tcp, "public_url": public_url}

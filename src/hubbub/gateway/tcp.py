@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Sequence
 from typing import cast
@@ -108,16 +109,15 @@ class TcpLink(asyncio.Protocol):
 
 
 async def serve_tcp(
-    gateway: Gateway, host: str, port: int, *, tls: ssl.SSLContext | None = None, backlog: int = 2048
+    gateway: Gateway, sock: socket.socket, *, tls: ssl.SSLContext | None = None, backlog: int = 2048
 ) -> asyncio.Server:
-    """Listen for TCP clients; port 0 takes a free one, which is in the server's `sockets`.
+    """Serve TCP clients on a bound socket.
 
     Close the returned server before the gateway is stopped.
     """
     return await asyncio.get_running_loop().create_server(
         lambda: TcpLink(gateway),
-        host,
-        port,
+        sock=sock,
         ssl=tls,
         backlog=backlog,
         ssl_handshake_timeout=gateway.settings.hello_timeout_s if tls is not None else None,

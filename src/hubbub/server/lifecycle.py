@@ -1,7 +1,7 @@
 """A server's life: open, listen, say where, serve until told to stop, close in order.
 
-Stopping tells clients to move first, then closes sockets with a code that says "come back", then lets commands that
-are under way become durable, and only then gives the data folder free.
+Stopping tells the others first, then clients to move, then closes sockets with a code that says "come back", then lets
+commands that are under way become durable, and only then gives the lease and the data folder free.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ import gc
 import os
 import resource
 import signal
+import socket
 import ssl
 import sys
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -27,8 +30,10 @@ from hubbub.base import log
 from hubbub.base.clock import SystemClock
 from hubbub.base.settings import SettingsError
 from hubbub.chat.ports import StoreUnavailable
+from hubbub.cluster.model import ROLES
 from hubbub.gateway.tcp import serve_tcp
 from hubbub.gateway.websocket import protocol_class
+from hubbub.server.ground import CannotServe
 from hubbub.server.http import HttpServer, bind
 from hubbub.server.settings import Address, ServerSettings
 from hubbub.server.wiring import Reachable, Server, build
@@ -39,11 +44,16 @@ ADDRESS_FILE = "server.json"
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """How to reach a server from its own machine that listens on every address."""
 
+T = TypeVar("T")
+
 _logger = structlog.stdlib.get_logger("hubbub.server")
 
 
-class CannotServe(Exception):
-    """Something outside the program stands in the way; the sentence says what."""
+class Ports(NamedTuple):
+    """The listening sockets, taken before the server is built."""
+
+    http: socket.socket
+    tcp: socket.socket | None
 
 
 def run(settings: ServerSettings) -> None:
@@ -71,49 +81,118 @@ async def _serve(settings: ServerSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    while not stopping.is_set():
+        settings = await _life(settings, stopping)
+
+
+async def _life(settings: ServerSettings, stopping: asyncio.Event) -> ServerSettings:
+    """Serve until told to stop, or until what this process holds is void; then everything begins anew.
+
+    Returns the settings for the next life, on the same ports.
+    """
+    ending = asyncio.Event()
+
+    def again(reason: str) -> None:
+        _logger.error("beginning anew", reason=reason)
+        ending.set()
+
     async with AsyncExitStack() as stack:
         reachable = Reachable()
         try:
-            server = await build(settings, SystemClock(), reachable, stack)
-            await _listen(settings, server, reachable, stack)
+            ports = _bind(settings, reachable, stack)
+            server = await _unless(stopping, build(settings, SystemClock(), reachable, stack, again))
+            if server is None:
+                return settings
+            await _listen(settings, server, ports, stack)
         except StoreUnavailable as problem:
             raise CannotServe(str(problem)) from problem
         except OSError as problem:
             raise CannotServe(f"cannot listen on {settings.listen}: {problem.strerror or problem}") from problem
+        server.nodes.on_drain(stopping.set)
         await _announce(settings, server, reachable)
         stack.callback((Path(settings.data) / ADDRESS_FILE).unlink, missing_ok=True)
         gc.collect()
         gc.freeze()
-        await stopping.wait()
-        _logger.info("stopping", connections=server.gateway.sessions)
+        await _first(stopping, ending)
+        _logger.info("stopping", connections=server.gateway.sessions if server.gateway else 0)
+        if stopping.is_set():
+            await server.drain()
+            if settings.bus:
+                # The edge and the other nodes are told; what they had sent here already is still answered.
+                await asyncio.sleep(settings.notice_s)
+    return msgspec.structs.replace(
+        settings, listen=reachable.listen, listen_tcp=reachable.listen_tcp if settings.listen_tcp else ""
+    )
 
 
-async def _listen(settings: ServerSettings, server: Server, reachable: Reachable, stack: AsyncExitStack) -> None:
-    """Open the ports; what `stack` closes first is closed first."""
+async def _first(*events: asyncio.Event) -> None:
+    """Wait until one of them is set."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
+async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Do the work, or give it up when told to stop: a node may wait long for the others."""
+    task, told = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait((task, told), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        return None
+    finally:
+        told.cancel()
+        task.cancel()
+        await asyncio.wait((task,))
+
+
+def _bind(settings: ServerSettings, reachable: Reachable, stack: AsyncExitStack) -> Ports:
+    """Take the ports before anything else, so that a node can say where it is before it serves."""
     where = Address.parse(settings.listen, setting="listen")
+    http = bind(where.host, where.port)
+    stack.callback(http.close)
+    host, port = http.getsockname()[:2]
+    reachable.listen = str(Address(host, port))
+    reachable.local_url = f"http://{Address(_LOOPBACK.get(host, host), port)}"
+    reachable.public_url = settings.public_url.rstrip("/") or reachable.local_url
+    reachable.http = settings.advertise or str(Address(_LOOPBACK.get(host, host), port))
+    tcp: socket.socket | None = None
+    if settings.listen_tcp and settings.does("gateway"):
+        where = Address.parse(settings.listen_tcp, setting="listen_tcp")
+        tcp = bind(where.host, where.port)
+        stack.callback(tcp.close)
+        host, port = tcp.getsockname()[:2]
+        reachable.listen_tcp = str(Address(host, port))
+        reachable.tcp = settings.advertise_tcp or str(Address(_LOOPBACK.get(host, host), port))
+    return Ports(http, tcp)
+
+
+async def _listen(settings: ServerSettings, server: Server, ports: Ports, stack: AsyncExitStack) -> None:
+    """Serve the ports; what `stack` closes first is closed first."""
+    gateway = server.gateway
     http = HttpServer(
         server.app,
-        protocol_class(server.gateway),
-        sockets=[bind(where.host, where.port)],
+        protocol_class(gateway) if gateway else None,
+        sockets=[ports.http],
         head_bytes=settings.header_bytes,
         head_timeout_s=settings.header_timeout_s,
         open_at_most=settings.http_connections,
         graceful_s=settings.drain_s,
         forwarded_allow_ips=settings.trusted_proxies or None,
     )
-    host, port = http.addresses[0]
-    reachable.local_url = f"http://{Address(_LOOPBACK.get(host, host), port)}"
-    reachable.public_url = settings.public_url.rstrip("/") or reachable.local_url
     await http.start()
     stack.push_async_callback(http.stop)
-    if settings.listen_tcp:
-        where = Address.parse(settings.listen_tcp, setting="listen_tcp")
-        tcp = await serve_tcp(server.gateway, where.host, where.port, tls=_tls(settings))
-        host, port = tcp.sockets[0].getsockname()[:2]
-        reachable.tcp = str(Address(host, port))
+    if gateway is None:
+        stack.callback(http.stop_listening)
+        return
+    if ports.tcp is not None:
+        tcp = await serve_tcp(gateway, ports.tcp, tls=_tls(settings))
         stack.callback(tcp.close)
     # Clients move while both ports still answer; nobody new is let in meanwhile.
-    stack.push_async_callback(server.gateway.stop, settings.drain_s)
+    stack.push_async_callback(gateway.stop, settings.drain_s)
     stack.callback(http.stop_listening)
 
 
@@ -135,7 +214,11 @@ async def _announce(settings: ServerSettings, server: Server, reachable: Reachab
     if reachable.tcp:
         lines[0] += f" and {reachable.tcp} (TCP)"
     lines[0] += f", with its data in {data}"
-    if (token := await server.accounts.setup_token()) is not None:
+    if set(settings.roles) != set(ROLES):
+        lines[0] = (
+            f"Hubbub {hubbub.__version__}: {settings.node_name} ({', '.join(settings.roles)}) is at {reachable.http}"
+        )
+    if settings.does("web") and (token := await server.accounts.setup_token(server.setup_secret)) is not None:
         link = setup_link(reachable.public_url, token)
         write_setup_link(data, link)
         lines += ["Make the first admin with this link, which works once:", f"  {link}"]
@@ -146,4 +229,4 @@ async def _announce(settings: ServerSettings, server: Server, reachable: Reachab
     )
     fresh.replace(data / ADDRESS_FILE)
     print(*lines, sep="\n", flush=True)  # noqa: T201
-    _logger.info("serving", http=reachable.public_url, tcp=reachable.tcp, node=server.node_id)
+    _logger.info("serving", http=reachable.public_url, tcp=reachable.tcp, node=settings.node_name)

@@ -67,8 +67,10 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Connections that speak HTTP; one that became a WebSocket is the gateway's to count."""
     drain_s: float = 5.0
     """How long clients are given to move when the server stops."""
+    notice_s: float = 1.5
+    """How long a node of a cluster still answers everything after it said that it drains."""
     readers: int = 2
-    """Threads that read the database."""
+    """Threads that read the embedded database, or connections that read from a server."""
 
     cluster: ClusterSettings = ClusterSettings()
     chat: ChatSettings = ChatSettings()

@@ -1,15 +1,19 @@
 """The one place where the objects of a server are built and joined.
 
-Plain constructor calls, in the order things depend on each other; nothing here decides anything.
+Plain constructor calls, in the order things depend on each other; nothing here decides anything.  Every process has the
+ground, a chat to ask (its own or one over the bus), accounts and a place among the nodes; its roles say what it does
+with them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry
 
@@ -18,109 +22,261 @@ from hubbub.auth.accounts import Accounts
 from hubbub.auth.model import Identity
 from hubbub.auth.setup_link import remove_setup_link
 from hubbub.base.clock import Clock
-from hubbub.base.ids import new_id
-from hubbub.bus.local import LocalBus
+from hubbub.base.errors import ChatError, Code
+from hubbub.bus.chat_server import ChatServer
+from hubbub.bus.remote_chat import RemoteChat
 from hubbub.chat.node import ChatNode
+from hubbub.chat.outbox import Outbox
 from hubbub.chat.ports import LoginEnded
+from hubbub.chat.service import Chat
+from hubbub.cluster.model import NodeRecord, NodeState
+from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.gateway.gateway import Gateway
-from hubbub.rest.app import create_app
+from hubbub.rest.app import create_app, create_probe
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
+from hubbub.server.ground import CannotServe, Ground, lay_ground
+from hubbub.server.load import LoadMeter
+from hubbub.server.metrics import BusMetrics, GatewayMetrics
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.cluster_store import SqlNodes
+from hubbub.storage.database import Database
 from hubbub.storage.sql_store import SqlStore
-from hubbub.storage.sqlite_database import SqliteDatabase
+
+_READY_S = 2.0
+_CHAT_AGAIN_S = 0.5
+
+_logger = structlog.stdlib.get_logger("hubbub.server")
 
 
 @dataclass(slots=True)
 class Reachable:
-    """Where this server can be reached, known once it listens."""
+    """Where this server can be reached; its ports are taken before it is built."""
 
+    listen: str = ""
+    """HOST:PORT of the HTTP port as it was bound."""
+    listen_tcp: str = ""
     local_url: str = ""
     """From this machine."""
     public_url: str = ""
     """For people: what was set, or else the local one."""
+    http: str = ""
+    """HOST:PORT of the HTTP port for other nodes and the edge."""
     tcp: str = ""
+    """HOST:PORT of the TCP port for clients; empty: none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Server:
-    """A server whose parts run; what still lacks is listening."""
+    """A server whose parts run; what still lacks is serving its ports."""
 
     app: ASGIApp
-    """The ASGI application."""
     accounts: Accounts
-    chat: ChatNode
-    gateway: Gateway
-    node_id: str
+    chat: Chat
+    gateway: Gateway | None
+    nodes: Nodes
+    database: Database
+    setup_secret: bytes = b""
+    """From which all web nodes make the same set-up link."""
+    draining: bool = False
+
+    async def ready(self) -> None:
+        """Raise ChatError when nothing new should come here: it drains, or its database does not answer."""
+        if self.draining:
+            raise ChatError(Code.GOING_AWAY)
+        try:
+            async with asyncio.timeout(_READY_S):
+                await self.database.read(self.database.now_ms)
+        except TimeoutError:
+            raise ChatError(Code.UNAVAILABLE) from None
+
+    async def drain(self) -> None:
+        """Take nothing new, and let everybody know."""
+        self.draining = True
+        await self.nodes.drain()
 
 
-async def build(settings: ServerSettings, clock: Clock, reachable: Reachable, stack: AsyncExitStack) -> Server:
+Again = Callable[[str], None]
+"""Called with the reason why everything this process holds is void, so that it must begin anew."""
+
+
+async def build(
+    settings: ServerSettings, own_clock: Clock, reachable: Reachable, stack: AsyncExitStack, again: Again
+) -> Server:
     """Start every part; `stack` stops them in the opposite order.
 
-    Raises StoreUnavailable when the data folder cannot be used.
+    Raises StoreUnavailable or CannotServe when something outside stands in the way.
     """
-    data = Path(settings.data)
-    node_id = new_id()
-    database = await SqliteDatabase.open(data, readers=settings.readers, clock=clock)
-    stack.push_async_callback(database.close)
+    ground = await lay_ground(settings, own_clock, stack, lambda: again("the log was replaced"))
+    meter = LoadMeter(own_clock)
+    nodes = _nodes(settings, ground, reachable, meter, own_clock)
+    metrics = CollectorRegistry()
+    if ground.remote is not None:
+        metrics.register(BusMetrics(lambda: ground.remote.stats))  # type: ignore[union-attr]
 
-    store = SqlStore(database)
-    account_store = SqlAccounts(database)
-    bus = LocalBus()
-    chat = ChatNode(store, bus, clock, settings.chat)
+    chat: Chat
+    if settings.does("chat"):
+        chat = await _own_chat(settings, ground, stack)
+        await _enter(settings, ground, nodes, stack)
+    else:
+        await _enter(settings, ground, nodes, stack)
+        chat = _remote_chat(ground, nodes, own_clock, stack)
+    if settings.does("worker") and not settings.does("chat"):
+        sweeping = Outbox(SqlStore(ground.database), ground.bus, ground.clock, settings.chat)
+        sweeping.start()
+        stack.push_async_callback(sweeping.stop)
 
-    async def login_ended(user_id: str, device_id: str) -> None:
-        await bus.publish([LoginEnded(user_id, device_id)])
-
-    accounts = Accounts(
-        account_store, settings.auth, clock, on_login_ended=login_ended, on_registered=chat.add_new_user
-    )
-    await accounts.start()
-    stack.push_async_callback(accounts.close)
-    await chat.start()
-    stack.push_async_callback(chat.stop)
-
-    sessions = SessionRegistry(
-        clock,
-        settings.gateway.login_policy,
-        save_last_seen=account_store.save_last_seen,
-        load_last_seen=account_store.load_last_seen,
-    )
-    gateway = Gateway(
-        chat,
-        accounts,
-        lambda handler, on_hole: bus.feed(handler, everything=True),
-        sessions,
-        clock,
-        settings.gateway,
-        node_id,
-        end_login=accounts.log_out,
-        version=hubbub.__version__,
-    )
-    await gateway.start()
+    account_store = SqlAccounts(ground.database)
+    accounts = await _accounts(settings, ground, account_store, chat, stack)
+    gateway: Gateway | None = None
+    if settings.does("gateway"):
+        sessions = SessionRegistry(
+            ground.clock,
+            settings.gateway.login_policy,
+            save_last_seen=account_store.save_last_seen,
+            load_last_seen=account_store.load_last_seen,
+        )
+        gateway = meter.gateway = Gateway(
+            chat,
+            accounts,
+            ground.feed,
+            sessions,
+            ground.clock,
+            settings.gateway,
+            settings.node_name,
+            end_login=accounts.log_out,
+            version=hubbub.__version__,
+        )
+        metrics.register(GatewayMetrics(gateway))
+        await _start_gateway(gateway)
 
     async def assign(identity: Identity, avoid: Sequence[str]) -> Assignment:
         return Assignment(
-            node_id, websocket_url=f"{reachable.public_url.replace('http', 'ws', 1)}/ws", tcp=reachable.tcp
+            settings.node_name,
+            websocket_url=f"{reachable.public_url.replace('http', 'ws', 1)}/ws",
+            tcp=reachable.tcp,
         )
 
     async def ready() -> None:
-        await chat.epoch()
+        await server.ready()
 
-    app = create_app(
-        Deps(
-            chat=chat,
-            accounts=accounts,
-            authenticator=accounts,
-            clock=clock,
-            facts=ServerFacts(hubbub.__version__, node_id),
-            assign=assign,
-            ready=ready,
-            on_set_up=lambda: remove_setup_link(data),
-            settings=settings.rest,
-            auth_settings=settings.auth,
-            metrics=CollectorRegistry(),
-        )
+    deps = Deps(
+        chat=chat,
+        accounts=accounts,
+        authenticator=accounts,
+        clock=ground.clock,
+        facts=ServerFacts(hubbub.__version__, settings.node_name),
+        assign=assign,
+        ready=ready,
+        on_set_up=lambda: remove_setup_link(Path(settings.data)),
+        settings=settings.rest,
+        auth_settings=settings.auth,
+        metrics=metrics,
     )
-    return Server(app, accounts, chat, gateway, node_id)
+    nodes.on_declared_dead(lambda old, new: _begin_anew(again))
+    app = create_app(deps) if settings.does("web") else create_probe(deps)
+    server = Server(
+        app, accounts, chat, gateway, nodes, ground.database, ground.identity.secret if ground.remote else b""
+    )
+    return server
+
+
+def _nodes(settings: ServerSettings, ground: Ground, reachable: Reachable, meter: LoadMeter, own_clock: Clock) -> Nodes:
+    record = NodeRecord(
+        node_id=settings.node_name,
+        incarnation=ground.identity.incarnation,
+        roles=settings.roles,
+        http=reachable.http,
+        tcp=reachable.tcp if settings.does("gateway") else "",
+        version=hubbub.__version__,
+        weight=settings.cluster.weight,
+        started_ms=ground.clock.now_ms(),
+    )
+    store = SqlNodes(ground.database)
+    sole = not ground.database.shared
+    return Nodes(record, store, ground.signals, own_clock, settings.cluster, load=meter.read, sole=sole)
+
+
+async def _enter(settings: ServerSettings, ground: Ground, nodes: Nodes, stack: AsyncExitStack) -> None:
+    """Take this node's place among the others."""
+    try:
+        await nodes.start()
+    except ChatError as refused:
+        if refused.code is not Code.CONFLICT:
+            raise
+        raise CannotServe(f"setting node: {refused}") from None
+    stack.push_async_callback(nodes.stop)
+    if ground.remote is not None:
+        return
+    others = [view for view in nodes.view() if view.record.incarnation != nodes.incarnation]
+    if others := [view for view in others if view.state is not NodeState.DEAD]:
+        raise CannotServe(
+            f"the node {others[0].record.node_id} serves this database as well, and without a bus neither would hear"
+            " of the other's messages: set bus"
+        )
+
+
+async def _own_chat(settings: ServerSettings, ground: Ground, stack: AsyncExitStack) -> ChatNode:
+    chat = ChatNode(SqlStore(ground.database), ground.bus, ground.clock, settings.chat)
+    await chat.start()
+    stack.push_async_callback(chat.stop)
+    if ground.remote is not None:
+        serving = ChatServer(chat, ground.calls, ground.clock)
+        await serving.start(ground.identity.incarnation)
+        stack.push_async_callback(serving.stop)
+    return chat
+
+
+def _remote_chat(ground: Ground, nodes: Nodes, own_clock: Clock, stack: AsyncExitStack) -> RemoteChat:
+    known: tuple[str, ...] = ()
+
+    def look() -> None:
+        nonlocal known
+        found = tuple(view.record.incarnation for view in nodes.live("chat"))
+        lost, known = set(known).difference(found), found
+        for incarnation in lost:
+            chat.node_lost(incarnation)
+
+    chat = RemoteChat(ground.calls, lambda: known, own_clock)
+    nodes.on_change(look)
+    look()
+    chat.start()
+    stack.push_async_callback(chat.stop)
+    return chat
+
+
+async def _accounts(
+    settings: ServerSettings, ground: Ground, store: SqlAccounts, chat: Chat, stack: AsyncExitStack
+) -> Accounts:
+    async def login_ended(user_id: str, device_id: str) -> None:
+        try:
+            await ground.bus.publish([LoginEnded(user_id, device_id)])
+        except ChatError as problem:
+            # The login is over in the database; who did not hear of it looks there once the bus is back.
+            _logger.warning("an ended login could not be told", problem=repr(problem))
+
+    accounts = Accounts(store, settings.auth, ground.clock, on_login_ended=login_ended, on_registered=chat.add_new_user)
+    await accounts.start()
+    stack.push_async_callback(accounts.close)
+    return accounts
+
+
+async def _start_gateway(gateway: Gateway) -> None:
+    """Start it as soon as there is a chat to ask; nodes of a cluster start in any order."""
+    said = False
+    while True:
+        try:
+            await gateway.start()
+            return
+        except ChatError as problem:
+            if not problem.retry:
+                raise
+            if not said:
+                said = True
+                _logger.info("waiting for a node with the role chat", problem=repr(problem))
+            await asyncio.sleep(_CHAT_AGAIN_S)
+
+
+async def _begin_anew(again: Again) -> None:
+    again("this node was declared dead")

@@ -16,3 +16,8 @@ def agree(conn: Connection, dialect: Dialect, key: str, proposal: str) -> str:
         dialect.insert_new(conn, meta, [{"key": key, "value": proposal}])
         found = conn.execute(statement).scalar_one()
     return str(found)
+
+
+def read_epoch(conn: Connection) -> str:
+    """Return the epoch of the log that is in the database now."""
+    return str(conn.execute(select(meta.c.value).where(meta.c.key == "epoch")).scalar_one())

@@ -1,0 +1,66 @@
+"""What every process stands on: those who would count or sign otherwise than the others do not start."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from hubbub.base.clock import ManualClock
+from hubbub.base.errors import ChatError
+from hubbub.cluster.settings import ClusterSettings
+from hubbub.server.ground import CannotServe, Ground, lay_ground
+from hubbub.server.settings import ServerSettings
+from hubbub.server.wiring import Reachable, build
+from hubbub.storage.tables import meta
+
+
+async def lay(folder: Path, stack: AsyncExitStack, buckets: int = 256) -> Ground:
+    settings = ServerSettings(data=str(folder), cluster=ClusterSettings(buckets=buckets))
+    return await lay_ground(settings, ManualClock(), stack, lambda: None)
+
+
+async def test_all_processes_on_one_database_have_one_secret_and_each_an_incarnation(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        first = (await lay(tmp_path, stack)).identity
+    async with AsyncExitStack() as stack:
+        second = (await lay(tmp_path, stack)).identity
+    assert len(first.secret) == 32
+    assert (first.secret, first.epoch) == (second.secret, second.epoch)
+    assert first.incarnation != second.incarnation
+
+
+async def test_who_spreads_people_otherwise_than_the_others_does_not_start(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        await lay(tmp_path, stack)
+    async with AsyncExitStack() as stack:
+        with pytest.raises(CannotServe, match="256/crc32, and this node would as 64/crc32"):
+            await lay(tmp_path, stack, buckets=64)
+
+
+async def test_a_hash_of_another_version_is_another_way_to_spread(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        ground = await lay(tmp_path, stack)
+        await ground.database.write(
+            lambda conn: (
+                conn.execute(update(meta).where(meta.c.key == "bus.buckets").values(value="256/rendezvous")).rowcount
+            )
+        )
+    async with AsyncExitStack() as stack:
+        with pytest.raises(CannotServe, match="256/rendezvous"):
+            await lay(tmp_path, stack)
+
+
+async def test_a_draining_server_is_not_ready(tmp_path: Path) -> None:
+    settings = ServerSettings(data=str(tmp_path), node="alone")
+    async with AsyncExitStack() as stack:
+        server = await build(settings, ManualClock(), Reachable(http="127.0.0.1:1"), stack, lambda _: None)
+        await server.ready()
+        await server.drain()
+        with pytest.raises(ChatError):
+            await server.ready()
+        assert [view.record.draining for view in server.nodes.view()] == [True]
+        assert server.gateway is not None
+        await server.gateway.stop()
