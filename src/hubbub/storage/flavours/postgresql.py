@@ -39,7 +39,8 @@ _SESSION = {
     "plan_cache_mode": "force_generic_plan",
 }
 
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+# Not READ WRITE: who makes a database read-only for a while means this one, too.
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _ADVISORY_KEY = int.from_bytes(b"hubbub", "big")

@@ -1,0 +1,56 @@
+"""Every statement that a store ever says, for tests that look at how a database runs them."""
+
+from __future__ import annotations
+
+from contracts.script import ANNA, BEN, CLEO, Script, an_id
+
+from hubbub.chat.model import Body, ConversationChange, ConversationKind, Mark, Post, ScheduledRow, Submit, UserRow
+from hubbub.chat.ports import Needs
+
+
+async def ask_everything(script: Script) -> None:
+    """Make a few conversations, change them in every way and read them in every way."""
+    store = script.store
+    await script.there_is(UserRow(ANNA, "anna"), UserRow(BEN, "ben"))
+    stage = await script.make(ANNA, BEN)
+    other = await script.make(ANNA, BEN)
+    channel = await script.make(ANNA, BEN, kind=ConversationKind.CHANNEL)
+    await script.make_system()
+    await script.say(stage, ANNA, mentions=(BEN,))
+    await script.edit(stage, ANNA, 2, "new")
+    await script.say(stage, BEN, thread_seq=2)
+    await script.react(stage, BEN, 2, "👍")
+    await script.react(stage, BEN, 2, "👍", set_=False)
+    await script.recall(stage, ANNA, 2)
+    await script.change(stage, ANNA, ConversationChange(title="new"))
+    await script.add(stage, ANNA, CLEO)
+    await script.remove(stage, ANNA, CLEO)
+    await script.change(stage, ANNA, ConversationChange(title="newer"))
+    await script.facts(Needs(user_keys={(ANNA, an_id()), (BEN, an_id())}, users={ANNA, BEN}))
+    await store.set_marks([(stage, Mark(BEN, 3, 3)), (other, Mark(ANNA, 1, 1))])
+    await store.hide(BEN, stage, 4)
+    row = ScheduledRow(ANNA, Submit(stage, an_id(), Post(Body(text="x"))), 5)
+    await store.schedule(row, bytes(8))
+    await store.settle(row, "not_a_member")
+    await store.cancel(ANNA, stage, row.submit.client_id)
+    for id_, _ in await store.stale_outbox(0, 10):
+        await store.clear_outbox(id_)
+    await store.stale_outbox(0, 10)
+    for user in (ANNA, BEN, CLEO):
+        await store.entries(user, stage, 0, 10)
+        await store.history(user, stage, limit=10)
+        await store.history(user, stage, around_seq=3, thread_seq=2, limit=10)
+        await store.conversation(user, stage)
+        await store.conversations(user, "", 10)
+        await store.conversations(user, f"1.{stage}", 10)
+        await store.user_state(user, 0, 10)
+        await store.resume(user, [(stage, 1), (channel, 0)], 1, limit=10, state_limit=10)
+        await store.audience(user)
+    await store.channels(CLEO, "chan", "", 10)
+    await store.members(ANNA, stage, ANNA, 10)
+    await store.small_audience(stage)
+    await store.entries_for_all(stage, 0, 10)
+    await store.heads([stage, other])
+    await store.users([ANNA, BEN], ["anna"])
+    await store.scheduled(ANNA, "", 10)
+    await store.due(10, 10)
