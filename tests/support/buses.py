@@ -21,6 +21,7 @@ from hubbub.bus.identity import BusIdentity
 from hubbub.bus.local import Handler, LocalBus, LocalSignals
 from hubbub.bus.local_calls import LocalCalls
 from hubbub.bus.nats import connect as connect_nats
+from hubbub.bus.redis import connect as connect_redis
 from hubbub.chat.ports import Bus, Feed
 from hubbub.cluster.ports import Signals
 
@@ -97,12 +98,17 @@ def identity(node_id: str = "node", *, secret: bytes = SECRET, epoch: str = "epo
     return BusIdentity(node_id, new_id(), secret, epoch)
 
 
+async def on_redis(url: str, node_id: str = "node") -> ClusterBus:
+    """Join the bus of a Redis server."""
+    return await connect_redis(url, identity=identity(node_id), buckets=BUCKETS, clock=SystemClock())
+
+
 async def on_nats(url: str, node_id: str = "node") -> ClusterBus:
     """Join the bus of a NATS server."""
     return await connect_nats(url, identity=identity(node_id), buckets=BUCKETS, clock=SystemClock())
 
 
-@pytest.fixture(params=["local", "hub", "nats"])
+@pytest.fixture(params=["local", "hub", "nats", "redis"])
 async def buses(request: pytest.FixtureRequest) -> AsyncIterator[Buses]:
     """One bus of each sort, with nobody on it."""
     hub = Hub()
@@ -110,10 +116,14 @@ async def buses(request: pytest.FixtureRequest) -> AsyncIterator[Buses]:
     async def on_hub(node_id: str) -> ClusterBus:
         return hub.join(node_id)
 
-    async def on_a_server(node_id: str) -> ClusterBus:
+    async def on_a_nats_server(node_id: str) -> ClusterBus:
         return await on_nats(request.getfixturevalue("nats_server").url, node_id)
 
-    made = Buses({"local": None, "hub": on_hub, "nats": on_a_server}[request.param])
+    async def on_a_redis_server(node_id: str) -> ClusterBus:
+        return await on_redis(request.getfixturevalue("redis_server").url, node_id)
+
+    joins = {"local": None, "hub": on_hub, "nats": on_a_nats_server, "redis": on_a_redis_server}
+    made = Buses(joins[request.param])
     try:
         yield made
     finally:

@@ -2,7 +2,7 @@
 
 Everything that gives the bytes a meaning (signatures, numbers, events, calls) is written once, above this port; a
 driver is the hundred and fifty lines that speak to one kind of server.  A carrier keeps its subscriptions over
-reconnects by itself and never hands back what its own process sent.
+reconnects by itself.  It may hand back what its own process sent.
 """
 
 from __future__ import annotations

@@ -38,6 +38,13 @@ def _sign(secret: bytes, subject: str, data: bytes) -> bytes:
     return hmac.digest(secret, subject.encode() + b"\0" + data, "sha256")[:_MAC]
 
 
+def _head(identity: BusIdentity) -> bytes:
+    head = msgspec.msgpack.encode((identity.epoch, identity.node_id, identity.incarnation))
+    if len(head) > 255:
+        raise ValueError("the names of a node are too long")
+    return head
+
+
 class TooLarge(ValueError):
     """A body beyond JOINED_BYTES."""
 
@@ -47,9 +54,7 @@ class Sealer:
 
     def __init__(self, identity: BusIdentity) -> None:
         self._secret = identity.secret
-        self._head = msgspec.msgpack.encode((identity.epoch, identity.node_id, identity.incarnation))
-        if len(self._head) > 255:
-            raise ValueError("the names of a node are too long")
+        self._head = _head(identity)
         self._numbers: dict[str, int] = {}
 
     def seal(self, subject: str, body: bytes) -> list[bytes]:
@@ -132,6 +137,7 @@ class Opener:
         """`on_jump` is told the subject; `on_epoch` the other log's epoch, once per message of it."""
         self._secret = identity.secret
         self._epoch = identity.epoch
+        self._own = _head(identity)
         self._stats = stats
         self._on_jump = on_jump
         self._on_epoch = on_epoch
@@ -154,6 +160,9 @@ class Opener:
             return None
         start = _FIXED.size + head_length
         head = signed[_FIXED.size : start]
+        if head == self._own:
+            # Some servers hand back what one said; it was heard here before it was sent.
+            return None
         sender = self._senders.get(head) or self._meet(head)
         if sender is None:
             dropped["form"] += 1

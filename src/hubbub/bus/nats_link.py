@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import nats.errors
@@ -24,7 +23,10 @@ from nats.aio.client import PING_PROTO, Client
 from nats.aio.transport import TcpTransport
 from nats.protocol.command import pub_cmd, sub_cmd, unsub_cmd
 
-from hubbub.bus.carrier import BusAway
+from hubbub.base.ids import new_id
+from hubbub.bus.carrier import BusAway, Receiver
+from hubbub.bus.envelope import PART_BYTES
+from hubbub.bus.subjects import PREFIX
 
 _log = logging.getLogger(__name__)
 
@@ -33,20 +35,26 @@ PING_S = 1
 PINGS = 2
 """A server that is stopped is noticed after PING_S * (PINGS + 1)."""
 
+PAYLOAD = PART_BYTES + 4_096
+"""The largest message there is."""
+
 UNWRITTEN_BYTES = 32 * 1024 * 1024
 """More than this unwritten: the server takes nothing, and neither does the link."""
 
 _NO_RESPONDERS = b"NATS/1.0 503"
 
 
-class Link(Client):
-    """One connection, from `open` until `ended` is set."""
+class NatsLink(Client):
+    """One connection, from `start` until `ended` is set."""
 
-    def __init__(self, arrived: Callable[[str, bytes], None], nobody: Callable[[str], None]) -> None:
-        """Both are called while the socket is read, in the order of arrival; `nobody` gets the reply subject."""
+    def __init__(self, receiver: Receiver, servers: list[str], name: str) -> None:
+        """`receiver` is told while the socket is read; `servers` is the list to try, and grows as the cluster tells."""
         super().__init__()
-        self._arrived = arrived
-        self._nobody = nobody
+        self._receiver = receiver
+        self._urls = servers
+        self._name = name
+        self._replies = f"{PREFIX}n.{new_id()}."
+        """Where the server says that nobody was there; what follows is the receipt."""
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._flushes: set[asyncio.Future[bool]] = set()
@@ -54,29 +62,36 @@ class Link(Client):
         self._sids: set[int] = set()
         self.ended = asyncio.Event()
 
-    async def open(self, servers: list[str], name: str) -> None:
-        """Connect to the first of these that answers; raises OSError, TimeoutError or nats.errors.Error."""
-        await self.connect(
-            servers,
-            name=name,
-            allow_reconnect=False,
-            connect_timeout=CONNECT_S,
-            ping_interval=PING_S,
-            max_outstanding_pings=PINGS,
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-            no_echo=True,
-            pending_size=0,
-            error_cb=_quiet,
-        )
+    async def start(self) -> None:
+        """Connect to the first server that answers; raises BusAway."""
+        try:
+            await self.connect(
+                list(self._urls),
+                name=self._name,
+                allow_reconnect=False,
+                connect_timeout=CONNECT_S,
+                ping_interval=PING_S,
+                max_outstanding_pings=PINGS,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                no_echo=True,
+                pending_size=0,
+                error_cb=_quiet,
+            )
+        except (OSError, TimeoutError, nats.errors.Error) as problem:
+            raise BusAway(repr(problem)) from problem
+        if self.max_payload < PAYLOAD:
+            raise BusAway(f"max_payload of the server is {self.max_payload} bytes, less than the {PAYLOAD} needed")
+        self._urls[:] = [uri.geturl() for uri in self.servers]
+        self.subscribe_to(f"{self._replies}>")
 
     # ------------------------------------------------------------ writing
 
-    def send(self, subject: str, data: bytes, reply: str = "") -> None:
+    def send(self, subject: str, data: bytes, receipt: str = "") -> None:
         """Publish in this loop turn; raises BusAway when the server takes nothing."""
         if self._out_bytes + self._unwritten() > UNWRITTEN_BYTES:
             raise BusAway("the server takes nothing")
-        self._put(pub_cmd(subject, reply, data))
+        self._put(pub_cmd(subject, self._replies + receipt if receipt else "", data))
 
     def subscribe_to(self, subject: str) -> None:
         self._sid += 1
@@ -140,9 +155,9 @@ class Link(Client):
         try:
             if headers:
                 if headers.startswith(_NO_RESPONDERS):
-                    self._nobody(subject.decode())
+                    self._receiver.nobody(subject.decode().removeprefix(self._replies))
                 return
-            self._arrived(subject.decode(), data)
+            self._receiver.arrived(subject.decode(), data)
         except Exception:
             # Whatever one message does, the next one is read; the library would stop reading in silence.
             _log.exception("a message on %r failed", subject)
@@ -179,15 +194,7 @@ class Link(Client):
         elif self._transport is not None:
             self._transport.close()  # type: ignore[no-untyped-call]
 
-    def known_servers(self) -> list[str]:
-        """Return the servers given and those the cluster told of."""
-        return [uri.geturl() for uri in self.servers]
-
 
 async def _quiet(problem: Any) -> None:
     # The carrier logs what ends a connection; what the library tries on the way is not news.
     _log.debug("nats: %r", problem)
-
-
-FAILURES = (OSError, TimeoutError, nats.errors.Error)
-"""What `open` raises."""

@@ -10,12 +10,13 @@ from hubbub.bus.identity import BusIdentity
 from hubbub.bus.stats import BusStats
 
 HERE = BusIdentity("one", "1" * 32, b"secret", "epoch")
+THERE = BusIdentity("two", "2" * 32, b"secret", "epoch")
 
 
 class Ear:
     """An opener and what it said."""
 
-    def __init__(self, identity: BusIdentity = HERE) -> None:
+    def __init__(self, identity: BusIdentity = THERE) -> None:
         self.stats = BusStats()
         self.jumps: list[str] = []
         self.epochs: list[str] = []
@@ -61,7 +62,7 @@ def test_what_was_said_on_one_subject_proves_nothing_on_another() -> None:
 
 def test_another_log_is_reported_and_not_heard() -> None:
     ear = Ear()
-    other = Sealer(BusIdentity("two", "2" * 32, b"secret", "forked"))
+    other = Sealer(BusIdentity("three", "3" * 32, b"secret", "forked"))
     assert ear.hear("s", other.seal("s", b"body")[0]) == []
     assert ear.epochs == ["forked"]
     assert ear.stats.dropped == {"epoch": 1}
@@ -89,7 +90,7 @@ def test_joining_in_the_middle_is_no_jump_and_neither_are_other_subjects() -> No
 def test_a_sender_that_starts_anew_is_another_sender() -> None:
     ear = Ear()
     ear.hear("s", *Sealer(HERE).seal("s", b"1"), *Sealer(HERE).seal("t", b"1"))
-    again = Sealer(BusIdentity("one", "2" * 32, b"secret", "epoch"))
+    again = Sealer(BusIdentity("one", "3" * 32, b"secret", "epoch"))
     assert ear.hear("s", *again.seal("s", b"2")) == [b"2"]
     assert ear.jumps == []
 
@@ -129,6 +130,12 @@ def test_a_number_is_new_once_and_the_memory_of_it_is_bounded() -> None:
     assert all(seen.first(number) and not seen.first(number) for number in range(100_000))
     assert not seen.first(99_000)
     assert seen.first(1)
+
+
+def test_what_one_said_oneself_is_not_heard() -> None:
+    ear = Ear(HERE)
+    assert ear.hear("s", *Sealer(HERE).seal("s", b"body")) == []
+    assert ear.stats.dropped == {}
 
 
 def test_the_secret_is_not_shown() -> None:
