@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord
+from hubbub.storage.again import write_again
 from hubbub.storage.cluster_tables import NodeLife, config_versions, locks, nodes
 from hubbub.storage.database import Database
 
@@ -65,7 +66,7 @@ class SqlNodes:
             except IntegrityError:
                 raise ChatError(Code.CONFLICT, f"A node called {record.node_id} is alive already.") from None
 
-        await self._db.write(work)
+        await write_again(self._db, work)
 
     async def renew(self, record: NodeRecord, lease_s: float) -> bool:
         def work(conn: Connection) -> bool:
@@ -73,14 +74,14 @@ class SqlNodes:
             values = {"lease_ms": lease_ms, "record": msgspec.json.encode(record)}
             return conn.execute(update(nodes).where(_living(record.incarnation)).values(values)).rowcount == 1
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def leave(self, incarnation: str) -> None:
         def work(conn: Connection) -> None:
             over = _over(_LEFT, self._db.now_ms(conn))
             conn.execute(update(nodes).where(_living(incarnation)).values(over))
 
-        await self._db.write(work)
+        await write_again(self._db, work)
 
     async def nodes(self) -> list[Leased]:
         def work(conn: Connection) -> list[Leased]:
@@ -97,15 +98,15 @@ class SqlNodes:
             lapsed = and_(_living(incarnation), nodes.c.lease_ms <= now)
             return conn.execute(update(nodes).where(lapsed).values(_over(_DEAD, now))).rowcount == 1
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def swept(self, incarnation: str) -> None:
         over = and_(nodes.c.incarnation == incarnation, nodes.c.life != _LIVING)
-        await self._db.write(lambda conn: conn.execute(update(nodes).where(over).values(swept=True)))
+        await write_again(self._db, lambda conn: conn.execute(update(nodes).where(over).values(swept=True)))
 
     async def ask_drain(self, incarnation: str) -> bool:
         asked = update(nodes).where(_living(incarnation)).values(drain_asked=True)
-        return await self._db.write(lambda conn: conn.execute(asked).rowcount == 1)
+        return await write_again(self._db, lambda conn: conn.execute(asked).rowcount == 1)
 
 
 class SqlConfig:
@@ -139,7 +140,7 @@ class SqlConfig:
                 raise _changed(expect) from None
             return made
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def history(self, before: int, limit: int) -> list[ConfigVersion]:
         page = select(config_versions).order_by(config_versions.c.version.desc()).limit(limit)
@@ -179,18 +180,18 @@ class SqlLocks:
                 return Held(lease_s)
             return Lock(name, 1, lease_s)
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def extend(self, lock: Lock, owner: str, lease_s: float) -> bool:
         def work(conn: Connection) -> bool:
             lease_ms = self._db.now_ms(conn) + _ms(lease_s)
             return conn.execute(update(locks).where(_mine(lock, owner)).values(lease_ms=lease_ms)).rowcount == 1
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def release(self, lock: Lock, owner: str) -> None:
         free = update(locks).where(_mine(lock, owner)).values(owner="", lease_ms=0)
-        await self._db.write(lambda conn: conn.execute(free))
+        await write_again(self._db, lambda conn: conn.execute(free))
 
 
 # ---------------------------------------------------------------- inside a transaction
