@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from sqlalchemy.engine import make_url
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
@@ -33,8 +37,9 @@ from hubbub.chat.model import (
     Post,
 )
 from hubbub.chat.ports import Changes, Facts, Needs, NewEntry
+from hubbub.lab.servers import MariaDbServer, PostgresServer
+from hubbub.storage.opening import open_database
 from hubbub.storage.sql_store import SqlStore
-from hubbub.storage.sqlite_database import SqliteDatabase
 
 TEXT = "m" * 200
 
@@ -99,23 +104,45 @@ async def keep_busy() -> None:
         await asyncio.sleep(0)
 
 
-async def measure(store: SqlStore, chats: list[tuple[str, str]], size: int, seconds: float) -> None:
+async def measure(store: SqlStore, chats: list[tuple[str, str]], size: int, seconds: float, writers: int) -> None:
     stored = commits = at = 0
     slowest = 0.0
     began, cpu, loop_cpu = time.perf_counter(), time.process_time(), time.thread_time()
-    while (elapsed := time.perf_counter() - began) < seconds:
-        batch = [chats[(at + n) % len(chats)] for n in range(size)]
-        at += size
-        before = time.perf_counter()
-        await append(store, batch)
-        slowest = max(slowest, time.perf_counter() - before)
-        stored += size
-        commits += 1
+
+    async def write() -> None:
+        nonlocal stored, commits, at, slowest
+        while time.perf_counter() - began < seconds:
+            batch = [chats[(at + n) % len(chats)] for n in range(size)]
+            at += size
+            before = time.perf_counter()
+            await append(store, batch)
+            slowest = max(slowest, time.perf_counter() - before)
+            stored += size
+            commits += 1
+
+    async with asyncio.TaskGroup() as all_of_them:
+        for _ in range(writers):
+            all_of_them.create_task(write())
+    elapsed = time.perf_counter() - began
     cpu, loop_cpu = time.process_time() - cpu, time.thread_time() - loop_cpu
     print(
         f"{size:>6} {stored / elapsed:>12,.0f} {cpu / stored * 1e6:>14.1f} {loop_cpu / stored * 1e6:>15.1f}"
         f" {elapsed / commits * 1e3:>10.2f} {slowest * 1e3:>10.1f}"
     )
+
+
+@contextlib.contextmanager
+def server(name: str | None) -> Iterator[str]:
+    """Start a database server of this name; yield the URL of an empty database, empty for none."""
+    if name is None:
+        yield ""
+        return
+    servers: dict[str, Callable[[], MariaDbServer | PostgresServer]] = {
+        "mariadb": lambda: MariaDbServer(settings={"innodb-buffer-pool-size": "512M", "innodb-log-file-size": "512M"}),
+        "postgresql": PostgresServer,
+    }
+    with servers[name]() as started:
+        yield started.new_database()
 
 
 async def main() -> None:
@@ -126,18 +153,27 @@ async def main() -> None:
     parser.add_argument("--busy", action="store_true")
     parser.add_argument("--switch-ms", type=float, default=sys.getswitchinterval() * 1e3)
     parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("--url", default="")
+    parser.add_argument("--server", choices=["postgresql", "mariadb"])
+    parser.add_argument("--writers", type=int, default=1)
     options = parser.parse_args()
     sys.setswitchinterval(options.switch_ms / 1e3)
+    with server(options.server) as url:
+        await run(options, options.url or url)
+
+
+async def run(options: argparse.Namespace, url: str) -> None:
     folder = Path(tempfile.mkdtemp(dir=options.data, prefix="hubbub-append-"))
-    db = await SqliteDatabase.open(folder, clock=SystemClock())
+    db = await open_database(url, folder, clock=SystemClock())
     try:
         store = SqlStore(db)
         chats = await make_conversations(store, options.conversations)
-        print(f"{os.cpu_count()} cores, SQLite, synchronous=FULL, {options.conversations} conversations, 200 bytes")
+        what = make_url(url).get_backend_name() if url else "SQLite, synchronous=FULL"
+        print(f"{os.cpu_count()} cores, {what}, {options.conversations} conversations, 200 bytes")
         print(" batch   messages/s   CPU us/message   of it the loop   ms/commit   slowest ms")
         busy = asyncio.create_task(keep_busy()) if options.busy else None
         for size in options.sizes:
-            await measure(store, chats, size, options.seconds)
+            await measure(store, chats, size, options.seconds, options.writers)
         if busy is not None:
             busy.cancel()
     finally:
