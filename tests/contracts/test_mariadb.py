@@ -13,6 +13,7 @@ from contracts.script import ANNA, BEN, CLEO, DORA, Script, an_id
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_
 
 from hubbub.base.clock import ManualClock
@@ -36,6 +37,7 @@ from hubbub.storage.database import Database
 from hubbub.storage.failures import DatabaseUnusable, NewerSchema, UnsafeDatabase
 from hubbub.storage.flavours.mysql import MySql
 from hubbub.storage.opening import open_database
+from hubbub.storage.schema import metadata
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.tables import meta
 
@@ -356,3 +358,27 @@ async def test_a_schema_of_a_newer_program_is_refused_untouched(mariadb_url: str
     for _ in range(2):
         with pytest.raises(NewerSchema):
             await open_database(mariadb_url, Path("unused"), clock=ManualClock())
+
+
+async def test_tables_made_by_migrations_are_those_the_metadata_would_make(
+    mariadb_url: str, mariadb_server: MariaDbServer
+) -> None:
+    database = await open_database(mariadb_url, Path("unused"), clock=ManualClock())
+    other_url = await asyncio.to_thread(mariadb_server.new_database)
+    other = create_async_engine(make_url(other_url).set(drivername="mysql+asyncmy"))
+
+    def layout(conn: Connection) -> set[str]:
+        names = conn.execute(text("SHOW TABLES")).scalars().all()
+        made = [conn.execute(text(f"SHOW CREATE TABLE `{name}`")).one()[1] for name in names]
+        return {" ".join(sorted(sql.split("\n"))).replace(",", "") for sql in made if "alembic_version" not in sql}
+
+    try:
+        async with other.begin() as conn:
+            await conn.run_sync(metadata.create_all)
+            wanted = await conn.run_sync(layout)
+        found = await database.read(layout)
+        assert len(found) > 15
+        assert found == wanted
+    finally:
+        await other.dispose()
+        await database.close()
