@@ -124,11 +124,30 @@ class ConfigVersion(msgspec.Struct, frozen=True):
 
 
 class SessionRow(msgspec.Struct, frozen=True):
-    """An open session, valid only while its incarnation's lease lives."""
+    """An open session, void once its incarnation is over."""
 
     session_id: str
     user_id: str
     device_id: str
     node_id: str
     incarnation: str
-    since_ms: int
+    since_ms: int = 0
+    """When it was stored, by the database's clock; 0 before that."""
+
+
+class Departure(msgspec.Struct, frozen=True):
+    """How a session ended."""
+
+    session_id: str
+    user_id: str
+    dropped: bool
+    """The connection ended otherwise than by logging out."""
+    at_ms: int
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """What came of taking somebody's one slot."""
+
+    taken: bool
+    holder: SessionRow | None = None
+    """Taken: whom it was taken from, if anybody.  Not taken: who keeps it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord, SessionRow
+from hubbub.cluster.model import ConfigVersion, Departure, Held, Leased, Lock, NodeRecord, SessionRow, Slot
 
 
 class Signals(Protocol):
@@ -99,25 +99,47 @@ class LockStore(Protocol):
 
 
 class SessionStore(Protocol):
-    """Open sessions and the slots of login policies."""
+    """Open sessions, how people left last, and the slots of the login policies that allow one session.
 
-    async def add(self, rows: Sequence[SessionRow]) -> None: ...
+    A session counts while its incarnation is not over, lapsed lease or not: a database that was away must not make
+    everybody look gone, and whoever declares a node dead sweeps its rows.  A slot is held only while the lease runs:
+    it must not keep anybody out longer than that.
+    """
 
-    async def remove(self, session_ids: Sequence[str]) -> None: ...
+    async def add(self, rows: Sequence[SessionRow]) -> None:
+        """Insert those that are not there yet; `since_ms` becomes the database's time."""
+
+    async def remove(self, ended: Sequence[Departure]) -> None:
+        """Delete sessions with the slots they hold, and remember how their people left.  Idempotent."""
 
     async def sessions_of(self, user_ids: Sequence[str]) -> list[SessionRow]:
-        """Return the sessions of these people whose incarnation lives."""
+        """Return the sessions of these people that count."""
+
+    async def departures(self, user_ids: Sequence[str]) -> list[Departure]:
+        """Return how these people left last, whether or not they came back; who never left is absent."""
 
     async def online_after(self, user_id: str, limit: int) -> list[str]:
-        """Return people with a living session, by user id, beginning after the one given."""
+        """Return people with a session that counts, by user id, beginning after the one given."""
 
     async def sweep(self, incarnation: str, limit: int) -> list[SessionRow]:
-        """Delete and return up to `limit` sessions of a dead incarnation; of racing callers each row goes to one."""
+        """Delete up to `limit` sessions of an incarnation that is over, with their slots, and return them.
 
-    async def take_slot(self, row: SessionRow, expect: str) -> SessionRow | None:
-        """Put `row` into its person's slot if the session there is `expect` ("" for none) or its incarnation is gone.
-
-        Returns None when it was taken, else the session that holds the slot.
+        Their people are remembered as dropped.  Of racing callers each row goes to one.  Empty only when none is left;
+        always for an incarnation that lives.
         """
 
-    async def free_slot(self, user_id: str, session_id: str) -> None: ...
+    async def drop_strays(self) -> None:
+        """Delete what belongs to incarnations nobody remembers."""
+
+    async def take_slot(self, row: SessionRow, expect: str | None = "") -> Slot:
+        """Put `row` into its person's slot if that is free, its own, or held by `expect` or by nobody who counts.
+
+        Nobody who counts is a session whose incarnation's lease has lapsed, and one of the same device.  `expect` None:
+        whoever holds it.
+        """
+
+    async def free_slots(self, held: Sequence[tuple[str, str]]) -> None:
+        """Free the slots of these (user, session) pairs that are held by just that session."""
+
+    async def slots(self, user_ids: Sequence[str]) -> list[SessionRow]:
+        """Return who holds the slots of these people."""

@@ -40,6 +40,10 @@ class MemoryNodes:
         row = self._rows.get(incarnation)
         return row is not None and not row.over_ms
 
+    def leased(self, incarnation: str) -> bool:
+        """Whether it is alive and its lease runs."""
+        return self.alive(incarnation) and self._rows[incarnation].until_ms > self._clock.now_ms()
+
     async def enter(self, record: NodeRecord, lease_s: float, *, sole: bool = False) -> None:
         now = self._clock.now_ms()
         for row in self._rows.values():
