@@ -48,6 +48,11 @@ class Wire:
 
         return end
 
+    @property
+    def listening(self) -> list[str]:
+        """The subjects somebody listens to at this node."""
+        return [subject for subject, handlers in self._handlers.items() if handlers]
+
     async def reachable(self) -> bool:
         return not self._air.away
 

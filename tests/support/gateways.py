@@ -51,7 +51,7 @@ class House:
         self.chat = FakeChat(clock, self.bus)
         self.auth = FakeAuth(clock, self.bus)
         self.seen: dict[str, int] = {}
-        self.registry = SessionRegistry(clock, settings.login_policy, save_last_seen=self._save)
+        self.registry = SessionRegistry(clock, lambda: settings.login_policy, save_last_seen=self._save)
         self.gateway = Gateway(
             self.chat,
             self.auth,

@@ -124,7 +124,7 @@ class Service:
         self.slow.discard(session)
         if not session.user_id:
             return
-        self.registry.watch(session, ())
+        self.registry.unwatch(session)
         self.registry.leave(session, logged_out=session.logged_out)
         person = session.person
         if person is None:

@@ -221,10 +221,10 @@ class Session:
         if self.live:
             self.send(pb.ServerFrame(presence=mapping_out.presence(presence)))
 
-    def watch(self, user_ids: Sequence[str]) -> None:
+    async def watch(self, user_ids: Sequence[str]) -> None:
         """Have the presence of these people pushed, and of nobody else."""
         if self.stage is Stage.SERVED:
-            self.service.registry.watch(self, user_ids)
+            await self.service.registry.watch(self, user_ids)
 
     # ------------------------------------------------------------ requests
 

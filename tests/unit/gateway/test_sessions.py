@@ -11,6 +11,7 @@ from support.gateways import a_house
 
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import new_id
 from hubbub.chat.ports import LoginEnded
 from hubbub.cluster.sessions import Policy, Presence, PresenceState, SessionRegistry
 from hubbub.wire import hubbub_pb2 as pb
@@ -25,6 +26,7 @@ class Chair:
 
     def __init__(self, registry: SessionRegistry, user_id: str, device_id: str, *, gone: bool = False) -> None:
         self.registry = registry
+        self.id = new_id()
         self.user_id = user_id
         self.device_id = device_id
         self.gone = gone
@@ -49,7 +51,7 @@ class Eye:
 
 
 async def two_devices(policy: Policy, *, gone: bool = False) -> tuple[Chair, Chair]:
-    registry = SessionRegistry(ManualClock(), policy)
+    registry = SessionRegistry(ManualClock(), lambda: policy)
     older, newer = Chair(registry, ROMEO, "phone", gone=gone), Chair(registry, ROMEO, "tablet")
     await registry.admit(older)
     await registry.admit(newer)
@@ -82,9 +84,9 @@ async def test_a_stale_login_after_a_crash_does_not_block_the_next_one() -> None
 
 @pytest.mark.parametrize("policy", ["many", "replace", "reject"])
 async def test_the_same_device_always_replaces_itself_unseen(policy: Policy) -> None:
-    registry = SessionRegistry(ManualClock(), policy)
+    registry = SessionRegistry(ManualClock(), lambda: policy)
     eye = Eye()
-    registry.watch(eye, [ROMEO])
+    await registry.watch(eye, [ROMEO])
     older, newer = Chair(registry, ROMEO, "phone"), Chair(registry, ROMEO, "phone")
     await registry.admit(older)
     await registry.admit(newer)
@@ -96,7 +98,7 @@ async def test_leaving_by_logout_and_by_a_drop_are_told_apart() -> None:
     clock = ManualClock()
     registry = SessionRegistry(clock)
     eye = Eye()
-    registry.watch(eye, [ROMEO, JULIET])
+    await registry.watch(eye, [ROMEO, JULIET])
     for user_id, logged_out in ((ROMEO, True), (JULIET, False)):
         chair = Chair(registry, user_id, "phone")
         await registry.admit(chair)
@@ -113,7 +115,7 @@ async def test_a_person_is_online_until_the_last_device_leaves() -> None:
     await registry.admit(phone)
     await registry.admit(tablet)
     registry.leave(phone, logged_out=True)
-    assert [each.user_id for each in registry.online_after("", 10)] == [ROMEO]
+    assert [each.user_id for each in await registry.online_after("", 10)] == [ROMEO]
     registry.leave(tablet, logged_out=True)
     assert registry.online == 0
 
@@ -123,8 +125,8 @@ async def test_who_is_online_is_paged_by_id() -> None:
     names = [f"{number:032x}" for number in (5, 1, 4, 2, 3)]
     for name in names:
         await registry.admit(Chair(registry, name, "phone"))
-    first = [each.user_id for each in registry.online_after("", 2)]
-    rest = [each.user_id for each in registry.online_after(first[-1], 10)]
+    first = [each.user_id for each in await registry.online_after("", 2)]
+    rest = [each.user_id for each in await registry.online_after(first[-1], 10)]
     assert first + rest == sorted(names)
 
 
@@ -161,11 +163,11 @@ async def test_who_is_not_here_was_last_seen_when_the_store_says() -> None:
 async def test_watching_anew_replaces_the_old_set() -> None:
     registry = SessionRegistry(ManualClock())
     eye = Eye()
-    registry.watch(eye, [ROMEO])
-    registry.watch(eye, [JULIET])
+    await registry.watch(eye, [ROMEO])
+    await registry.watch(eye, [JULIET])
     await registry.admit(Chair(registry, ROMEO, "phone"))
     assert eye.seen == []
-    registry.watch(eye, [])
+    registry.unwatch(eye)
     await registry.admit(Chair(registry, JULIET, "phone"))
     assert eye.seen == []
 

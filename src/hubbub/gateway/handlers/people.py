@@ -31,7 +31,7 @@ async def list_online(session: Session, frame: pb.ListOnline) -> pb.ServerFrame:
     limit = min(frame.limit, most) if frame.limit else most
     if frame.cursor and (len(frame.cursor) != 32 or not frame.cursor.isascii()):
         raise ChatError(Code.BAD_CURSOR)
-    found = session.service.registry.online_after(frame.cursor, limit + 1)
+    found = await session.service.registry.online_after(frame.cursor, limit + 1)
     cursor = found[limit - 1].user_id if len(found) > limit else ""
     return pb.ServerFrame(presence_page=presence_page(found[:limit], cursor))
 
@@ -42,7 +42,7 @@ async def watch_presence(session: Session, frame: pb.WatchPresence) -> pb.Server
     if len(frame.user_ids) > service.settings.watch_limit:
         raise ChatError(Code.BAD_REQUEST, f"user_ids names more than {service.settings.watch_limit} people.")
     names = list(dict.fromkeys(an_id(name, "user_ids") for name in frame.user_ids))
-    session.watch(names)
+    await session.watch(names)
     return pb.ServerFrame(presence_page=presence_page(await service.registry.presence(names), ""))
 
 
