@@ -87,17 +87,23 @@ class Accounts:
         self.signing = Signing(store, settings, clock)
         self.on_login_ended = on_login_ended
         self.on_registered = on_registered
-        self._registering = Allowance(
-            clock, per_s=settings.registers_per_minute / 60, burst=max(1.0, settings.registers_per_minute)
-        )
-        self._trying = Allowance(
-            clock, per_s=settings.logins_per_minute / 60, burst=max(1.0, settings.logins_per_minute)
-        )
+        self._registering = Allowance(clock, per_s=0.0, burst=1.0)
+        self._trying = Allowance(clock, per_s=0.0, burst=1.0)
+        self.use(settings)
         self._failures = Slowdown(
             clock, free=settings.free_failures, first_s=settings.failure_wait_s, longest_s=settings.failure_wait_max_s
         )
 
     # ------------------------------------------------------------ life
+
+    def use(self, settings: AuthSettings) -> None:
+        """Go by these settings from now on; how tokens are signed and passwords hashed stays as it was made."""
+        self._settings = settings
+        for allowance, per_minute in (
+            (self._registering, settings.registers_per_minute),
+            (self._trying, settings.logins_per_minute),
+        ):
+            allowance.use(per_s=per_minute / 60, burst=max(1.0, per_minute))
 
     async def start(self) -> None:
         """Load the signing keys, making the first one if there is none.

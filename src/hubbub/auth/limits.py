@@ -40,6 +40,11 @@ class Allowance:
         self._keys = keys
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    def use(self, *, per_s: float, burst: float) -> None:
+        """Fill at this rate, up to this burst, from now on; what was spent stays spent."""
+        self._per_s = per_s
+        self._burst = burst
+
     def take(self, key: str, cost: float = 1.0) -> None:
         """Spend `cost` of this key's allowance.
 

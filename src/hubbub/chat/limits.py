@@ -19,10 +19,14 @@ class Allowance:
     def __init__(self, clock: Clock, *, per_s: float, burst: float, remembered: int) -> None:
         """A rate of 0 allows everything."""
         self._now = clock.monotonic
-        self._cost_s = 1.0 / per_s if per_s > 0 else 0.0
-        self._burst_s = self._cost_s * max(burst, 1.0)
         self._remembered = remembered
         self._earned: OrderedDict[str, float] = OrderedDict()
+        self.use(per_s=per_s, burst=burst)
+
+    def use(self, *, per_s: float, burst: float) -> None:
+        """Allow this much from now on; what was used stays used."""
+        self._cost_s = 1.0 / per_s if per_s > 0 else 0.0
+        self._burst_s = self._cost_s * max(burst, 1.0)
 
     def take(self, user_id: str) -> None:
         """Use one; raises RateLimited when there is none left, which uses nothing."""

@@ -55,13 +55,21 @@ class ChatNode(Reading):
         self._commits = GroupCommit(store, self._publisher.put, clock, settings)
         self._marks = Marks(store, bus, self._changes, settings)
         self.scheduler = Scheduler(store, self._submit_checked, clock, settings)
-        on = settings.limits_on
-        self._submits = self._allowance(settings.submits_per_s if on else 0.0, settings.submits_burst)
-        self._openings = self._allowance(settings.openings_per_minute / 60.0 if on else 0.0, settings.openings_burst)
-        self._signals = self._allowance(settings.signals_per_s if on else 0.0, settings.signals_burst)
+        self._submits = self._allowance()
+        self._openings = self._allowance()
+        self._signals = self._allowance()
+        self.use(settings)
 
-    def _allowance(self, per_s: float, burst: float) -> Allowance:
-        return Allowance(self._clock, per_s=per_s, burst=burst, remembered=self._settings.limited_users)
+    def _allowance(self) -> Allowance:
+        return Allowance(self._clock, per_s=0.0, burst=1.0, remembered=self._settings.limited_users)
+
+    def use(self, settings: ChatSettings) -> None:
+        """Go by these limits from now on; sizes of batches and queues stay as they were made."""
+        self._settings = settings
+        on = settings.limits_on
+        self._submits.use(per_s=settings.submits_per_s if on else 0.0, burst=settings.submits_burst)
+        self._openings.use(per_s=settings.openings_per_minute / 60.0 if on else 0.0, burst=settings.openings_burst)
+        self._signals.use(per_s=settings.signals_per_s if on else 0.0, burst=settings.signals_burst)
 
     # ------------------------------------------------------------ life
 

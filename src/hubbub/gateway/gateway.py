@@ -104,6 +104,10 @@ class Gateway:
         """How many people have a session here."""
         return len(self._service.people)
 
+    def use(self, settings: GatewaySettings) -> None:
+        """Go by these settings from now on: limits, deadlines, and intervals of connections to come."""
+        self.settings = self._service.settings = settings
+
     @property
     def holes_mended(self) -> int:
         """How often everything told here was compared with the log."""

@@ -175,7 +175,7 @@ async def _listen(settings: ServerSettings, server: Server, ports: Ports, stack:
     gateway = server.gateway
     http = HttpServer(
         server.app,
-        protocol_class(gateway) if gateway else None,
+        protocol_class(gateway, ticketed=server.ticketed) if gateway else None,
         sockets=[ports.http],
         head_bytes=settings.header_bytes,
         head_timeout_s=settings.header_timeout_s,
@@ -191,8 +191,12 @@ async def _listen(settings: ServerSettings, server: Server, ports: Ports, stack:
     if ports.tcp is not None:
         tcp = await serve_tcp(gateway, ports.tcp, tls=_tls(settings))
         stack.callback(tcp.close)
+
     # Clients move while both ports still answer; nobody new is let in meanwhile.
-    stack.push_async_callback(gateway.stop, settings.drain_s)
+    async def stop_gateway() -> None:
+        await gateway.stop(server.live.current.drain_s if settings.bus else settings.drain_s)
+
+    stack.push_async_callback(stop_gateway)
     stack.callback(http.stop_listening)
 
 

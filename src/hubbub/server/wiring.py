@@ -8,7 +8,7 @@ with them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,18 +29,23 @@ from hubbub.chat.node import ChatNode
 from hubbub.chat.outbox import Outbox
 from hubbub.chat.ports import LoginEnded
 from hubbub.chat.service import Chat
+from hubbub.cluster.assignment import Assigner
+from hubbub.cluster.live_config import LiveConfig
+from hubbub.cluster.live_settings import LiveSettings
 from hubbub.cluster.model import NodeRecord, NodeState
 from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.sessions import SessionRegistry
+from hubbub.cluster.tickets import SOCKET_PATH, Tickets
 from hubbub.gateway.gateway import Gateway
 from hubbub.rest.app import create_app, create_probe
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
 from hubbub.server.ground import CannotServe, Ground, lay_ground
+from hubbub.server.live import live_defaults, live_settings
 from hubbub.server.load import LoadMeter
 from hubbub.server.metrics import BusMetrics, GatewayMetrics
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.cluster_store import SqlNodes
+from hubbub.storage.cluster_store import SqlConfig, SqlNodes
 from hubbub.storage.database import Database
 from hubbub.storage.sql_store import SqlStore
 
@@ -76,7 +81,10 @@ class Server:
     chat: Chat
     gateway: Gateway | None
     nodes: Nodes
+    live: LiveConfig
     database: Database
+    ticketed: Callable[[str], bool] | None = None
+    """Whether a ticket was given to a login for this node; None where none are given."""
     setup_secret: bytes = b""
     """From which all web nodes make the same set-up link."""
     draining: bool = False
@@ -110,6 +118,7 @@ async def build(
     """
     ground = await lay_ground(settings, own_clock, stack, lambda: again("the log was replaced"))
     meter = LoadMeter(own_clock)
+    live = await _live_config(settings, ground, stack)
     nodes = _nodes(settings, ground, reachable, meter, own_clock)
     metrics = CollectorRegistry()
     if ground.remote is not None:
@@ -151,13 +160,6 @@ async def build(
         metrics.register(GatewayMetrics(gateway))
         await _start_gateway(gateway)
 
-    async def assign(identity: Identity, avoid: Sequence[str]) -> Assignment:
-        return Assignment(
-            settings.node_name,
-            websocket_url=f"{reachable.public_url.replace('http', 'ws', 1)}/ws",
-            tcp=reachable.tcp,
-        )
-
     async def ready() -> None:
         await server.ready()
 
@@ -167,18 +169,33 @@ async def build(
         authenticator=accounts,
         clock=ground.clock,
         facts=ServerFacts(hubbub.__version__, settings.node_name),
-        assign=assign,
+        assign=_assign(settings, ground, nodes, live, reachable, own_clock),
+        nodes=nodes,
+        config=live,
         ready=ready,
         on_set_up=lambda: remove_setup_link(Path(settings.data)),
         settings=settings.rest,
         auth_settings=settings.auth,
         metrics=metrics,
     )
+
+    def changed(current: LiveSettings) -> None:
+        now = live_settings(settings, current)
+        accounts.use(now.auth)
+        if isinstance(chat, ChatNode):
+            chat.use(now.chat)
+        if gateway is not None:
+            gateway.use(now.gateway)
+
+    live.on_change(changed)
+    changed(live.current)
     nodes.on_declared_dead(lambda old, new: _begin_anew(again))
     app = create_app(deps) if settings.does("web") else create_probe(deps)
-    server = Server(
-        app, accounts, chat, gateway, nodes, ground.database, ground.identity.secret if ground.remote else b""
-    )
+    server = Server(app, accounts, chat, gateway, nodes, live, ground.database)
+    if ground.remote is not None:
+        tickets = Tickets(ground.identity.secret, ground.clock)
+        server.ticketed = lambda ticket: bool(tickets.login(ticket, nodes.record))
+        server.setup_secret = ground.identity.secret
     return server
 
 
@@ -244,6 +261,43 @@ def _remote_chat(ground: Ground, nodes: Nodes, own_clock: Clock, stack: AsyncExi
     chat.start()
     stack.push_async_callback(chat.stop)
     return chat
+
+
+def _assign(
+    settings: ServerSettings, ground: Ground, nodes: Nodes, live: LiveConfig, reachable: Reachable, own_clock: Clock
+) -> Callable[[Identity, Sequence[str]], Awaitable[Assignment]]:
+    """Return what chooses where a device connects."""
+    base = reachable.public_url.replace("http", "ws", 1)
+
+    async def here(identity: Identity, avoid: Sequence[str]) -> Assignment:
+        return Assignment(settings.node_name, websocket_url=f"{base}{SOCKET_PATH}", tcp=reachable.tcp)
+
+    if ground.remote is None:
+        return here
+    assigner = Assigner(
+        lambda: nodes.live("gateway"),
+        own_clock,
+        strategy=lambda: live.current.strategy,
+        connects_per_s=lambda: live.current.connects_per_s,
+        assigners=lambda: len(nodes.live("web")),
+    )
+    tickets = Tickets(ground.identity.secret, ground.clock)
+
+    async def among_all(identity: Identity, avoid: Sequence[str]) -> Assignment:
+        node = await assigner.assign(identity.login_id, identity.user_id, identity.device_id, avoid=avoid)
+        path = tickets.path(node, identity.login_id)
+        # Behind an edge its address leads to every node; without one each node is reached by its own.
+        address = f"{base}{path}" if settings.public_url else f"ws://{node.http}{path}"
+        return Assignment(node.node_id, websocket_url=address, tcp=node.tcp)
+
+    return among_all
+
+
+async def _live_config(settings: ServerSettings, ground: Ground, stack: AsyncExitStack) -> LiveConfig:
+    live = LiveConfig(SqlConfig(ground.database), ground.signals, live_defaults(settings))
+    await live.start()
+    stack.push_async_callback(live.stop)
+    return live
 
 
 async def _accounts(
