@@ -1,7 +1,7 @@
 """How much one process can say and hear over the bus, and where its time goes.
 
     python bench/bus.py                      the work per event, without a server
-    python bench/bus.py nats://host:port     events, calls and their round trips over a server
+    python bench/bus.py nats://host:port     (or redis://) events, calls and their round trips over a server
 
 Numbers are per process; with a server on the same machine it takes its own share of the cores.
 """
@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
+from hubbub.bus import nats, redis
 from hubbub.bus.calls import Peer
 from hubbub.bus.cluster_bus import ClusterBus
 from hubbub.bus.codec import decode_message, unpack
 from hubbub.bus.envelope import Opener, Sealer
 from hubbub.bus.identity import BusIdentity
-from hubbub.bus.nats import connect
 from hubbub.bus.packing import Packer
 from hubbub.bus.stats import BusStats
 from hubbub.bus.subjects import Subjects
@@ -94,6 +94,7 @@ async def over_a_server(url: str) -> None:
     """Measure one process that speaks and hears from another in the same loop."""
 
     def join(name: str) -> asyncio.Task[ClusterBus]:
+        connect = redis.connect if url.startswith("redis") else nats.connect
         return asyncio.ensure_future(connect(url, identity=identity(name), buckets=BUCKETS, clock=SystemClock()))
 
     speaker, listener = await join("speaker"), await join("listener")
@@ -107,12 +108,15 @@ async def over_a_server(url: str) -> None:
     await feed.follow([Topic("user", name) for name in PEOPLE])
     for audience in (1, 2):
         events = batch(audience)
-        heard, began = 0, time.perf_counter()
+        heard, began, cpu = 0, time.perf_counter(), time.process_time()
         for _ in range(EVENTS // BATCH):
             await speaker.publish(events)
         await listener.caught_up()
         rate = heard / (time.perf_counter() - began)
-        print(f"events to {audience} people, batches of {BATCH}: {rate:10,.0f}/s said, carried and heard ({heard})")
+        cost = (time.process_time() - cpu) / heard * 1e6
+        print(
+            f"events to {audience} people: {rate:10,.0f}/s said, carried and heard; {cost:.1f} us of this process each"
+        )
 
     async def echo(peer: Peer, payload: bytes) -> bytes:
         return payload

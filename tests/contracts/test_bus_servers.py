@@ -21,7 +21,7 @@ from hubbub.bus.kept_carrier import Link
 from hubbub.bus.nats import connect as connect_nats
 from hubbub.bus.nats_link import NatsLink
 from hubbub.bus.redis import connect as connect_redis
-from hubbub.bus.redis_link import RedisLink
+from hubbub.bus.redis_link import RedisLink, pool_for
 from hubbub.bus.subjects import Subjects
 from hubbub.chat.model import Body, Entry, Post
 from hubbub.chat.ports import EntriesAppended, Event, Topic
@@ -235,7 +235,7 @@ def a_link(server: Server, receiver: Receiver | None = None) -> Link:
     receiver = receiver or Receiver()
     if isinstance(server, NatsServer):
         return NatsLink(receiver, [server.url], "link")
-    return RedisLink(receiver, server.url, "link")
+    return RedisLink(receiver, pool_for(server.url, "link"))
 
 
 async def test_what_was_flushed_the_server_has_read_however_much_it_was(server: Server) -> None:
@@ -318,9 +318,11 @@ async def test_a_stranger_on_the_server_is_not_heard(server: Server, pair: tuple
 async def test_where_no_server_answers_connecting_says_so(
     scheme: str, connect: Callable[..., Awaitable[ClusterBus]]
 ) -> None:
+    url = f"{scheme}://anna:sesame@127.0.0.1:1"
     with pytest.raises(BusAway) as caught:
-        await connect(f"{scheme}://127.0.0.1:1", identity=identity(), buckets=64, clock=SystemClock(), wait_s=0.2)
-    assert "127.0.0.1:1" in caught.value.reason
+        await connect(url, identity=identity(), buckets=64, clock=SystemClock(), wait_s=0.2)
+    assert f"{scheme}://127.0.0.1:1" in caught.value.reason
+    assert "sesame" not in caught.value.reason
 
 
 async def test_of_several_nats_servers_one_is_enough(nats_server: NatsServer) -> None:

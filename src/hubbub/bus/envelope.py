@@ -29,9 +29,8 @@ JOINED_BYTES = 16 * 1024 * 1024
 _MAC = 16
 _FIXED = struct.Struct(">BBHHQ")
 _START = _MAC + _FIXED.size
-_SENDERS = 4_096
-_TRACKS = 1_024
-"""Senders followed per subject; beyond it all are forgotten, which can only miss a hole."""
+_PATIENCE = 64
+"""A sender is forgotten when so many others were met since it spoke last: nodes speak every second, the dead do not."""
 
 
 def _sign(secret: bytes, subject: str, data: bytes) -> bytes:
@@ -71,20 +70,20 @@ class Sealer:
         data = _FIXED.pack(VERSION, len(self._head), part, parts, number) + self._head + body
         return _sign(self._secret, subject, data) + data
 
-    def forget(self, subject: str) -> None:
-        """Stop counting for a subject that nobody will listen to again: a dead incarnation's."""
-        self._numbers.pop(subject, None)
-
 
 class Sender:
     """A peer that proved who it is."""
 
-    __slots__ = ("epoch", "peer", "seen")
+    __slots__ = ("epoch", "met", "peer", "seen", "tracks")
 
     def __init__(self, epoch: str, peer: Peer) -> None:
         self.epoch = epoch
         self.peer = peer
         self.seen = Seen()
+        self.tracks: dict[str, _Track] = {}
+        """How far it came, by subject."""
+        self.met = 0
+        """How many senders had been met when it spoke last."""
 
 
 class Seen:
@@ -97,7 +96,7 @@ class Seen:
     """
 
     __slots__ = ("_new", "_old")
-    _LIMIT = 16_384
+    _LIMIT = 8_192
 
     def __init__(self) -> None:
         self._new: set[int] = set()
@@ -142,7 +141,7 @@ class Opener:
         self._on_jump = on_jump
         self._on_epoch = on_epoch
         self._senders: dict[bytes, Sender] = {}
-        self._tracks: dict[str, dict[bytes, _Track]] = {}
+        self._met = 0
 
     def open(self, subject: str, data: bytes) -> tuple[Sender, bytes] | None:
         """Return the sender and the body; None for what must not be used, or waits for its other parts."""
@@ -171,38 +170,38 @@ class Opener:
             dropped["epoch"] += 1
             self._on_epoch(sender.epoch, sender.peer)
             return None
-        body = self._follow(subject, head, number, part, parts, signed[start:])
+        sender.met = self._met
+        body = self._follow(subject, sender, number, part, parts, signed[start:])
         return None if body is None else (sender, body)
 
     def forget(self, subject: str) -> None:
         """Count anew when this subject is subscribed again: what passed meanwhile is not missing."""
-        self._tracks.pop(subject, None)
+        for sender in self._senders.values():
+            sender.tracks.pop(subject, None)
 
     def forget_all(self) -> None:
         """Count anew after a reconnect, which is reported as a hole anyway."""
-        self._tracks.clear()
+        for sender in self._senders.values():
+            sender.tracks.clear()
 
     def _meet(self, head: bytes) -> Sender | None:
         try:
             epoch, node_id, incarnation = msgspec.msgpack.decode(head, type=tuple[str, str, str])
         except msgspec.DecodeError:
             return None
-        if len(self._senders) >= _SENDERS:
-            # Insertion order: the first is the one met longest ago, and most likely gone.
-            del self._senders[next(iter(self._senders))]
+        self._met += 1
+        silent = [key for key, each in self._senders.items() if each.met < self._met - _PATIENCE]
+        for key in silent:
+            del self._senders[key]
         sender = self._senders[head] = Sender(epoch, Peer(node_id, incarnation))
+        sender.met = self._met
         return sender
 
-    def _follow(self, subject: str, head: bytes, number: int, part: int, parts: int, body: bytes) -> bytes | None:
-        tracks = self._tracks.get(subject)
-        if tracks is None:
-            tracks = self._tracks[subject] = {}
-        track = tracks.get(head)
+    def _follow(self, subject: str, sender: Sender, number: int, part: int, parts: int, body: bytes) -> bytes | None:
+        track = sender.tracks.get(subject)
         if track is None:
-            if len(tracks) >= _TRACKS:
-                tracks.clear()
             # Joined in the middle: whatever came before was before the subscription.
-            track = tracks[head] = _Track(number - 1)
+            track = sender.tracks[subject] = _Track(number - 1)
         if number <= track.last:
             self._stats.dropped["repeated"] += 1
             return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -21,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 _AGAIN_S = (0.05, 0.5)
 """How long to wait before connecting again, at random in between: not all nodes at once."""
+_PASSWORD = re.compile(r"//[^/,]*@")
 CONNECT_S = 5.0
 """A deadline over everything that connecting consists of."""
 
@@ -161,6 +163,6 @@ async def join(
     except BaseException as problem:
         await bus.close()
         if isinstance(problem, TimeoutError):
-            raise BusAway(f"no bus server answers at {url}") from None
+            raise BusAway(f"no bus server answers at {_PASSWORD.sub('//', url)}") from None
         raise
     return bus

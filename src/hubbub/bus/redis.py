@@ -13,7 +13,7 @@ from hubbub.bus.carrier import Receiver
 from hubbub.bus.cluster_bus import FLUSH_S, ClusterBus
 from hubbub.bus.identity import BusIdentity
 from hubbub.bus.kept_carrier import join
-from hubbub.bus.redis_link import RedisLink
+from hubbub.bus.redis_link import RedisLink, pool_for
 
 
 async def connect(
@@ -28,11 +28,13 @@ async def connect(
 ) -> ClusterBus:
     """Return the bus of this process on the Redis server at `url`.
 
-    Raises BusAway when there was no connection within `wait_s`.  Later the bus may go and come as it likes.
+    Raises BusAway when there was no connection within `wait_s`, ValueError for what is no URL.  Later the bus may go
+    and come as it likes.
     """
+    pool = pool_for(url, identity.node_id)
 
     def make_link(receiver: Receiver) -> RedisLink:
-        return RedisLink(receiver, url, identity.node_id)
+        return RedisLink(receiver, pool)
 
     return await join(
         url,

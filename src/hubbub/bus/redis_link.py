@@ -83,19 +83,23 @@ class _Pipe:
         self.connection._close()  # type: ignore[no-untyped-call]
 
 
+def pool_for(url: str, name: str) -> ConnectionPool:
+    """Return what makes connections to the server at `url`; raises ValueError when that is none."""
+    return ConnectionPool.from_url(
+        url,
+        protocol=2,
+        client_name=name,
+        driver_info=None,
+        socket_timeout=None,
+        socket_connect_timeout=CONNECT_S,
+    )
+
+
 class RedisLink:
     """One connection, from `start` until `ended` is set."""
 
-    def __init__(self, receiver: Receiver, url: str, name: str) -> None:
+    def __init__(self, receiver: Receiver, pool: ConnectionPool) -> None:
         self._receiver = receiver
-        pool = ConnectionPool.from_url(
-            url,
-            protocol=2,
-            client_name=name,
-            driver_info=None,
-            socket_timeout=None,
-            socket_connect_timeout=CONNECT_S,
-        )
         self._speaking = _Pipe(pool.make_connection())  # type: ignore[no-untyped-call]
         self._hearing = _Pipe(pool.make_connection())  # type: ignore[no-untyped-call]
         self._published: deque[str | None] = deque()

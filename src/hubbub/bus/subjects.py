@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from hubbub.base.buckets import bucket_of
 from hubbub.base.ids import SYSTEM_CONVERSATION
@@ -21,6 +22,7 @@ ALL = f"{PREFIX}all"
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
+@lru_cache(8_192)
 def kind_of(subject: str) -> str:
     """Return which kind of traffic a subject carries; "" for none of ours."""
     return KINDS.get(subject[len(PREFIX) :].partition(".")[0], "")

@@ -132,6 +132,20 @@ def test_a_number_is_new_once_and_the_memory_of_it_is_bounded() -> None:
     assert seen.first(1)
 
 
+def test_the_dead_are_forgotten_and_the_living_are_not() -> None:
+    ear, living, dead = Ear(), Sealer(HERE), Sealer(BusIdentity("dead", "d" * 32, b"secret", "epoch"))
+    ear.hear("s", *dead.seal("s", b""))
+    for number in range(1_000):
+        ear.hear("s", *living.seal("s", b""))
+        ear.hear("s", *Sealer(BusIdentity("n", f"{number:032x}", b"secret", "epoch")).seal("s", b""))
+    living.seal("s", b"dropped")
+    assert ear.hear("s", *living.seal("s", b"1")) == [b"1"]
+    assert ear.jumps == ["s"]
+    dead.seal("s", b"dropped")
+    assert ear.hear("s", *dead.seal("s", b"2")) == [b"2"]
+    assert ear.jumps == ["s"]
+
+
 def test_what_one_said_oneself_is_not_heard() -> None:
     ear = Ear(HERE)
     assert ear.hear("s", *Sealer(HERE).seal("s", b"body")) == []
