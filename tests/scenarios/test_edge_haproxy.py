@@ -206,8 +206,7 @@ async def test_no_connection_is_dropped_over_twenty_changes(tmp_path: Path) -> N
     ):
         opened = [await tunnel(front.port, "/ws/n/stays") for _ in range(5)]
         before = await front.pid()
-        failures: list[str] = []
-        asking = asyncio.create_task(keep_asking(front.port, failures))
+        asking = Asking(front.port)
         for node in others:
             front.registry.write(node.view("gateway"))
             await front.keeper.step()
@@ -221,22 +220,36 @@ async def test_no_connection_is_dropped_over_twenty_changes(tmp_path: Path) -> N
         # Some slots were freed and used again; whoever was in them before is still connected.
         assert all(await asyncio.gather(*(each.echoes() for each in opened)))
         assert await front.pid() == before
-        asking.cancel()
-        assert failures == []
+        assert await asking.failures() == []
         assert len(stays.seen) > 20
         for each in opened:
             each.close()
 
 
-async def keep_asking(port: int, failures: list[str]) -> None:
-    while True:
-        try:
-            answer = await ask(port)
-            if answer.status != 200:
-                failures.append(str(answer.status))
-        except OSError as problem:
-            failures.append(str(problem))
-        await asyncio.sleep(0.01)
+class Asking:
+    """A client that asks again and again, and notes what goes wrong."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._failures: list[str] = []
+        self._enough = False
+        self._task = asyncio.create_task(self._run())
+
+    async def failures(self) -> list[str]:
+        """Stop asking, and return what went wrong."""
+        self._enough = True
+        await self._task
+        return self._failures
+
+    async def _run(self) -> None:
+        while not self._enough:
+            try:
+                answer = await ask(self._port)
+                if answer.status != 200:
+                    self._failures.append(str(answer.status))
+            except OSError as problem:
+                self._failures.append(str(problem))
+            await asyncio.sleep(0.01)
 
 
 async def test_more_nodes_than_slots_reload_without_a_gap(tmp_path: Path) -> None:
@@ -245,8 +258,7 @@ async def test_more_nodes_than_slots_reload_without_a_gap(tmp_path: Path) -> Non
         async with edge(tmp_path, first.view("gateway", "web")) as front:
             opened = await tunnel(front.port, "/ws/n/gateway-0")
             before = await front.pid()
-            failures: list[str] = []
-            asking = asyncio.create_task(keep_asking(front.port, failures))
+            asking = Asking(front.port)
             front.registry.write(*(node.view("gateway") for node in others))
 
             async def reloaded() -> bool:
@@ -256,8 +268,7 @@ async def test_more_nodes_than_slots_reload_without_a_gap(tmp_path: Path) -> Non
             await front.keeper.step()
             assert await front.where("/ws/n/gateway-16") == "gateway-16"
             assert await opened.echoes()
-            asking.cancel()
-            assert failures == []
+            assert await asking.failures() == []
             opened.close()
 
 

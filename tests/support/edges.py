@@ -169,18 +169,23 @@ class Refused(Exception):
 
 
 async def tunnel(port: int, path: str = "/ws") -> Tunnel:
-    """Open a tunnel through whatever listens there.  Raises Refused."""
+    """Open a tunnel through whatever listens there.  Raises Refused, or OSError when nobody answers."""
     async with asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(
-            b"GET %s HTTP/1.1\r\nhost: edge\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
-            b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" % path.encode()
-        )
-        head = await read_head(reader)
-    if " 101 " not in head[""]:
-        writer.close()
-        raise Refused(head[""])
-    return Tunnel(head["x-node"], reader, writer)
+        try:
+            writer.write(
+                b"GET %s HTTP/1.1\r\nhost: edge\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+                b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" % path.encode()
+            )
+            head = await read_head(reader)
+            if " 101 " not in head[""]:
+                raise Refused(head[""])
+            return Tunnel(head["x-node"], reader, writer)
+        except BaseException as problem:
+            writer.close()
+            if isinstance(problem, asyncio.IncompleteReadError):
+                raise ConnectionResetError("no whole answer") from problem
+            raise
 
 
 @dataclass

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "nodes": "Show the nodes of the cluster (admins).",
     "drain": "Send a node's clients elsewhere and end it (admins).",
     "config": "See and change live configuration (admins).",
+    "edge": "Put one public address in front of a cluster.",
     "bench": "Measure a server and check its promises.",
     "lab": "Run a whole cluster on this machine.",
 }

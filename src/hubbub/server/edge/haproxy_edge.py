@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import shlex
 from pathlib import Path
 from typing import Protocol
 
 from hubbub.server.edge import slots
+from hubbub.server.edge.files import read, replace
 from hubbub.server.edge.haproxy import POOLS, HaproxyOptions, render, render_map
 from hubbub.server.edge.plan import Plan
 from hubbub.server.edge.process import CannotRun
@@ -152,21 +152,3 @@ async def run(command: list[str]) -> None:
 def _shape(text: str) -> list[str]:
     """Return what the admin socket cannot change: everything but the servers."""
     return [line for line in text.splitlines() if not line.startswith("    server")]
-
-
-def read(file: Path) -> str | None:
-    """Return what is in a file; None when there is none."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        return file.read_text("utf-8")
-    return None
-
-
-def replace(file: Path, text: str) -> bool:
-    """Put `text` into the file in one step, readable by its owner; False when it had it already."""
-    if read(file) == text:
-        return False
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    fresh.write_text(text, "utf-8")
-    fresh.chmod(0o600)
-    fresh.replace(file)
-    return True

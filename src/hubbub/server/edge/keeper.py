@@ -91,14 +91,14 @@ class Keeper:
             self._ill("registry", f"the nodes cannot be read, going on with those known: {problem}")
         if self._views is None:
             return
-        wanted = await self._resolved(plan(self._views))
+        wanted = await self.resolved(plan(self._views))
         try:
             await self._edge.apply(wanted)
             self._well("edge", "the edge follows again")
         except (CannotRun, NotRunning, ValueError) as problem:
             self._ill("edge", f"the edge does not follow: {problem}")
 
-    async def _resolved(self, wanted: Plan) -> Plan:
+    async def resolved(self, wanted: Plan) -> Plan:
         """Put addresses in the place of names; a name that leads nowhere keeps what it led to, or has no place."""
         names = {place.host for pool in (wanted.web, wanted.sockets, wanted.streams) for place in pool}
         found = dict(zip(names, await asyncio.gather(*map(self._resolve, names)), strict=True))
