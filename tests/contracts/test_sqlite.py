@@ -35,9 +35,10 @@ from hubbub.chat.ports import (
 from hubbub.storage import migrations
 from hubbub.storage.checkpoints import FALLBACK_FRAMES
 from hubbub.storage.failures import FolderInUse, FolderUnusable, NewerSchema
+from hubbub.storage.folder import LOCK_NAME
 from hubbub.storage.schema import metadata
 from hubbub.storage.sql_store import SqlStore
-from hubbub.storage.sqlite_database import FILE_NAME, LOCK_NAME, SqliteDatabase
+from hubbub.storage.sqlite_database import FILE_NAME, SqliteDatabase
 from hubbub.storage.tables import entries, meta
 
 

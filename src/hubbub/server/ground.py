@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -32,6 +33,7 @@ from hubbub.cluster.ports import Signals
 from hubbub.gateway.gateway import FeedFactory
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.database import Database
+from hubbub.storage.folder import lock_folder
 from hubbub.storage.meta import agree, read_epoch
 from hubbub.storage.opening import open_database
 
@@ -70,7 +72,9 @@ async def lay_ground(
     `on_epoch` is called when the log in the database was replaced by another.  Raises StoreUnavailable or
     CannotServe with a sentence for the operator.
     """
-    await asyncio.to_thread(Path(settings.data).mkdir, mode=0o700, parents=True, exist_ok=True)
+    if settings.database:
+        # The embedded database takes the folder itself.
+        stack.callback(os.close, await asyncio.to_thread(lock_folder, Path(settings.data)))
     clock = SteeredClock(own_clock)
     database = await open_database(
         settings.database,

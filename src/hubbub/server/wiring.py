@@ -23,6 +23,7 @@ from hubbub.auth.model import Identity
 from hubbub.auth.setup_link import remove_setup_link
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import parse_id
 from hubbub.bus.chat_server import ChatServer
 from hubbub.bus.remote_chat import RemoteChat
 from hubbub.chat.node import ChatNode
@@ -48,6 +49,9 @@ from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.cluster_store import SqlConfig, SqlNodes
 from hubbub.storage.database import Database
 from hubbub.storage.sql_store import SqlStore
+
+INCARNATION_FILE = "incarnation"
+"""In the data folder: which incarnation of this node had it last."""
 
 _READY_S = 2.0
 _CHAT_AGAIN_S = 0.5
@@ -216,9 +220,17 @@ def _nodes(settings: ServerSettings, ground: Ground, reachable: Reachable, meter
 
 
 async def _enter(settings: ServerSettings, ground: Ground, nodes: Nodes, stack: AsyncExitStack) -> None:
-    """Take this node's place among the others."""
+    """Take this node's place among the others.
+
+    The data folder is this process's alone, so the incarnation that was written there before is gone, however it ended:
+    its lease need not be waited for.
+    """
+    written = Path(settings.data) / INCARNATION_FILE
     try:
+        if ground.database.shared and (before := await asyncio.to_thread(_read, written)):
+            await SqlNodes(ground.database).leave(before)
         await nodes.start()
+        await asyncio.to_thread(written.write_text, nodes.incarnation, "ascii")
     except ChatError as refused:
         if refused.code is not Code.CONFLICT:
             raise
@@ -232,6 +244,14 @@ async def _enter(settings: ServerSettings, ground: Ground, nodes: Nodes, stack: 
             f"the node {others[0].record.node_id} serves this database as well, and without a bus neither would hear"
             " of the other's messages: set bus"
         )
+
+
+def _read(path: Path) -> str:
+    """Return the id in a file, or nothing where there is none."""
+    try:
+        return parse_id(path.read_text("ascii").strip())
+    except (FileNotFoundError, ValueError):
+        return ""
 
 
 async def _own_chat(settings: ServerSettings, ground: Ground, stack: AsyncExitStack) -> ChatNode:

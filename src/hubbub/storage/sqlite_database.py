@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
@@ -28,14 +27,14 @@ from hubbub.storage import migrations
 from hubbub.storage.checkpoints import FALLBACK_FRAMES, Checkpoints
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.dialects.sqlite import SqliteDialect
-from hubbub.storage.failures import FolderInUse, FolderUnusable, UnsafeDatabase, translate, translate_commit
+from hubbub.storage.failures import FolderUnusable, UnsafeDatabase, translate, translate_commit
+from hubbub.storage.folder import lock_folder
 from hubbub.storage.lanes import Lanes
 from hubbub.storage.meta import agree
 
 T = TypeVar("T")
 
 FILE_NAME = "hubbub.sqlite3"
-LOCK_NAME = "hubbub.lock"
 
 _WRITER_CACHE_KIB = 32 * 1024
 _READER_CACHE_KIB = 1024  # what is read again soon is in the system's cache; more only grows the process
@@ -75,7 +74,7 @@ class SqliteDatabase:
         Raises FolderInUse, FolderUnusable, NewerSchema or UnsafeDatabase, all of them StoreUnavailable.
         """
         try:
-            lock = await asyncio.to_thread(_lock_folder, path)
+            lock = await asyncio.to_thread(lock_folder, path)
         except OSError as error:
             raise FolderUnusable(path, error.strerror or str(error)) from error
         database = cls(path, lock, readers=readers, clock=clock)
@@ -167,21 +166,6 @@ class SqliteDatabase:
             if known is None or known is error:
                 raise
             raise known from error
-
-
-def _lock_folder(folder: Path) -> int:
-    """Return a file descriptor that holds the folder until it is closed, also by the death of the process."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-        os.close(descriptor)
-        raise FolderInUse(folder, holder) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
 
 
 def _connect(folder: Path, *, cache_kib: int, query_only: bool = False) -> sqlite3.Connection:
