@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -264,6 +265,21 @@ def test_what_leaves_its_process_group_does_not_outlive_a_killed_owner(tmp_path:
     while deadline.waits() and statuses([escaped]):
         pass
     assert statuses([escaped]) == set()
+
+
+def test_the_reaper_ends_with_its_owner_and_forgets_what_has_ended() -> None:
+    ended = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    kept = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    script = (
+        "from hubbub.lab.servers.reaper import reaper\n"
+        f"for group in ({ended.pid}, {kept.pid}): reaper.watch(group)\n"
+        f"for _ in range(64): reaper.forget({ended.pid})"
+    )
+    with ended, kept:
+        subprocess.run([sys.executable, "-c", script], timeout=20, check=True)
+        assert kept.wait(10) == -signal.SIGKILL
+        assert ended.poll() is None
+        ended.kill()
 
 
 def test_a_wait_ends() -> None:

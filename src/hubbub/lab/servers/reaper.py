@@ -9,6 +9,7 @@ What left its group, as an edge's HAProxy does, is known by a variable that it i
 from __future__ import annotations
 
 import atexit
+import contextlib
 import secrets
 import subprocess
 import threading
@@ -22,7 +23,7 @@ groups=' '
 while read -r sign group; do
   case $sign in
     +) groups="$groups$group " ;;
-    -) groups="${groups% $group *} ${groups#* $group }" ;;
+    -) case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac ;;
   esac
 done
 for group in $groups; do kill -CONT -"$group"; kill -KILL -"$group"; done 2>/dev/null
@@ -39,16 +40,20 @@ class Reaper:
     def __init__(self) -> None:
         self.mark = (f"{OWNER}_{secrets.token_hex(8)}".upper(), "1")
         """A variable, and its value, for whatever must not outlive this process."""
+        self._groups = set[int]()
         self._shell: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
     def watch(self, group: int) -> None:
         """See to it that this process group ends with us."""
+        self._groups.add(group)
         self._say(f"+ {group}\n")
 
     def forget(self, group: int) -> None:
-        """The group has ended; its number may become somebody else's."""
-        self._say(f"- {group}\n")
+        """The group has ended; its number may become somebody else's.  Idempotent."""
+        if group in self._groups:
+            self._groups.discard(group)
+            self._say(f"- {group}\n")
 
     def _say(self, line: str) -> None:
         with self._lock:
@@ -68,7 +73,8 @@ class Reaper:
     def _close(self) -> None:
         if self._shell is not None and self._shell.stdin is not None:
             self._shell.stdin.close()
-            self._shell.wait(CLOSE_S)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._shell.wait(CLOSE_S)
 
 
 reaper = Reaper()
