@@ -105,6 +105,11 @@ class Accounts:
         ):
             allowance.use(per_s=per_minute / 60, burst=max(1.0, per_minute))
 
+    @property
+    def registration_open(self) -> bool:
+        """Whether anybody may make an account now."""
+        return self._settings.registration_open
+
     async def start(self) -> None:
         """Load the signing keys, making the first one if there is none.
 

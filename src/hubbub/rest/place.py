@@ -88,7 +88,7 @@ async def server_info(deps: DepsDep) -> ServerInfo:
         node_id=deps.facts.node_id,
         epoch=await deps.chat.epoch(),
         server_time_ms=deps.clock.now_ms(),
-        registration_open=deps.auth_settings.registration_open,
+        registration_open=deps.accounts.registration_open,
         needs_setup=place.set_up_ms == 0,
     )
 

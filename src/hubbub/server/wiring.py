@@ -146,7 +146,7 @@ async def build(
     if settings.does("gateway"):
         sessions = SessionRegistry(
             ground.clock,
-            lambda: settings.gateway.login_policy,
+            lambda: live.current.login_policy,
             save_last_seen=account_store.save_last_seen,
             load_last_seen=account_store.load_last_seen,
         )
