@@ -45,7 +45,7 @@ class Link(Protocol):
     async def flushed(self, timeout_s: float) -> None:
         """Return once the server has read everything sent before this call, and all it sent before has arrived.
 
-        Raises BusAway.
+        Raises BusAway; at once while an earlier call that was given up is still without an answer.
         """
 
     def abandon(self, reason: str) -> None:

@@ -58,6 +58,7 @@ class NatsLink(Client):
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._flushes: set[asyncio.Future[bool]] = set()
+        self._unanswered: asyncio.Future[bool] | None = None
         self._names: dict[str, int] = {}
         self._sids: set[int] = set()
         self.ended = asyncio.Event()
@@ -106,9 +107,14 @@ class NatsLink(Client):
             self._put(unsub_cmd(sid, 0))
 
     async def flushed(self, timeout_s: float) -> None:
-        """Return once the server has read everything put before this call; raises BusAway."""
+        """Return once the server has read everything put before this call; raises BusAway.
+
+        At once while an earlier call that was given up is still without an answer: one wait is enough to know.
+        """
         if self.ended.is_set():
             raise BusAway("there is no connection")
+        if self._unanswered is not None and not self._unanswered.done():
+            raise BusAway("the server does not answer")
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._flushes.add(future)
         await self._send_ping(future)
@@ -118,6 +124,7 @@ class NatsLink(Client):
         finally:
             self._flushes.discard(future)
         if not done:
+            self._unanswered = future
             raise BusAway("the server did not answer in time")
         if not future.result():
             raise BusAway("the connection broke")

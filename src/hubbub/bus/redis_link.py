@@ -39,7 +39,7 @@ class _Pipe:
         self.out: list[bytes] = []
         self.out_bytes = 0
         self.wake = asyncio.Event()
-        self.pings: deque[asyncio.Future[bool]] = deque()
+        self.pings: deque[asyncio.Future[None]] = deque()
 
     def put(self, *words: str | bytes) -> None:
         packed = self.connection.pack_command(*words)
@@ -47,8 +47,8 @@ class _Pipe:
         self.out_bytes += sum(map(len, packed))
         self.wake.set()
 
-    def ping(self) -> asyncio.Future[bool]:
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    def ping(self) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.pings.append(future)
         self.put("PING", "")
         return future
@@ -56,7 +56,7 @@ class _Pipe:
     def pong(self) -> None:
         future = self.pings.popleft()
         if not future.done():
-            future.set_result(True)
+            future.set_result(None)
 
     async def write(self) -> None:
         """Write what is put, for ever."""
@@ -76,7 +76,7 @@ class _Pipe:
         """End it without waiting for a peer that may be stopped."""
         for ping in self.pings:
             if not ping.done():
-                ping.set_result(False)
+                ping.set_result(None)
         writer = self.connection._writer
         if writer is not None:
             writer.transport.abort()
@@ -105,6 +105,7 @@ class RedisLink:
         self._published: deque[str | None] = deque()
         """The receipts of what was sent and not answered, in order; None stands for a ping."""
         self._subjects: set[str] = set()
+        self._unanswered: set[asyncio.Future[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self.ended = asyncio.Event()
 
@@ -146,17 +147,25 @@ class RedisLink:
         self._hearing.put("UNSUBSCRIBE", subject)
 
     async def flushed(self, timeout_s: float) -> None:
-        """Return once the server did everything put before this call and its messages were heard; raises BusAway."""
+        """Return once the server did everything put before this call and its messages were heard; raises BusAway.
+
+        At once while an earlier call that was given up is still without an answer: one wait is enough to know.
+        """
         if self.ended.is_set():
             raise BusAway("there is no connection")
-        # First what was said, then what is heard: so one's own question and its echo are in order too.
-        self._published.append(None)
-        pings = (self._speaking.ping(), self._hearing.ping())
-        _, waiting = await asyncio.wait(pings, timeout=timeout_s)
-        if waiting:
+        if not all(ping.done() for ping in self._unanswered):
+            raise BusAway("the server does not answer")
+        self._unanswered = await self._ping(timeout_s)
+        if self._unanswered:
             raise BusAway("the server did not answer in time")
-        if not all(ping.result() for ping in pings):
+        if self.ended.is_set():
             raise BusAway("the connection broke")
+
+    async def _ping(self, timeout_s: float) -> set[asyncio.Future[None]]:
+        """Ask both connections for an answer; return those that gave none in time."""
+        self._published.append(None)
+        _, waiting = await asyncio.wait((self._speaking.ping(), self._hearing.ping()), timeout=timeout_s)
+        return waiting
 
     # ------------------------------------------------------------ reading
 
@@ -183,7 +192,9 @@ class RedisLink:
     async def _keep_alive(self) -> None:
         while True:
             await asyncio.sleep(PING_S)
-            await self.flushed(SILENT_S)
+            if await self._ping(SILENT_S):
+                self.abandon("the server does not answer")
+                return
 
     # ------------------------------------------------------------ ending
 
