@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from support.house import QUICK
+from support.house import QUICK, House
+from support.stage import Actor
 
 from hubbub.lab.cluster import Cluster, ClusterPlan
 
@@ -24,6 +25,19 @@ def a_cluster(
     """Return a cluster that is not started; `sizes` are fields of its plan."""
     plan = ClusterPlan(**{"web": 1, "gateway": 2, "chat": 2, "worker": 0, "durable": False, **sizes})  # type: ignore[arg-type]
     return Cluster(folder, plan, environ={**QUICK, **environ}, restart_after_s=restart_after_s, on_event=on_event)
+
+
+class ManyHouses(House):
+    """A cluster as a house for plays: they come in by its one public address."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster.folder)
+        self.http = cluster.url
+
+
+async def node_of(actor: Actor) -> str:
+    """Return the name of the node that holds somebody's connection."""
+    return (await actor.client.server_info()).node_id
 
 
 async def until(holds: Callable[[], bool], what: str) -> None:

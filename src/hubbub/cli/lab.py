@@ -19,6 +19,11 @@ from hubbub.lab.servers import MissingProgram, ServerFailed
 from hubbub.server.settings import Address
 
 RESTART_AFTER_S = 1.0
+OURS = {
+    f"HUBBUB_{name}"
+    for name in ("ADVERTISE", "ADVERTISE_TCP", "BUS", "DATA", "DATABASE", "LISTEN", "LISTEN_TCP", "NODE", "ROLES")
+}
+"""Settings that each process gets from here, whatever this one was told."""
 
 _out = Console(highlight=False, soft_wrap=True)
 
@@ -69,7 +74,7 @@ def cluster(
         chat=chats,
         worker=workers,
     )
-    settings = {name: value for name, value in os.environ.items() if name.startswith("HUBBUB_")}
+    settings = {name: value for name, value in os.environ.items() if name.startswith("HUBBUB_") and name not in OURS}
     whole = Cluster(
         data, plan, environ=settings, restart_after_s=None if no_restart else RESTART_AFTER_S, on_event=_tell
     )
@@ -100,12 +105,14 @@ async def _serve(cluster: Cluster) -> None:
 
 async def _open(cluster: Cluster) -> None:
     _out.print(f"Starting {len(cluster.members)} processes; their logs are in {cluster.folder / 'logs'}")
-    await cluster.open()
+    with _out.status("starting …"):
+        await cluster.open()
     _out.print(_table(cluster))
     _out.print(f"Hubbub is at [bold]{cluster.url}[/] (HTTP, WebSocket). Ctrl-C ends it.")
     if (token := cluster.setup_token) is not None:
         _out.print("Make the first admin with this link, which works once:")
         _out.print(f"  {setup_link(cluster.url, token)}")
+        _out.print(f"or with: hubbub setup --server {cluster.url} --token {token}")
 
 
 async def _close(cluster: Cluster, loop: asyncio.AbstractEventLoop) -> None:

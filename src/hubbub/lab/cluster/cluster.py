@@ -11,15 +11,20 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx
 
+from hubbub.lab.cluster.edge import Edge
 from hubbub.lab.cluster.node import Node
 from hubbub.lab.cluster.plan import ClusterPlan
 from hubbub.lab.servers import Server, ServerFailed
+from hubbub.server.settings import Address
+
+T = TypeVar("T")
 
 STANDARD = ClusterPlan()
 READY_S = 60.0
@@ -59,10 +64,19 @@ class Cluster:
         self.database = plan.database_server(self.folder)
         self.members: dict[str, Server] = {"bus": self.bus, "database": self.database}
         self.nodes: dict[str, Node] = {}
-        self._environ = dict(environ)
+        stands_on = {"HUBBUB_DATABASE": self.database.url, "HUBBUB_BUS": self.bus.url}
+        self._environ = {**stands_on, "HUBBUB_TRUSTED_PROXIES": "127.0.0.1", **environ}
+        self.edge: Edge | None = None
+        """None in a cluster without one."""
+        if plan.edge:
+            listen = Address.parse(plan.listen, setting="listen")
+            self.edge = self.members["edge"] = Edge(self.folder / "edge", listen, stands_on)
+            self._environ.setdefault("HUBBUB_PUBLIC_URL", self.edge.url)
         self._on_event = on_event
         self._wanted: set[str] = set()
         """Members that run as far as anybody here wants."""
+        # Its own threads: everything is started at once, and whoever drives the cluster uses the others.
+        self._threads = ThreadPoolExecutor(32, thread_name_prefix="cluster")
         self._watch: asyncio.Task[None] | None = None
         self._returning: dict[str, asyncio.Task[None]] = {}
         for name, role in plan.nodes():
@@ -75,7 +89,7 @@ class Cluster:
     @property
     def url(self) -> str:
         """The one address for everybody."""
-        return self.nodes["web-1"].url
+        return self.edge.url if self.edge is not None else self.nodes["web-1"].url
 
     def names(self, role: str) -> list[str]:
         """Return the names of the nodes with a role."""
@@ -92,12 +106,7 @@ class Cluster:
 
     def add(self, name: str, *roles: str, environ: Mapping[str, str] = {}) -> Node:
         """Add a node, which is not started yet."""
-        common = {
-            "HUBBUB_DATABASE": self.database.url,
-            "HUBBUB_BUS": self.bus.url,
-            "HUBBUB_TRUSTED_PROXIES": "127.0.0.1",
-        }
-        node = Node(name, roles, self.folder / name, {**common, **self._environ, **environ})
+        node = Node(name, roles, self.folder / name, {**self._environ, **environ})
         node.log_file = self.folder / "logs" / f"{name}.log"
         self.nodes[name] = self.members[name] = node
         return node
@@ -110,28 +119,27 @@ class Cluster:
         first, *others = self.nodes
         # The first makes the tables; the others would only wait for it.
         await self.start(first)
-        await self._each(others, self.start)
+        await self._each((*others, *(["edge"] if self.edge else [])), self.start)
         await self.wait_ready()
 
     async def close(self) -> None:
         """End all members in order: clients are told first, and what they wrote is stored before the database goes."""
         watch, self._watch = self._watch, None
-        for task in (watch, *self._returning.values()):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        if watch is not None:
+            watch.cancel()
+            await asyncio.wait((watch,))
         outside = [name for name, node in self.nodes.items() if {"gateway", "web"} & set(node.roles)]
         inside = [name for name in self.nodes if name not in outside]
-        for group in (outside, inside, ["bus", "database"]):
+        for group in (outside, inside, ["edge"] if self.edge else [], ["bus", "database"]):
             await self._each(group, self.stop)
         for member in self.members.values():
             member.close()
+        self._threads.shutdown(wait=False)
 
     async def wait_ready(self) -> None:
-        """Return once every node that runs says it is ready.  Raises ServerFailed."""
+        """Return once every node that runs says it is ready, through the edge too.  Raises ServerFailed."""
         async with httpx.AsyncClient(timeout=2, trust_env=False) as http:
-            for name in self.nodes:
+            for name in (*self.nodes, *(["edge"] if self.edge else [])):
                 if name in self._wanted:
                     await self._wait_ready(http, name)
 
@@ -152,16 +160,16 @@ class Cluster:
 
     async def start(self, name: str) -> None:
         """Start a member and return once it answers; nothing happens while it runs."""
-        await asyncio.to_thread(self.members[name].start)
+        await self._in_thread(self.members[name].start)
         self._wanted.add(name)
         if self._watch is None:
             self._watch = asyncio.create_task(self._watch_all(), name="cluster watch")
 
     async def stop(self, name: str) -> int:
         """Let a member end in order; return its exit code."""
-        self._wanted.discard(name)
+        await self._want_no_more(name)
         ran = self.members[name].running
-        code = await asyncio.to_thread(self.members[name].stop)
+        code = await self._in_thread(self.members[name].stop)
         if ran:
             self.exits[name] = code
         return code
@@ -173,24 +181,30 @@ class Cluster:
 
     async def kill(self, name: str) -> None:
         """End a member as a power cut would; it stays away until it is started."""
-        self._wanted.discard(name)
-        await asyncio.to_thread(self.members[name].kill)
+        await self._want_no_more(name)
+        await self._in_thread(self.members[name].kill)
 
     async def pause(self, name: str) -> None:
         """Stop a member where it stands; whoever is connected to it hears nothing."""
-        await asyncio.to_thread(self.members[name].pause)
+        await self._in_thread(self.members[name].pause)
 
     async def resume(self, name: str) -> None:
         """Let a paused member go on."""
-        await asyncio.to_thread(self.members[name].resume)
+        await self._in_thread(self.members[name].resume)
 
     async def kill_all(self) -> None:
         """End everything at once."""
-        self._wanted.clear()
         await self._each(list(self.members), self.kill)
         await self.close()
 
     # ------------------------------------------------------------ accidents
+
+    async def _want_no_more(self, name: str) -> None:
+        """Let it stay away, and give up whoever would bring it back."""
+        self._wanted.discard(name)
+        if (returning := self._returning.get(name)) is not None:
+            returning.cancel()
+            await asyncio.wait((returning,))
 
     async def _watch_all(self) -> None:
         while True:
@@ -222,6 +236,9 @@ class Cluster:
 
     # ------------------------------------------------------------ inside
 
+    async def _in_thread(self, act: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+
     @staticmethod
     async def _each(names: Iterable[str], act: Callable[[str], Coroutine[object, object, object]]) -> None:
         """Do something to several members at once; raise the first failure once all are done."""
@@ -236,7 +253,7 @@ class Cluster:
             async with asyncio.timeout(READY_S):
                 while True:
                     try:
-                        answer = await http.get(f"{self.nodes[name].url}/healthz")
+                        answer = await http.get(f"{self.members[name].url}/healthz")
                     except httpx.TransportError as problem:
                         said = str(problem)
                     else:

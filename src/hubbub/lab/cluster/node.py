@@ -23,6 +23,11 @@ class Announced(msgspec.Struct):
     pid: int
 
 
+def machine_environ() -> dict[str, str]:
+    """Return this process's variables without the settings of a server among them."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HUBBUB_")}
+
+
 class Node(Server):
     """A node process; each start takes its variables as they are then."""
 
@@ -64,9 +69,8 @@ class Node(Server):
         return [sys.executable, *program, "serve", "--data", self.folder, *listen]
 
     def _environ(self) -> Mapping[str, str]:
-        machine = {name: value for name, value in os.environ.items() if not name.startswith("HUBBUB_")}
         own = {"HUBBUB_ROLES": ",".join(self.roles), "HUBBUB_NODE": self.name}
-        return {**machine, **own, **self.environ}
+        return {**machine_environ(), **own, **self.environ}
 
     def _answers(self) -> bool:
         try:

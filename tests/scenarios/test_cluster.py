@@ -1,0 +1,49 @@
+"""Plays on a whole cluster: whichever of its processes dies, the talk goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.clusters import ManyHouses, a_cluster, node_of
+from support.stage import Stage
+
+from hubbub.client import Transport
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("database", ["postgres", "mysql"])
+async def test_two_people_on_two_gateways_talk_on_while_processes_die(tmp_path: Path, database: str) -> None:
+    cluster = a_cluster(tmp_path, database=database)
+    async with cluster:
+        stage = Stage(ManyHouses(cluster), Transport.WEBSOCKET, tmp_path)
+        try:
+            romeo, juliet = await stage.enter("romeo", "juliet")
+            places = {await node_of(romeo), await node_of(juliet)}
+            assert places == set(cluster.names("gateway"))
+            balcony = await romeo.place(juliet)
+            await romeo.says(balcony, "Soft!")
+            assert await juliet.hears() == ["Soft!"]
+
+            await cluster.kill(await node_of(juliet))
+            await romeo.says(balcony, "What light?")
+            assert await juliet.hears() == ["What light?"]
+            assert await node_of(juliet) == await node_of(romeo)
+
+            for name in ("chat-1", "bus", "edge", "web-1"):
+                await cluster.kill(name)
+                saying = romeo.client.send(balcony, f"without {name}")
+                if name in ("bus", "edge"):
+                    await cluster.start(name)
+                await saying
+                assert await juliet.hears() == [f"without {name}"]
+            await cluster.kill("database")
+            saying = romeo.client.send(balcony, "without database")
+            await cluster.start("database")
+            await saying
+            assert await juliet.hears() == ["without database"]
+            await juliet.hears_nothing()
+        finally:
+            await stage.close()
+    assert cluster.exits == dict.fromkeys(cluster.exits, 0)
