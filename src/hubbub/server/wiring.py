@@ -267,12 +267,15 @@ async def _own_chat(settings: ServerSettings, ground: Ground, stack: AsyncExitSt
 
 def _remote_chat(ground: Ground, nodes: Nodes, own_clock: Clock, stack: AsyncExitStack) -> RemoteChat:
     known: tuple[str, ...] = ()
+    answering: frozenset[str] = frozenset()
 
     def look() -> None:
-        nonlocal known
-        found = tuple(view.record.incarnation for view in nodes.live("chat"))
-        lost, known = set(known).difference(found), found
-        for incarnation in lost:
+        nonlocal known, answering
+        known = tuple(view.record.incarnation for view in nodes.live("chat"))
+        # A node that drains takes nothing new and answers what it has.
+        draining = [view.record.incarnation for view in nodes.view() if view.state is NodeState.DRAINING]
+        before, answering = answering, frozenset((*known, *draining))
+        for incarnation in before - answering:
             chat.node_lost(incarnation)
 
     chat = RemoteChat(ground.calls, lambda: known, own_clock)
