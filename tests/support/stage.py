@@ -42,8 +42,10 @@ Place = Conversation | str
 class Actor:
     """One person with one device."""
 
-    def __init__(self, stage: Stage, name: str, user_id: str, device_id: str, store: Path | None) -> None:
+    def __init__(self, stage: Play, name: str, user_id: str, device_id: str, store: Path | None) -> None:
         self._stage = stage
+        self.door = ""
+        """The address it comes in by; empty: where the server sends it."""
         self.name = name
         """The name in the play; on the server it has a suffix."""
         self.user_id = user_id
@@ -68,12 +70,13 @@ class Actor:
     async def returns(self, *, timeout: float = 15.0) -> None:
         """Connect, with what the device remembers, and catch up."""
         client = Client(
-            self._stage.house.http,
+            self._stage.http,
             username=self.username,
             password=PASSWORD,
             device_id=self.device_id,
             store=self._store,
             transport=self._stage.transport,
+            address=self.door,
             since="unread",
             receipts=True,
             backoff=ExponentialBackoff(first_s=0.05, ceiling_s=0.5),
@@ -176,15 +179,19 @@ class Actor:
         assert texts == [], f"{self.name} heard {texts}"
 
 
-class Stage:
-    """One play in one house, over one transport."""
+class Play:
+    """One play, over one transport; where it is staged, its kinds say."""
 
-    def __init__(self, house: House, transport: Transport | str, folder: Path) -> None:
-        self.house = house
+    def __init__(self, transport: Transport | str, folder: Path) -> None:
         self.transport = transport
         self._folder = folder
         self._suffix = new_id()[-8:]
         self._exits = AsyncExitStack()
+
+    @property
+    def http(self) -> str:
+        """Where accounts are made and people log in."""
+        raise NotImplementedError
 
     def username(self, name: str) -> str:
         """Return what somebody of this play is called on the server."""
@@ -210,7 +217,7 @@ class Stage:
 
     async def registered(self, name: str) -> Actor:
         """Make an account whose person stays away for now."""
-        async with HttpApi(self.house.http) as http:
+        async with HttpApi(self.http) as http:
             user = await http.register(self.username(name), PASSWORD, name.capitalize())
         return self._actor(name, user.id)
 
@@ -227,6 +234,18 @@ class Stage:
         actor = Actor(self, name, user_id, device_id or new_id(), self._folder / f"{name}-{new_id()}.db")
         self._exits.push_async_callback(actor.goes_offline)
         return actor
+
+
+class Stage(Play):
+    """A play in one house."""
+
+    def __init__(self, house: House, transport: Transport | str, folder: Path) -> None:
+        super().__init__(transport, folder)
+        self.house = house
+
+    @property
+    def http(self) -> str:
+        return self.house.http
 
 
 def texts(entries: Sequence[Entry]) -> list[str]:
