@@ -33,8 +33,8 @@ async def ask_everything(script: Script) -> None:
     await store.schedule(row, bytes(8))
     await store.settle(row, "not_a_member")
     await store.cancel(ANNA, stage, row.submit.client_id)
-    for id_, _ in await store.stale_outbox(0, 10):
-        await store.clear_outbox(id_)
+    for untold in await store.stale_outbox(0, 10):
+        await store.clear_outbox(untold.id)
     await store.stale_outbox(0, 10)
     for user in (ANNA, BEN, CLEO):
         await store.entries(user, stage, 0, 10)

@@ -19,7 +19,7 @@ from hubbub.chat.model import (
     Post,
     UserRow,
 )
-from hubbub.chat.ports import Changes, DataRefused, Facts, Needs, NewEntry, StoredUserKey
+from hubbub.chat.ports import Changes, DataRefused, Facts, Needs, NewEntry, StoredUserKey, Untold
 
 
 async def test_two_writers_never_share_a_number(script: Script) -> None:
@@ -255,12 +255,12 @@ async def test_an_outbox_row_waits_until_it_is_cleared(script: Script) -> None:
     await script.time_passes(3)
     _, second = await script.act(other, ANNA, Post(Body(text="y")))
     stale = await script.store.stale_outbox(2000, 10)
-    assert [heads for _, heads in stale] == [{stage: 1}, {other: 1}, {stage: 2}]
-    for id_, _ in stale:
-        await script.store.clear_outbox(id_)
+    assert [row.heads for row in stale] == [{stage: 1}, {other: 1}, {stage: 2}]
+    for row in stale:
+        await script.store.clear_outbox(row.id)
     assert await script.store.stale_outbox(2000, 10) == []
     await script.time_passes(3)
-    assert await script.store.stale_outbox(2000, 10) == [(second.outbox_id, {other: 2})]
+    assert await script.store.stale_outbox(2000, 10) == [Untold(second.outbox_id, {other: 2}, {})]
     assert first.outbox_id != second.outbox_id
 
 
@@ -278,9 +278,21 @@ async def test_an_outbox_number_is_never_given_out_twice(script: Script) -> None
 async def test_stale_outbox_rows_come_in_pages_oldest_first(script: Script) -> None:
     stage = await script.make(ANNA, BEN)
     await script.say(stage, ANNA)
-    assert [heads for _, heads in await script.store.stale_outbox(0, 1)] == [{stage: 1}]
+    assert [row.heads for row in await script.store.stale_outbox(0, 1)] == [{stage: 1}]
 
 
-async def test_a_plan_without_entries_leaves_no_outbox_row(script: Script) -> None:
+async def test_an_outbox_row_names_the_people_whose_rows_changed_also_without_an_entry(script: Script) -> None:
     channel = await script.make(ANNA, kind=ConversationKind.CHANNEL)
-    assert (await script.join(channel, BEN)).outbox_id == 0
+    joined = await script.join(channel, BEN)
+    await script.say(channel, BEN)
+    assert [(row.heads, row.people) for row in await script.store.stale_outbox(0, 10)] == [
+        ({channel: 1}, {ANNA: 1}),
+        ({}, joined.user_versions),
+        ({channel: 2}, {}),
+    ]
+
+
+async def test_a_plan_that_nobody_must_hear_of_leaves_no_outbox_row(script: Script) -> None:
+    channel = await script.make(ANNA, kind=ConversationKind.CHANNEL)
+    committed = await script.store.commit(Needs(conversations={channel}), lambda facts: Changes())
+    assert committed.outbox_id == 0

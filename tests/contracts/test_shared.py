@@ -421,7 +421,7 @@ async def test_the_age_of_what_waits_is_told_by_the_databases_clock(two: Two) ->
     two.one.clock.advance(3600)
     assert await two.one.store.stale_outbox(2000, 10) == []
     await two.one.time_passes(3)
-    assert [heads for _, heads in await two.other.store.stale_outbox(2000, 10)] == [{stage: 1}]
+    assert [row.heads for row in await two.other.store.stale_outbox(2000, 10)] == [{stage: 1}]
 
 
 # ---------------------------------------------------------------- opening

@@ -299,7 +299,8 @@ async def test_the_migrated_schema_is_the_metadata(db: SqliteDatabase) -> None:
 async def test_tables_made_by_migrations_are_those_the_metadata_would_make(db: SqliteDatabase) -> None:
     def layout(conn: Connection) -> set[tuple[str, str]]:
         found = conn.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        return {(name, " ".join(sql.split())) for name, sql in found if not name.startswith(("sqlite_", "alembic_"))}
+        named = [(name, sql) for name, sql in found if not name.startswith(("sqlite_", "alembic_"))]
+        return {(name, "".join(sql.split())) for name, sql in named}
 
     engine = create_engine("sqlite://")
     with engine.begin() as conn:

@@ -1,8 +1,9 @@
 """No silent hole: whatever was committed is announced, even if its writer died before it could.
 
-Every commit leaves an outbox row that names the heads of the conversations it touched; its writer deletes the row after
-publishing.  What is still there after two seconds by the store's clock is announced by whichever node finds it: heads
-only, so doing it twice is harmless and needs no lock.  Besides, heads are announced once more when a conversation fell
+Every commit leaves an outbox row that names the heads of the conversations with new entries and the people whose rows
+changed; its writer deletes the row after publishing.  What is still there after two seconds by the store's clock is
+announced by whichever node finds it: heads, and rows as they are by then, so doing it twice is harmless and needs no
+lock.  Besides, heads are announced once more when a conversation fell
 quiet, because the last push before a silence is the one whose loss nobody would notice (DESIGN 5.4).
 """
 
@@ -11,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hubbub.base.clock import Clock
-from hubbub.base.errors import ChatError
 from hubbub.base.loops import Loop
 from hubbub.chat.changes import UserChanges
-from hubbub.chat.model import SMALL_AUDIENCE, Created, MemberChange
-from hubbub.chat.ports import Bus, ChatStore, HeadsAnnounced, StoreError
+from hubbub.chat.model import SMALL_AUDIENCE
+from hubbub.chat.ports import Bus, ChatStore, HeadsAnnounced
 from hubbub.chat.settings import ChatSettings
 
 Audience = tuple[str, ...] | None
@@ -23,8 +23,6 @@ Audience = tuple[str, ...] | None
 _ROWS = 100
 _HEADS = 500
 """Conversations per announcement."""
-_LOOK_BACK = 64
-"""How many of a swept conversation's last entries are searched for people who came or went."""
 
 
 class Outbox:
@@ -88,44 +86,20 @@ class Outbox:
                 del self._quiet[key]
 
     async def sweep(self, older_than_ms: int) -> None:
-        """Announce what writers left behind, and tell the people whose places changed with it."""
+        """Announce what writers left behind, and tell the people whose rows changed with it."""
         while rows := await self._store.stale_outbox(older_than_ms, _ROWS):
             heads: dict[str, int] = {}
-            for _, touched in rows:
-                for conversation_id, head in touched.items():
+            changes = UserChanges(self._store, self._bus, self._settings.page_rows_max)
+            for row in rows:
+                changes.note(row.people)
+                for conversation_id, head in row.heads.items():
                     heads[conversation_id] = max(head, heads.get(conversation_id, 0))
-            found = []
-            for conversation_id, head in heads.items():
-                found.append((conversation_id, head, await self._store.small_audience(conversation_id)))
-                await self._tell_people(conversation_id, head)
-            await self._announce(found)
-            for outbox_id, _ in rows:
-                await self._store.clear_outbox(outbox_id)
+            await changes.tell()
+            await self._announce([(id_, head, await self._store.small_audience(id_)) for id_, head in heads.items()])
+            for row in rows:
+                await self._store.clear_outbox(row.id)
             if len(rows) < _ROWS:
                 return
-
-    async def _tell_people(self, conversation_id: str, head: int) -> None:
-        """Tell those who came or went lately of their rows: nobody else knows that they missed it."""
-        try:
-            page = await self._store.entries_for_all(conversation_id, max(0, head - _LOOK_BACK), _LOOK_BACK)
-        except StoreError:
-            raise
-        except ChatError:
-            return
-        people: dict[str, None] = {}
-        for entry in page.entries:
-            if isinstance(entry.action, Created | MemberChange):
-                people.update(dict.fromkeys(entry.action.user_ids))
-        changes = UserChanges(self._store, self._bus, self._settings.page_rows_max)
-        for user_id in people:
-            try:
-                state = await self._store.conversation(user_id, conversation_id)
-            except StoreError:
-                raise
-            except ChatError:
-                continue
-            changes.note({user_id: state.member.version})
-        await changes.tell()
 
     async def _announce(self, found: list[tuple[str, int, Audience]]) -> None:
         for at in range(0, len(found), _HEADS):

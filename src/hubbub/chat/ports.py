@@ -125,7 +125,17 @@ class Committed(msgspec.Struct):
     user_versions: dict[str, int]
     """The new version of every person with a row in `Changes.members`."""
     outbox_id: int
-    """The outbox row that names the touched conversations; 0 when there were no entries."""
+    """The outbox row that says what there is to tell; 0 when there is nothing."""
+
+
+class Untold(msgspec.Struct, frozen=True):
+    """An outbox row: what was committed, and perhaps never told."""
+
+    id: int
+    heads: dict[str, int]
+    """The heads of the conversations with new entries."""
+    people: dict[str, int]
+    """The new versions of the people whose rows changed."""
 
 
 class StoreError(ChatError):
@@ -193,10 +203,10 @@ class LogWriter(Protocol):
         """Withhold one entry from one person's pages for good.  Idempotent."""
 
     async def clear_outbox(self, outbox_id: int) -> None:
-        """Forget an outbox row after its entries were published.  May be lost: the sweep then announces it again."""
+        """Forget an outbox row after all of it was told.  May be lost: the sweep then tells it again."""
 
-    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[tuple[int, dict[str, int]]]:
-        """Return (id, heads by conversation) of outbox rows older than this by the store's own clock."""
+    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[Untold]:
+        """Return outbox rows older than this by the store's own clock, oldest first."""
 
 
 class MarkSet(msgspec.Struct, frozen=True):

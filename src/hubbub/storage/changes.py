@@ -64,9 +64,9 @@ def write_changes(
         _replace_mentions(conn, conversation_id, seq, mention_all, user_ids)
     if changes.user_keys:
         _insert_user_keys(conn, changes.user_keys)
-    if new:
+    if new or versions:
         heads = {entry.entry.conversation_id: entry.entry.seq for entry in new}
-        outbox_id = dialect.insert_outbox(conn, now_ms, encode(heads))
+        outbox_id = dialect.insert_outbox(conn, now_ms, encode(heads), encode(versions) if versions else None)
     return Committed(versions, outbox_id)
 
 

@@ -23,7 +23,7 @@ from hubbub.chat.model import (
     ScheduledRow,
     UserRow,
 )
-from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarkSet, Needs, NewEntry, StoredKey
+from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarkSet, Needs, NewEntry, StoredKey, Untold
 from hubbub.storage.marks import merge_marks, raise_row
 from hubbub.storage.memory_reads import MemoryReader
 from hubbub.storage.memory_tables import EVERYBODY, LogRow
@@ -70,11 +70,11 @@ class MemoryStore(MemoryReader):
             self._mention(conversation_id, seq, mention_all, user_ids)
         for user_id, client_id, user_key in changes.user_keys:
             tables.user_keys[user_id, client_id] = user_key
-        if not changes.entries:
+        if not changes.entries and not versions:
             return Committed(versions, 0)
         self._outbox_id += 1
         heads = {new.entry.conversation_id: new.entry.seq for new in changes.entries}
-        tables.outbox[self._outbox_id] = (self._clock.now_ms(), heads)
+        tables.outbox[self._outbox_id] = (self._clock.now_ms(), Untold(self._outbox_id, heads, dict(versions)))
         return Committed(versions, self._outbox_id)
 
     def _facts(self, needs: Needs) -> Facts:
@@ -156,10 +156,10 @@ class MemoryStore(MemoryReader):
     async def clear_outbox(self, outbox_id: int) -> None:
         self._tables.outbox.pop(outbox_id, None)
 
-    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[tuple[int, dict[str, int]]]:
+    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[Untold]:
         before_ms = self._clock.now_ms() - older_than_ms
-        rows = sorted((made_ms, id_, heads) for id_, (made_ms, heads) in self._tables.outbox.items())
-        return [(id_, dict(heads)) for made_ms, id_, heads in rows if made_ms <= before_ms][:limit]
+        rows = sorted(self._tables.outbox.values(), key=lambda made: (made[0], made[1].id))
+        return [row for made_ms, row in rows if made_ms <= before_ms][:limit]
 
     # ------------------------------------------------------------ marks
 

@@ -20,7 +20,7 @@ from hubbub.chat.model import (
     ScheduledRow,
     UserRow,
 )
-from hubbub.chat.ports import StoredKey, StoredUserKey
+from hubbub.chat.ports import StoredKey, StoredUserKey, Untold
 from hubbub.storage.sight import Spans, end_of, sight
 
 EVERYBODY = NOBODY
@@ -61,7 +61,7 @@ class MemoryTables:
         self.hidden: set[tuple[str, str, int]] = set()
         self.versions: dict[str, int] = {}
         self.scheduled: dict[tuple[str, str, str], tuple[ScheduledRow, bytes]] = {}
-        self.outbox: dict[int, tuple[int, dict[str, int]]] = {}
+        self.outbox: dict[int, tuple[int, Untold]] = {}
         self.users: dict[str, UserRow] = {}
 
     def look(self, user_id: str, conversation_id: str) -> Seen:

@@ -24,7 +24,7 @@ from hubbub.chat.model import (
     UserRow,
     UserState,
 )
-from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarkSet, Needs
+from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarkSet, Needs, Untold
 from hubbub.storage import entry_pages, history, marks, people, schedule, states
 from hubbub.storage.changes import write_changes
 from hubbub.storage.database import Database
@@ -96,7 +96,7 @@ class SqlStore:
             self._cleared.append(outbox_id)
             del self._cleared[:-_CLEARED_WAITING]
 
-    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[tuple[int, dict[str, int]]]:
+    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[Untold]:
         """Return outbox rows older than this, oldest first, after deleting those that were cleared.
 
         It is called about once a second, so an idle server still gets rid of its last rows.
@@ -108,15 +108,18 @@ class SqlStore:
                 self._cleared += cleared
                 raise
 
-        def read(conn: Connection) -> list[tuple[int, dict[str, int]]]:
+        def read(conn: Connection) -> list[Untold]:
             before_ms = self._db.now_ms(conn) - older_than_ms
             statement = (
-                select(outbox.c.id, outbox.c.heads)
+                select(outbox.c.id, outbox.c.heads, outbox.c.people)
                 .where(outbox.c.created_ms <= before_ms)
                 .order_by(outbox.c.created_ms, outbox.c.id)
                 .limit(limit)
             )
-            return [(row.id, _decode_outbox(row.heads)) for row in conn.execute(statement)]
+            return [
+                Untold(row.id, _decode_outbox(row.heads), _decode_outbox(row.people) if row.people else {})
+                for row in conn.execute(statement)
+            ]
 
         return await self._db.read(read)
 

@@ -221,6 +221,8 @@ outbox = Table(
     _required("created_ms", Ms),
     # JSON: {conversation: head}.
     _required("heads", Bytes),
+    # JSON: {person: version}; NULL when nobody's rows changed.
+    Column("people", Bytes),
     Index("ix_outbox_created", "created_ms"),
     sqlite_autoincrement=True,
 )

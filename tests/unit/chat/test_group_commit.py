@@ -26,6 +26,7 @@ from hubbub.chat.ports import (
     StoreBusy,
     StoreFull,
     StoreUnavailable,
+    Untold,
 )
 from hubbub.chat.publishing import Stored
 from hubbub.chat.settings import ChatSettings
@@ -65,7 +66,7 @@ class ScriptedStore(LogWriter):
     async def clear_outbox(self, outbox_id: int) -> None:
         raise NotImplementedError
 
-    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[tuple[int, dict[str, int]]]:
+    async def stale_outbox(self, older_than_ms: int, limit: int) -> list[Untold]:
         raise NotImplementedError
 
 

@@ -334,6 +334,23 @@ async def test_what_a_dead_writer_left_is_announced_by_the_sweep(tmp_path: Path)
         assert stage.heard == []
 
 
+async def test_a_channel_left_at_a_killed_writer_is_told_by_the_next_process(tmp_path: Path) -> None:
+    async with a_stage(tmp_path) as stage:
+        channel = await stage.group(ANNA, kind=ConversationKind.CHANNEL)
+        await stage.node.join(Caller(BEN), channel)
+        await stage.node.told()
+        stage.bus.broken = True
+        # Neither joining nor leaving is an entry: only the row of the outbox knows of it.
+        await stage.node.leave(Caller(BEN), channel, fresh_id())
+    async with a_stage(tmp_path, people=[]) as stage:
+        stage.clock.advance(3)
+        await stage.node.outbox.sweep(2_000)
+        told = [event for event in heard(stage, UserChanged) if isinstance(event, UserChanged)]
+        assert [event.user_id for event in told] == [BEN]
+        (state,) = told[0].state.conversations
+        assert (state.conversation.id, state.member.state) == (channel, MemberState.LEFT)
+
+
 async def test_what_a_killed_writer_had_committed_is_announced_by_the_next_process(tmp_path: Path) -> None:
     async with a_stage(tmp_path) as stage:
         group = await stage.group(ANNA, BEN)

@@ -91,7 +91,7 @@ async def test_a_batch_whose_publishing_failed_keeps_its_outbox_row() -> None:
     await stage.says(ANNA, group)
     await stage.node.told()
     await stage.node.outbox.clear()
-    assert [heads for _, heads in await store.stale_outbox(0, 10)] == [{group: 2}]
+    assert [row.heads for row in await store.stale_outbox(0, 10)] == [{group: 2}]
     stage.bus.broken = False
     await stage.says(ANNA, group)
     await stage.node.told()

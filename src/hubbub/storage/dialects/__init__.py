@@ -92,7 +92,7 @@ class Dialect(Protocol):
     def raise_heads(self, conn: Connection, rows: Sequence[tuple[bytes, int, int]]) -> None:
         """Set (conversation, head, last_time_ms)."""
 
-    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes) -> int:
+    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes, people: bytes | None) -> int:
         """Insert an outbox row by the database's clock and return its id; `now_ms` is the clock of an embedded one."""
 
     def delete_outbox(self, conn: Connection, ids: Sequence[int]) -> None: ...

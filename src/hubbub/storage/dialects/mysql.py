@@ -143,8 +143,9 @@ class MySqlDialect:
                 " ON c.id = v.id SET c.head = v.head, c.last_time_ms = v.time_ms",
             )
 
-    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes) -> int:
-        done = conn.exec_driver_sql(f"INSERT INTO outbox (created_ms, heads) VALUES ({NOW_MS}, %s)", (heads,))
+    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes, people: bytes | None) -> int:
+        statement = f"INSERT INTO outbox (created_ms, heads, people) VALUES ({NOW_MS}, %s, %s)"
+        done = conn.exec_driver_sql(statement, (heads, people))
         return done.lastrowid
 
     def delete_outbox(self, conn: Connection, ids: Sequence[int]) -> None:

@@ -39,7 +39,7 @@ _RAISE_HEADS = (
     " FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS v(id, head, last_time_ms) WHERE c.id = v.id"
 )
 _NOW_MS = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-_INSERT_OUTBOX = f"INSERT INTO outbox (created_ms, heads) VALUES ({_NOW_MS}, $1) RETURNING id"
+_INSERT_OUTBOX = f"INSERT INTO outbox (created_ms, heads, people) VALUES ({_NOW_MS}, $1, $2) RETURNING id"
 # Who has it locked is deleting it.
 _DELETE_OUTBOX = (
     "DELETE FROM outbox WHERE id IN"
@@ -178,8 +178,8 @@ class PostgresqlDialect:
     def raise_heads(self, conn: Connection, rows: Sequence[tuple[bytes, int, int]]) -> None:
         _fetch(conn, _RAISE_HEADS, *_columns(rows, 3))
 
-    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes) -> int:
-        return int(_fetch(conn, _INSERT_OUTBOX, heads)[0][0])
+    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes, people: bytes | None) -> int:
+        return int(_fetch(conn, _INSERT_OUTBOX, heads, people)[0][0])
 
     def delete_outbox(self, conn: Connection, ids: Sequence[int]) -> None:
         _fetch(conn, _DELETE_OUTBOX, list(ids))

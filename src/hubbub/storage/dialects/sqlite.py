@@ -239,9 +239,10 @@ class SqliteDialect:
         for chunk in _chunks(rows):
             driver.execute(_raise_heads(len(chunk)), _flat(chunk))
 
-    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes) -> int:
+    def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes, people: bytes | None) -> int:
         # The database is this process, and so is its clock.
-        cursor = _driver(conn).execute("INSERT INTO outbox (created_ms, heads) VALUES (?, ?)", (now_ms, heads))
+        statement = "INSERT INTO outbox (created_ms, heads, people) VALUES (?, ?, ?)"
+        cursor = _driver(conn).execute(statement, (now_ms, heads, people))
         return cast(int, cursor.lastrowid)
 
     def delete_outbox(self, conn: Connection, ids: Sequence[int]) -> None:

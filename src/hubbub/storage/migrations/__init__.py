@@ -20,7 +20,7 @@ from hubbub.storage.schema import metadata
 
 __all__ = ["HEAD", "account_tables", "cluster_tables", "revision", "session_tables", "tables", "upgrade"]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `versions`."""
 
 
