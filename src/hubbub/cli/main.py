@@ -27,6 +27,8 @@ COMMANDS: dict[str, str] = {
     "drain": "Send a node's clients elsewhere and end it (admins).",
     "config": "See and change live configuration (admins).",
     "edge": "Put one public address in front of a cluster.",
+    "db": "Check the database and bring its tables up to date.",
+    "grow": "Move the data of one machine into a cluster's database.",
     "bench": "Measure a server and check its promises.",
     "lab": "Run a whole cluster on this machine.",
 }

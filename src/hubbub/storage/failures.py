@@ -86,6 +86,33 @@ class DatabaseUnusable(StoreUnavailable):
 
 
 @final
+class FolderMoved(StoreUnavailable):
+    """What was in the data folder has gone on elsewhere since."""
+
+    def __init__(self, folder: Path, to: str) -> None:
+        super().__init__(folder, to)
+        self.folder = folder
+        self.to = to
+
+    def __str__(self) -> str:
+        return (
+            f"the data in {self.folder} was moved to {self.to}: serve from there, or, if nothing was written there yet,"
+            " take the mark away with hubbub grow --undo"
+        )
+
+
+@final
+class HalfGrown(StoreUnavailable):
+    """Not all of the data that is being moved into this database has arrived."""
+
+    def __str__(self) -> str:
+        return (
+            "the data of one machine is being moved into this database: finish it with hubbub grow --resume, or empty"
+            " the database"
+        )
+
+
+@final
 class UnsafeDatabase(StoreUnavailable):
     """The database would not keep what it acknowledged."""
 

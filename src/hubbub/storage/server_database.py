@@ -20,9 +20,10 @@ from hubbub.base.clock import Clock
 from hubbub.base.ids import new_id
 from hubbub.storage import migrations
 from hubbub.storage.connections import Connections
-from hubbub.storage.failures import OlderSchema
+from hubbub.storage.examining import Examined, examine
+from hubbub.storage.failures import HalfGrown, OlderSchema
 from hubbub.storage.flavours import CONNECT_S, Flavour
-from hubbub.storage.meta import agree
+from hubbub.storage.meta import GROWING, agree, read
 
 T = TypeVar("T")
 
@@ -62,10 +63,12 @@ class ServerDatabase:
         readers: int = 4,
         migrate: bool = True,
         accept_unsafe: bool = False,
+        growing: bool = False,
     ) -> ServerDatabase:
         """Connect, and bring the tables up to date if `migrate`; await it, and `close` when done.
 
-        Raises NewerSchema, OlderSchema, UnsafeDatabase or another StoreUnavailable.
+        With `growing` also one into which data is being moved.  Raises HalfGrown, NewerSchema, OlderSchema,
+        UnsafeDatabase or another StoreUnavailable.
         """
         database = cls(flavour.engine(url), flavour, writers=writers, readers=readers, clock=clock)
         try:
@@ -75,10 +78,21 @@ class ServerDatabase:
                 _log.warning("UNSAFE, and accepted as the settings say: %s", danger)
             await database._prepare(migrate)
             database.epoch = await database.write(lambda conn: agree(conn, flavour.dialect, "epoch", new_id()))
+            if not growing and await database.read(lambda conn: read(conn, GROWING)) is not None:
+                raise HalfGrown()
         except BaseException:
             await database.close()
             raise
         return database
+
+    @classmethod
+    async def examine(cls, url: URL, flavour: Flavour, *, clock: Clock) -> Examined:
+        """Look at a database without changing anything."""
+        database = cls(flavour.engine(url), flavour, writers=1, readers=1, clock=clock)
+        try:
+            return await database.read(lambda conn: examine(conn, flavour.dangers(conn)))
+        finally:
+            await database.close()
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
         return await self._writing.run(fn)

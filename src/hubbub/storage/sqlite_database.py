@@ -2,9 +2,9 @@
 
 SQLite allows one writer, so there is one writing thread; a few reading threads see snapshots beside it.  Everything
 that stores goes through `write` or `read` with a function of a connection, which runs in one transaction in one hop.
-Opening checks what the promise "acknowledged means stored" rests
-on, and refuses to serve when it does not hold: the folder must not be open in another server, the schema must not be
-newer than this program, and `synchronous` must be FULL.
+Opening checks what the promise "acknowledged means stored" rests on, and refuses to serve when it does not hold: the
+folder must not be open in another server, the schema must not be newer than this program, and `synchronous` must be
+FULL.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from hubbub.storage import migrations
 from hubbub.storage.checkpoints import FALLBACK_FRAMES, Checkpoints
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.dialects.sqlite import SqliteDialect
-from hubbub.storage.failures import FolderUnusable, UnsafeDatabase, translate, translate_commit
+from hubbub.storage.examining import Examined, examine
+from hubbub.storage.failures import FolderMoved, FolderUnusable, UnsafeDatabase, translate, translate_commit
 from hubbub.storage.folder import lock_folder
 from hubbub.storage.lanes import Lanes
-from hubbub.storage.meta import agree
+from hubbub.storage.meta import MOVED, agree, read
 
 T = TypeVar("T")
 
@@ -68,10 +69,11 @@ class SqliteDatabase:
         )
 
     @classmethod
-    async def open(cls, path: Path, *, readers: int = 2, clock: Clock) -> SqliteDatabase:
+    async def open(cls, path: Path, *, readers: int = 2, clock: Clock, moved: bool = False) -> SqliteDatabase:
         """Open the folder, making it and its tables the first time; await it, and `close` when done.
 
-        Raises FolderInUse, FolderUnusable, NewerSchema or UnsafeDatabase, all of them StoreUnavailable.
+        With `moved` also one whose data was moved elsewhere.  Raises FolderInUse, FolderMoved, FolderUnusable,
+        NewerSchema or UnsafeDatabase, all of them StoreUnavailable.
         """
         try:
             lock = await asyncio.to_thread(lock_folder, path)
@@ -79,7 +81,7 @@ class SqliteDatabase:
             raise FolderUnusable(path, error.strerror or str(error)) from error
         database = cls(path, lock, readers=readers, clock=clock)
         try:
-            await asyncio.to_thread(database._prepare)
+            await asyncio.to_thread(database._prepare, moved)
         except BaseException as error:
             os.close(lock)
             if isinstance(error, DBAPIError | sqlite3.Error | OSError):
@@ -117,7 +119,7 @@ class SqliteDatabase:
         os.close(self._lock)
         self._lock = -1
 
-    def _prepare(self) -> None:
+    def _prepare(self, moved: bool) -> None:
         # SQLite would make the file readable to all; its log and index take the mode of the file they belong to.
         os.close(os.open(self.folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         with self._writing.connect() as conn:
@@ -125,6 +127,8 @@ class SqliteDatabase:
             with conn.begin():
                 migrations.upgrade(conn)
                 self.epoch = agree(conn, self.dialect, "epoch", new_id())
+                if not moved and (to := read(conn, MOVED)) is not None:
+                    raise FolderMoved(self.folder, to)
 
     def _write(self, conn: Connection, fn: Callable[[Connection], Any]) -> Any:
         driver = cast(sqlite3.Connection, conn.connection.driver_connection)
@@ -166,6 +170,21 @@ class SqliteDatabase:
             if known is None or known is error:
                 raise
             raise known from error
+
+
+def examine_folder(folder: Path) -> Examined:
+    """Look at the database of a folder without changing anything, also while a server has it open."""
+    if not (folder / FILE_NAME).is_file():
+        raise FolderUnusable(folder, "there is no database in it")
+    address = f"{(folder / FILE_NAME).resolve().as_uri()}?mode=ro"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
+    try:
+        with engine.connect() as conn:
+            return examine(conn, ())
+    except DBAPIError as error:
+        raise FolderUnusable(folder, str(error.orig)) from error
+    finally:
+        engine.dispose()
 
 
 def _connect(folder: Path, *, cache_kib: int, query_only: bool = False) -> sqlite3.Connection:
