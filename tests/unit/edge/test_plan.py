@@ -70,6 +70,11 @@ def test_weights_are_shares_of_a_hundred() -> None:
     assert {place.node_id: place.weight for place in plan(views).web} == {"a": 1, "b": 0, "c": 200, "d": 256, "e": 100}
 
 
+@pytest.mark.parametrize("host", ["10.0.0.1", "[fd00::1]", "gateway-1.chat.svc", "hubbub_gateway.1.x8k2", "a"])
+def test_a_host_is_an_address_or_a_name(host: str) -> None:
+    assert plan([view("a", ("web",), http=f"{host}:80")]).web[0].address == f"{host}:80"
+
+
 @pytest.mark.parametrize(
     ("name", "address"),
     [

@@ -16,7 +16,8 @@ import msgspec
 from hubbub.cluster.model import NodeState, NodeView
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]")
+# The underscore is in the names that Swarm gives.
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]")
 
 _WHOLE_WEIGHT = 100
 _MOST_WEIGHT = 256
