@@ -45,9 +45,18 @@ class GroupCommit:
     """The queue in front of the store, and the task that empties it."""
 
     def __init__(
-        self, store: LogWriter, publish: Callable[[Stored], Awaitable[None]], clock: Clock, settings: ChatSettings
+        self,
+        store: LogWriter,
+        publish: Callable[[Stored], Awaitable[None]],
+        clock: Clock,
+        settings: ChatSettings,
+        inside: Callable[[], None] | None = None,
     ) -> None:
-        """`publish` takes what was committed, in order; it may wait, which slows the commits down."""
+        """`publish` takes what was committed, in order; it may wait, which slows the commits down.
+
+        `inside` is called in each transaction once its conversations are locked; for tests.
+        """
+        self._inside = inside
         self._store = store
         self._publish = publish
         self._clock = clock
@@ -141,7 +150,8 @@ class GroupCommit:
 
     async def _finish(self, batch: list[Waiting]) -> None:
         """Store a batch and answer every command of it; split it where a value is refused."""
-        attempt = Attempt(self._store, self._clock, self._settings, [command for command, _ in batch])
+        commands = [command for command, _ in batch]
+        attempt = Attempt(self._store, self._clock, self._settings, commands, self._inside)
         try:
             stored = await attempt.run()
         except DataRefused as refusal:
@@ -183,7 +193,15 @@ class GroupCommit:
 class Attempt:
     """One batch on its way into the store, however many runs it takes."""
 
-    def __init__(self, store: LogWriter, clock: Clock, settings: ChatSettings, commands: list[Command]) -> None:
+    def __init__(
+        self,
+        store: LogWriter,
+        clock: Clock,
+        settings: ChatSettings,
+        commands: list[Command],
+        inside: Callable[[], None] | None = None,
+    ) -> None:
+        self._inside = inside
         self._store = store
         self._clock = clock
         self._settings = settings
@@ -221,6 +239,8 @@ class Attempt:
 
     def _decide(self, facts: Facts) -> Changes:
         """Plan over these facts; runs inside the transaction, maybe in another thread, maybe more than once."""
+        if self._inside is not None:
+            self._inside()
         self.refused_by_plan = True
         self._plan = rules.plan(self._commands, facts, self._clock.now_ms())
         self.refused_by_plan = False

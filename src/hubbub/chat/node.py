@@ -17,7 +17,7 @@ from hubbub.base.ids import GENERAL_CHANNEL, SYSTEM_CONVERSATION, direct_id, new
 from hubbub.chat import checks
 from hubbub.chat.changes import UserChanges
 from hubbub.chat.commit import Done, GroupCommit
-from hubbub.chat.fault import planned
+from hubbub.chat.fault import IN_TRANSACTION, planned
 from hubbub.chat.limits import Allowance
 from hubbub.chat.marks import Marks
 from hubbub.chat.model import (
@@ -52,7 +52,9 @@ class ChatNode(Reading):
         self._changes = UserChanges(store, bus, settings.page_rows_max)
         self.outbox = Outbox(store, bus, clock, settings)
         self._publisher = Publisher(bus, self.outbox, self._changes, planned(settings.fault))
-        self._commits = GroupCommit(store, self._publisher.put, clock, settings)
+        self._commits = GroupCommit(
+            store, self._publisher.put, clock, settings, planned(settings.fault, IN_TRANSACTION)
+        )
         self._marks = Marks(store, bus, self._changes, settings)
         self.scheduler = Scheduler(store, self._submit_checked, clock, settings)
         self._submits = self._allowance()

@@ -6,17 +6,24 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+import msgspec
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hubbub.auth.setup_link import setup_link
 from hubbub.lab.cluster import Cluster, ClusterPlan
 from hubbub.lab.servers import MissingProgram, ServerFailed
 from hubbub.server.settings import Address
+
+if TYPE_CHECKING:
+    from hubbub.lab.faults import Outcome, Plan
 
 RESTART_AFTER_S = 1.0
 OURS = {
@@ -139,3 +146,97 @@ def _table(cluster: Cluster) -> Table:
 
 def _tell(name: str, what: str) -> None:
     _out.print(f"{datetime.now():%H:%M:%S} [bold]{name}[/] {what}")
+
+
+@command.command("faults")
+@click.option("--seed", type=int, default=1, show_default=True, help="Draws the same faults again.")
+@click.option("--faults", "count", type=click.IntRange(1), default=22, show_default=True, help="How many to inject.")
+@click.option("--kinds", metavar="KIND,…", help="Only these; see --list.")
+@click.option("--list", "show_kinds", is_flag=True, help="Say which kinds there are, and end.")
+@click.option("--db", type=click.Choice(["postgres", "mysql"]), default="postgres", show_default=True)
+@click.option("--bus", type=click.Choice(["nats", "redis"]), default="nats", show_default=True)
+@click.option("--people", type=click.IntRange(16, 200), default=20, show_default=True)
+@click.option("--small", is_flag=True, help="Five nodes instead of eight.")
+@click.option("--json", "as_object", is_flag=True, help="Print one object a fault, and the verdict as the last line.")
+@click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Write the report, docs/faults.md.")
+def faults(
+    seed: int,
+    count: int,
+    kinds: str | None,
+    show_kinds: bool,
+    db: str,
+    bus: str,
+    people: int,
+    small: bool,
+    as_object: bool,
+    write: Path | None,
+) -> None:
+    """Harm a cluster while people use it, and judge what they saw against the delivery contract.
+
+    The exit code is 1 when there was any violation.
+    """
+    from hubbub.lab.faults import KINDS, Plan
+
+    if show_kinds:
+        for name, fault in KINDS.items():
+            click.echo(f"{name:22}{(fault.__doc__ or '').strip()}")
+        return
+    chosen = tuple(kinds.split(",")) if kinds else tuple(KINDS)
+    if unknown := [kind for kind in chosen if kind not in KINDS]:
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(KINDS)}", param_hint="--kinds")
+    nodes = {"web": 1, "gateway": 2, "chat": 2, "worker": 0} if small else {}
+    plan = Plan(
+        seed=seed,
+        faults=count,
+        kinds=chosen,
+        people=people,
+        cluster=ClusterPlan(database=db, bus=bus, **nodes),  # type: ignore[arg-type]
+    )
+    said = f"hubbub lab faults --seed {seed} --faults {count}"
+    said += f" --kinds {kinds}" if kinds else ""
+    said += f" --db {db}" if db != "postgres" else ""
+    said += f" --bus {bus}" if bus != "nats" else ""
+    said += " --small" if small else ""
+    try:
+        outcome = asyncio.run(_harm(plan, as_object))
+    except (ServerFailed, MissingProgram) as problem:
+        raise click.ClickException(str(problem)) from None
+    _report(outcome, said, as_object=as_object, write=write)
+    sys.exit(1 if outcome.violations else 0)
+
+
+async def _harm(plan: Plan, as_object: bool) -> Outcome:
+    from hubbub.lab.faults import Injected, Lab
+
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), disable=as_object
+    )
+    with tempfile.TemporaryDirectory(prefix="hubbub-faults-") as folder, progress:
+        # The database runs as somebody else, and must get in.
+        os.chmod(folder, 0o755)
+        bar = progress.add_task("starting", total=plan.faults)
+
+        def tell(one: Injected) -> None:
+            progress.update(bar, advance=1, description=f"{one.kind}: {one.words}")
+            if as_object:
+                click.echo(msgspec.json.encode(one))
+
+        return await Lab(plan, Path(folder), tell).run()
+
+
+def _report(outcome: Outcome, said: str, *, as_object: bool, write: Path | None) -> None:
+    from hubbub.lab.faults.report import as_json, as_page, as_table
+    from hubbub.lab.load.machine import describe
+
+    machine = describe(own_server=False, server_cpu=None, load_cpu=None)
+    commit = machine.commit + (" with changes" if machine.dirty else "")
+    if write is not None:
+        where = f"{machine.cores} cores, {machine.cpu}, {machine.memory_gib} GiB, {machine.system}"
+        write.write_text(as_page(outcome, commit=commit, machine=where, command=said), "utf-8")
+    found = as_json(outcome, commit)
+    if as_object:
+        click.echo(msgspec.json.encode(found))
+        return
+    _out.print(as_table(outcome))
+    for line in found["words"]:
+        _out.print(f"  {line}", markup=False)

@@ -13,7 +13,7 @@ Strategy = Literal["least_load", "round_robin", "random", "consistent_hash"]
 class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Leases, heartbeats and the choice of a gateway.  Every node of a cluster should have the same, but `weight`."""
 
-    buckets: int = 256
+    buckets: int = 4096
     """Subjects that people and conversations are spread over; stored in the database, and fixed from then on."""
 
     # ---- who lives

@@ -105,7 +105,9 @@ async def _life(settings: ServerSettings, stopping: asyncio.Event) -> ServerSett
                 return settings
             await _listen(settings, server, ports, stack)
         except StoreUnavailable as problem:
-            raise CannotServe(str(problem)) from problem
+            # Only the classes made for it speak to operators in their sentence; the others carry theirs as detail.
+            plain = type(problem) is StoreUnavailable
+            raise CannotServe(f"the database does not answer: {problem!r}" if plain else str(problem)) from problem
         except OSError as problem:
             raise CannotServe(f"cannot listen on {settings.listen}: {problem.strerror or problem}") from problem
         server.nodes.on_drain(stopping.set)

@@ -13,12 +13,13 @@ from unit.chat.world import ANNA, fresh_id, text
 from hubbub.base.clock import ManualClock
 from hubbub.bus.local import LocalBus
 from hubbub.chat.changes import UserChanges
-from hubbub.chat.fault import planned
-from hubbub.chat.model import Entry
+from hubbub.chat.commit import GroupCommit
+from hubbub.chat.fault import BEFORE_PUBLISH, IN_TRANSACTION, planned
+from hubbub.chat.model import ConversationKind, Entry
 from hubbub.chat.outbox import Outbox
 from hubbub.chat.ports import Changes, Committed, EntriesAppended, Event
 from hubbub.chat.publishing import Publisher, Stored
-from hubbub.chat.rules import Plan
+from hubbub.chat.rules import Establish, Plan
 from hubbub.chat.settings import ChatSettings
 
 SCRIPT = """
@@ -54,3 +55,23 @@ async def test_the_moment_is_after_the_commit_and_before_anybody_is_told() -> No
     plan = Plan(Changes(), [], [EntriesAppended(conversation, (entry,), (ANNA,))])
     await publisher.publish([Stored(plan, Committed({}, 0))])
     assert (told_before, len(heard)) == ([0], 1)
+
+
+async def test_the_other_moment_is_inside_the_transaction_before_anything_is_decided() -> None:
+    store, clock = a_memory(ManualClock(), ()), ManualClock()
+    inside: list[int] = []
+    stored: list[Stored] = []
+
+    async def publish(batch: Stored) -> None:
+        stored.append(batch)
+
+    commits = GroupCommit(store, publish, clock, ChatSettings(), lambda: inside.append(len(stored)))
+    commits.start()
+    await commits.submit(Establish(fresh_id(), ConversationKind.CHANNEL, "general"))
+    await commits.stop()
+    assert (inside, len(stored)) == ([0], 1)
+
+
+def test_a_moment_that_was_not_named_passes_unharmed() -> None:
+    assert planned("stop_in_transaction:1", BEFORE_PUBLISH) is None
+    assert planned("stop_in_transaction:1", IN_TRANSACTION) is not None

@@ -17,7 +17,7 @@ from hubbub.server.wiring import Reachable, build
 from hubbub.storage.tables import meta
 
 
-async def lay(folder: Path, stack: AsyncExitStack, buckets: int = 256) -> Ground:
+async def lay(folder: Path, stack: AsyncExitStack, buckets: int = 4096) -> Ground:
     settings = ServerSettings(data=str(folder), cluster=ClusterSettings(buckets=buckets))
     return await lay_ground(settings, ManualClock(), stack, lambda: None)
 
@@ -36,7 +36,7 @@ async def test_who_spreads_people_otherwise_than_the_others_does_not_start(tmp_p
     async with AsyncExitStack() as stack:
         await lay(tmp_path, stack)
     async with AsyncExitStack() as stack:
-        with pytest.raises(CannotServe, match="256/crc32, and this node would as 64/crc32"):
+        with pytest.raises(CannotServe, match="4096/crc32, and this node would as 64/crc32"):
             await lay(tmp_path, stack, buckets=64)
 
 

@@ -1,0 +1,169 @@
+"""One experiment: a cluster, people who use it, faults drawn from a seed, and a verdict over everything recorded.
+
+Faults are injected while people talk.  After every few the load rests, everything is whole, and within five seconds
+everybody who is online must have everything (DESIGN 5.4); then it goes on.  At the end each log and each state is read
+afresh, and the checker judges the whole history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from hubbub.client.errors import HubbubError
+from hubbub.client.models import State
+from hubbub.lab.checker import KINDS as CHECKS
+from hubbub.lab.checker import Report, check, owed
+from hubbub.lab.cluster import ClusterPlan
+from hubbub.lab.faults.kinds import KINDS
+from hubbub.lab.faults.people import Crowd
+from hubbub.lab.faults.world import World
+from hubbub.lab.history import History
+
+WHOLE_S = 5.0
+"""Within this time after the system is whole everybody who is online has everything."""
+RECONNECT_S = 30.0
+BETWEEN_S = (0.2, 1.0)
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do; the same plan draws the same faults."""
+
+    seed: int
+    faults: int
+    kinds: tuple[str, ...] = tuple(KINDS)
+    people: int = 20
+    cluster: ClusterPlan = ClusterPlan()
+    rest_every: int = 8
+    """Faults between two rests."""
+
+    def schedule(self, dice: random.Random) -> list[str]:
+        """Return the kinds in the order of their injection: all of them before any comes again."""
+        order: list[str] = []
+        while len(order) < self.faults:
+            round_ = list(self.kinds)
+            dice.shuffle(round_)
+            order += round_
+        return order[: self.faults]
+
+
+class Injected(msgspec.Struct, frozen=True):
+    """One fault that was injected."""
+
+    number: int
+    kind: str
+    words: str
+    took_s: float
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What came of an experiment."""
+
+    plan: Plan
+    injected: list[Injected] = []
+    report: Report = msgspec.field(default_factory=Report)
+    late: list[str] = []
+    """What somebody online lacked five seconds after all was whole, in words."""
+    stuck: list[str] = []
+    """What did not come back to life in time, in words."""
+    catch_up_s: list[float] = []
+    """How long each rest took from all being whole to everybody having everything."""
+    reconnect_s: list[float] = []
+    took_s: float = 0.0
+
+    @property
+    def checks(self) -> dict[str, int]:
+        """How often each check failed."""
+        found = {kind: int(getattr(self.report, kind)) for kind in CHECKS}
+        return {**found, "late": len(self.late), "stuck": len(self.stuck)}
+
+    @property
+    def violations(self) -> int:
+        return sum(self.checks.values())
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How often each kind was injected."""
+        return dict(sorted(Counter(one.kind for one in self.injected if not one.words.startswith("left out")).items()))
+
+
+class Lab:
+    """Runs one plan."""
+
+    def __init__(self, plan: Plan, folder: Path, tell: Callable[[Injected], None] = lambda _: None) -> None:
+        self.outcome = Outcome(plan=plan)
+        self._plan = plan
+        self._folder = folder
+        self._tell = tell
+        self._history = History()
+        self._dice = random.Random(plan.seed)
+        self._world: World
+        self._crowd: Crowd
+
+    async def run(self) -> Outcome:
+        """Do it all; raises only what stands in the way of the experiment itself."""
+        began = time.monotonic()
+        outcome, plan = self.outcome, self._plan
+        schedule = plan.schedule(self._dice)
+        async with World(self._folder, plan.cluster, self._dice) as world, contextlib.AsyncExitStack() as stack:
+            self._world = world
+            self._crowd = crowd = Crowd(world.cluster.url, self._history, self._dice)
+            await crowd.gather(plan.people, stack)
+            living = asyncio.create_task(crowd.live(), name="the crowd")
+            try:
+                await self._inject_all(schedule, living)
+            finally:
+                living.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await living
+            await crowd.audit()
+        outcome.report = check(self._history)
+        outcome.took_s = time.monotonic() - began
+        return outcome
+
+    async def _inject_all(self, schedule: Sequence[str], living: asyncio.Task[None]) -> None:
+        crowd = self._crowd
+        crowd.awake.set()
+        for number, kind in enumerate(schedule, 1):
+            await self._world.wait(*BETWEEN_S)
+            if living.done():
+                living.result()
+            began = time.monotonic()
+            words = await KINDS[kind](self._world)
+            injected = Injected(number, kind, words, time.monotonic() - began)
+            self.outcome.injected.append(injected)
+            self._tell(injected)
+            if number % self._plan.rest_every == 0 or number == len(schedule):
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Let the load rest and everything be whole, and see that nobody lacks anything in time."""
+        crowd, outcome = self._crowd, self.outcome
+        self._world.mend()
+        await self._world.cluster.wait_ready()
+        crowd.awake.clear()
+        whole = time.monotonic()
+        try:
+            await asyncio.gather(*(person.client.flush(timeout=RECONNECT_S) for person in crowd.people))
+        except HubbubError:
+            waiting = {person.username: person.client.unanswered for person in crowd.people if person.client.unanswered}
+            outcome.stuck.append(f"after fault {len(outcome.injected)}: commands without an answer: {waiting}")
+        if not await self._world.until(lambda: all(p.client.state is State.ONLINE for p in crowd.people), RECONNECT_S):
+            away = [person.username for person in crowd.people if person.client.state is not State.ONLINE]
+            outcome.stuck.append(f"after fault {len(outcome.injected)}: not online again: {away}")
+        online = time.monotonic()
+        outcome.reconnect_s.append(online - whole)
+        missing = owed(self._history)
+        while missing and time.monotonic() - online < WHOLE_S:
+            await asyncio.sleep(0.1)
+            missing = owed(self._history)
+        outcome.catch_up_s.append(time.monotonic() - online)
+        outcome.late += [f"after fault {len(outcome.injected)}: {words}" for words in missing]
+        crowd.awake.set()
