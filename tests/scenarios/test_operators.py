@@ -68,6 +68,10 @@ async def test_the_one_node_is_listed_and_ends_when_it_is_drained(office: Office
     listed = await office.prince.runs("nodes", "--json")
     (node,) = listed.objects()
     assert (node["state"], node["roles"]) == ("up", ["web", "gateway", "chat", "worker"])
+    watching = await office.prince.starts("nodes", "--watch", "--every", "0.1", "--json")
+    for _ in range(2):
+        assert '"state": "up"' in await watching.line()
+    assert await watching.interrupt() == 130
     drained = await office.prince.runs("drain", node["node_id"], "--wait", "--timeout", "30")
     assert (drained.status, drained.out) == (0, f"{node['node_id']} has ended.\n")
     async with asyncio.timeout(20):

@@ -31,6 +31,9 @@ SUBJECT = "nodes"
 _RETRY_S = 1.0
 """How long after a failed renewal the next one is tried."""
 
+_SOLE_LEASE_S = 86_400.0
+_SOLE_LOOK_S = 30.0
+
 _LEAVE_S = 3.0
 """How long the database is given when this node stops; after that the lease ends by itself."""
 
@@ -59,9 +62,10 @@ class Nodes:
         self._store = store
         self._signals = signals
         self._clock = clock
-        self._settings = settings
         self._load = load
         self._sole = sole
+        # Nobody can outlive or bury who is alone, so there is no need to write to its disk every few seconds.
+        self._lease_s = _SOLE_LEASE_S if sole else settings.lease_s
         self._roster = Roster(clock, settings)
         self._entered = False
         self._lease_at = -math.inf
@@ -83,7 +87,7 @@ class Nodes:
         self._loops = (
             Loop("keeping the lease", self.keep_lease, every_s=settings.heartbeat_s),
             Loop("the heartbeat", self.beat, every_s=settings.heartbeat_s),
-            Loop("watching the nodes", self.look, every_s=settings.look_s),
+            Loop("watching the nodes", self.look, every_s=_SOLE_LOOK_S if sole else settings.look_s),
         )
         self._keeping, self._beating, self._watching = self._loops
 
@@ -131,7 +135,7 @@ class Nodes:
         state = NodeState.DRAINING if self._record.draining else NodeState.UP
         if not self._entered:
             state = NodeState.SUSPECT
-        left_s = self._lease_at + self._settings.lease_s - self._clock.monotonic()
+        left_s = self._lease_at + self._lease_s - self._clock.monotonic()
         me = NodeView(self._record, state, self._load(), 0.0, left_s)
         return sorted([me, *self._roster.view()], key=lambda node: (node.record.node_id, node.record.incarnation))
 
@@ -153,11 +157,11 @@ class Nodes:
         A predecessor that crashed holds the name until its lease ends, which is waited for.
         """
         holder = 0
-        tries_end = self._clock.monotonic() + 2 * self._settings.lease_s
+        tries_end = self._clock.monotonic() + 2 * self._lease_s
         while True:
             began = self._clock.monotonic()
             try:
-                await self._store.enter(self._record, self._settings.lease_s, sole=self._sole)
+                await self._store.enter(self._record, self._lease_s, sole=self._sole)
                 break
             except ChatError as refused:
                 if refused.code is not Code.CONFLICT:
@@ -170,7 +174,7 @@ class Nodes:
                 if not holder:
                     _log.warning("waiting for the lease of the node called %s before us", self._record.node_id)
                 holder = seen or holder
-                await asyncio.sleep(self._settings.lease_s / 20)
+                await asyncio.sleep(self._lease_s / 20)
         self._is_in(began)
         self._ears.callback(await self._signals.listen(SUBJECT, self._hear))
         await self._listen_for_drain()
@@ -226,7 +230,7 @@ class Nodes:
             return
         self._renew_at = began + _RETRY_S
         try:
-            alive = await self._store.renew(self._record, self._settings.lease_s)
+            alive = await self._store.renew(self._record, self._lease_s)
         except ChatError as problem:
             if not self._renewal_fails:
                 _log.warning("the lease cannot be renewed and is tried again: %r", problem)
@@ -307,7 +311,7 @@ class Nodes:
     def _is_in(self, began: float) -> None:
         self._entered = True
         self._lease_at = began
-        self._renew_at = began + self._settings.lease_s / 3
+        self._renew_at = began + self._lease_s / 3
 
     async def _holder_until_ms(self) -> int:
         for row in await self._store.nodes():
@@ -339,7 +343,7 @@ class Nodes:
             began = self._clock.monotonic()
             self._renew_at = began + _RETRY_S
             try:
-                await self._store.enter(self._record, self._settings.lease_s, sole=self._sole)
+                await self._store.enter(self._record, self._lease_s, sole=self._sole)
             except ChatError as problem:
                 _log.warning("this node cannot enter and tries again: %r", problem)
                 return
@@ -362,7 +366,7 @@ class Nodes:
         """Clean up after those this process declared dead, and after others that nobody has for a while."""
         if not self._sweepers:
             return
-        waited = {record.incarnation for record in self._roster.unswept(self._settings.lease_s)}
+        waited = {record.incarnation for record in self._roster.unswept(self._lease_s)}
         for record in self._roster.unswept(0.0):
             mine = record.incarnation in self._buried or record.node_id == self._record.node_id or self._sole
             if not mine and record.incarnation not in waited:

@@ -354,6 +354,19 @@ async def test_whoever_is_alone_waits_for_nobody(town: Town) -> None:
     assert again.swept == [old]
 
 
+async def test_whoever_is_alone_leaves_its_disk_in_peace(town: Town) -> None:
+    one = await town.settles("one", sole=True)
+    (before,) = await town.rows.nodes()
+    await town.passes(60)
+    (after,) = await town.rows.nodes()
+    assert before.until_ms == after.until_ms
+    for clock in (town.clock, one.clock):
+        clock.advance(9 * HOUR)
+    await one.steps()
+    assert (await town.rows.nodes())[0].until_ms > after.until_ms
+    assert (one.sees(), one.voided) == ({"one": UP}, [])
+
+
 async def test_what_a_winner_left_undone_is_done_by_another(town: Town) -> None:
     one, two, dead = await town.settles("one"), await town.settles("two"), await town.settles("dead")
     dead.dies()
