@@ -69,7 +69,8 @@ def cluster(
 ) -> None:
     """Run a cluster of many processes on this machine until Ctrl-C.
 
-    Kill any of its processes: what ends unexpectedly is started again after a second.
+    Kill any of its processes: what ends unexpectedly is started again after a second.  What leaves in order, as after
+    `hubbub drain`, stays away.
     """
     Address.parse(listen, setting="listen")
     plan = ClusterPlan(
@@ -82,6 +83,8 @@ def cluster(
         worker=workers,
     )
     settings = {name: value for name, value in os.environ.items() if name.startswith("HUBBUB_") and name not in OURS}
+    # When all of it ends there is nowhere to move; whoever drains one node needs no longer on one machine.
+    settings.setdefault("HUBBUB_DRAIN_S", "2")
     whole = Cluster(
         data, plan, environ=settings, restart_after_s=None if no_restart else RESTART_AFTER_S, on_event=_tell
     )

@@ -216,7 +216,7 @@ class Cluster:
 
     def _accident(self, name: str) -> None:
         code = self.members[name].returncode
-        self._on_event(name, f"ended {_how(code)}")
+        self._on_event(name, _end(code))
         # Who left in order (`hubbub drain`) is not called back.
         if self.restart_after_s is not None and code != 0:
             task = asyncio.create_task(self._return(name, self.restart_after_s), name=f"return of {name}")
@@ -264,7 +264,10 @@ class Cluster:
         raise ServerFailed(name, f"was not ready within {READY_S:g} s: {said}", self.log(name)[-3000:])
 
 
-def _how(code: int | None) -> str:
+def _end(code: int | None) -> str:
+    """Say how a member ended that nobody here had asked to."""
+    if code == 0:
+        return "left in order, and stays away"
     if code is None:
-        return "somehow"
-    return f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        return "ended"
+    return f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
