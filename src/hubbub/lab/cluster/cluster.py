@@ -21,7 +21,7 @@ import httpx
 from hubbub.lab.cluster.edge import Edge
 from hubbub.lab.cluster.node import Node
 from hubbub.lab.cluster.plan import ClusterPlan
-from hubbub.lab.servers import Server, ServerFailed
+from hubbub.lab.servers import MariaDbServer, NatsServer, PostgresServer, RedisServer, Server, ServerFailed
 from hubbub.server.settings import Address
 
 T = TypeVar("T")
@@ -46,11 +46,15 @@ class Cluster:
         folder: Path,
         plan: ClusterPlan = STANDARD,
         *,
+        database: PostgresServer | MariaDbServer | None = None,
+        bus: NatsServer | RedisServer | None = None,
         environ: Mapping[str, str] = {},
         restart_after_s: float | None = None,
         on_event: Callable[[str, str], None] = _log_event,
     ) -> None:
-        """`environ` holds settings of every node, as variables; a node's own are `nodes[name].environ`.
+        """`database` and `bus` are servers set up otherwise than the plan's would be; they end with the cluster.
+
+        `environ` holds settings of every node, as variables; a node's own are `nodes[name].environ`.
 
         `restart_after_s` is the pause before a member that had an accident is started again; None leaves it alone.
         `on_event` hears of accidents and returns: the member's name, and what became of it.
@@ -60,8 +64,8 @@ class Cluster:
         self.restart_after_s = restart_after_s
         self.exits: dict[str, int] = {}
         """How members ended that were stopped in order."""
-        self.bus = plan.bus_server(self.folder)
-        self.database = plan.database_server(self.folder)
+        self.bus = bus or plan.bus_server(self.folder)
+        self.database = database or plan.database_server(self.folder)
         self.members: dict[str, Server] = {"bus": self.bus, "database": self.database}
         self.nodes: dict[str, Node] = {}
         stands_on = {"HUBBUB_DATABASE": self.database.url, "HUBBUB_BUS": self.bus.url}
