@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from hubbub.base.clock import Clock
+from hubbub.base.loops import Loop
 from hubbub.bus.calls import Peer
 from hubbub.bus.carried_calls import CarriedCalls
 from hubbub.bus.carrier import BusAway, Carrier
@@ -26,8 +27,9 @@ from hubbub.bus.identity import BusIdentity
 from hubbub.bus.local import Handler, LocalBus
 from hubbub.bus.packing import Packer
 from hubbub.bus.stats import BusStats
-from hubbub.bus.subjects import Subjects, answer_subject, kind_of
+from hubbub.bus.subjects import EVENTS, TALLY, Subjects, answer_subject, kind_of
 from hubbub.bus.subscriptions import Subscriptions
+from hubbub.bus.tally import EVERY_S, FOLLOWED_S, Tally
 from hubbub.chat.ports import Event, TypingChanged
 
 _log = logging.getLogger(__name__)
@@ -38,6 +40,9 @@ HOLES_S = 0.25
 """Holes within this are one: whoever hears of it compares everything anyway."""
 EPOCHS_S = 1.0
 """Another log is reported at most this often."""
+
+
+_tallies = msgspec.msgpack.Decoder(dict[str, int])
 
 
 class ClusterBus:
@@ -66,15 +71,18 @@ class ClusterBus:
         self._epoch_at = -EPOCHS_S
         self._carrier = carrier(self)
         self._subscriptions = Subscriptions(
-            self._carrier, self.stats, flush_s, lambda subject: self._opener.forget(subject)
+            self._carrier, self.stats, flush_s, lambda subject: self._opener.forget(subject), clock.monotonic
         )
+        self._telling = Loop("bus tally", self._tell, every_s=EVERY_S)
         self.signals = ClusterSignals(self, self._subscriptions)
         self.calls = CarriedCalls(self, self._subscriptions, Peer(identity.node_id, identity.incarnation), clock)
         self._be(identity)
+        self._subscriptions.want([TALLY])
 
     def _be(self, identity: BusIdentity) -> None:
         self.identity = identity
         self._sealer = Sealer(identity)
+        self._tally = Tally()
         self._opener = Opener(identity, self.stats, on_jump=self._jumped, on_epoch=self._other_epoch)
         self._answers = answer_subject(identity.incarnation)
         self._subscriptions.want([self._answers])
@@ -94,6 +102,7 @@ class ClusterBus:
 
     async def close(self) -> None:
         """Send what is on its way, then leave the bus."""
+        await self._telling.stop()
         if self.connected:
             try:
                 await self._carrier.flush(self._flush_s)
@@ -146,12 +155,16 @@ class ClusterBus:
         """Seal and send; raises BusAway."""
         if not self._carrier.connected:
             raise BusAway("there is no connection")
-        traffic = self.stats.sent[kind_of(subject)]
+        traffic_kind = kind_of(subject)
+        traffic = self.stats.sent[traffic_kind]
         for message in self._sealer.seal(subject, body):
             self._carrier.send(subject, message, receipt)
             traffic.messages += 1
             traffic.bytes += len(message)
         traffic.items += items
+        if traffic_kind in EVENTS:
+            self._tally.note(subject, self._sealer.last(subject), self._clock.monotonic())
+            self._telling.start()
 
     # ------------------------------------------------------------ from the carrier
 
@@ -182,6 +195,8 @@ class ClusterBus:
                 return self.calls.asked(sender.peer, subject.partition(".q.")[2], body)
             case "answer":
                 return self.calls.answered(body)
+            case "tally":
+                return self._compare(sender, _tallies.decode(body))
         return self._take_events(sender, body)
 
     def _take_events(self, sender: Sender, body: bytes) -> int:
@@ -229,8 +244,33 @@ class ClusterBus:
     # ------------------------------------------------------------ what may be missing
 
     def _jumped(self, subject: str) -> None:
-        if kind_of(subject) in ("user", "conversation", "all"):
+        kind = kind_of(subject)
+        if kind in EVENTS or kind == "tally":
             self._hole()
+
+    def tell_tally(self) -> None:
+        """Tell the others how much was said lately; called every EVERY_S once something was."""
+        if not self._tally.spoken:
+            return
+        try:
+            self.post(TALLY, msgspec.msgpack.encode(self._tally.lately(self._clock.monotonic())), 1)
+        except BusAway:
+            # Who is connected anew has a hole anyway.
+            return
+
+    async def _tell(self) -> None:
+        self.tell_tally()
+
+    def _compare(self, sender: Sender, said: dict[str, int]) -> int:
+        subscriptions = self._subscriptions
+        for subject, number in said.items():
+            if (
+                subject in subscriptions
+                and subscriptions.for_s(subject) >= FOLLOWED_S
+                and sender.behind(subject, number)
+            ):
+                self._hole()
+        return 1
 
     def _hole(self) -> None:
         """Tell the feeds soon, once for all holes of a moment: the first at once, later ones when it has passed."""

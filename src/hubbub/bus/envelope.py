@@ -65,6 +65,10 @@ class Sealer:
         parts = range(0, len(body), PART_BYTES)
         return [self._message(subject, part, len(parts), body[at : at + PART_BYTES]) for part, at in enumerate(parts)]
 
+    def last(self, subject: str) -> int:
+        """Return the number of the last message on a subject."""
+        return self._numbers.get(subject, 0)
+
     def _message(self, subject: str, part: int, parts: int, body: bytes) -> bytes:
         number = self._numbers[subject] = self._numbers.get(subject, 0) + 1
         data = _FIXED.pack(VERSION, len(self._head), part, parts, number) + self._head + body
@@ -84,6 +88,17 @@ class Sender:
         """How far it came, by subject."""
         self.met = 0
         """How many senders had been met when it spoke last."""
+
+    def behind(self, subject: str, number: int) -> bool:
+        """Whether messages up to this number are missing here; said once, they are not waited for."""
+        track = self.tracks.get(subject)
+        if track is None:
+            track = self.tracks[subject] = _Track(0)
+        if track.last >= number:
+            return False
+        track.last = number
+        track.parts = []
+        return True
 
 
 class Seen:

@@ -1,6 +1,6 @@
 """What went over the bus, counted so that nobody has to assume it.
 
-Kinds of traffic are `user`, `conversation`, `all`, `signal`, `call` and `answer`.  Wiring turns these numbers into
+Kinds of traffic are `user`, `conversation`, `all`, `signal`, `call`, `answer` and `tally`.  Wiring turns them into
 metrics; nothing here knows of any.
 """
 
@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-KINDS = {"u": "user", "c": "conversation", "all": "all", "s": "signal", "q": "call", "r": "answer"}
+KINDS = {
+    "u": "user",
+    "c": "conversation",
+    "all": "all",
+    "s": "signal",
+    "q": "call",
+    "r": "answer",
+    "t": "tally",
+}
 """The word after the prefix of a subject, and what travels there."""
 
 

@@ -18,6 +18,9 @@ from hubbub.chat.ports import Topic
 
 PREFIX = "hubbub."
 ALL = f"{PREFIX}all"
+TALLY = f"{PREFIX}t"
+EVENTS = frozenset({"user", "conversation", "all"})
+"""The kinds that carry events."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 

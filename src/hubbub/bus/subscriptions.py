@@ -15,13 +15,22 @@ _log = logging.getLogger(__name__)
 class Subscriptions:
     """The subjects of one carrier."""
 
-    def __init__(self, carrier: Carrier, stats: BusStats, flush_s: float, on_gone: Callable[[str], None]) -> None:
-        """`on_gone` is told a subject that nobody wants any more."""
+    def __init__(
+        self,
+        carrier: Carrier,
+        stats: BusStats,
+        flush_s: float,
+        on_gone: Callable[[str], None],
+        now: Callable[[], float],
+    ) -> None:
+        """`on_gone` is told a subject that nobody wants any more; `now` is monotonic."""
         self._carrier = carrier
         self._stats = stats
         self._flush_s = flush_s
         self._on_gone = on_gone
+        self._now = now
         self._wanted: Counter[str] = Counter()
+        self._since: dict[str, float] = {}
         self._unsure: dict[str, int] = {}
         """Wanted subjects that are not known to be in force, each with the number of its subscribing."""
         self._last = 0
@@ -36,6 +45,7 @@ class Subscriptions:
         if fresh:
             self._last += 1
             self._unsure.update(dict.fromkeys(fresh, self._last))
+            self._since.update(dict.fromkeys(fresh, self._now()))
             self._carrier.subscribe(fresh)
         self._stats.subjects = len(self._wanted)
 
@@ -46,6 +56,7 @@ class Subscriptions:
             self._wanted[subject] -= 1
             if self._wanted[subject] <= 0:
                 del self._wanted[subject]
+                del self._since[subject]
                 self._unsure.pop(subject, None)
                 self._on_gone(subject)
                 gone.append(subject)
@@ -81,3 +92,8 @@ class Subscriptions:
     def back(self) -> None:
         """All are."""
         self._unsure.clear()
+        self._since = dict.fromkeys(self._wanted, self._now())
+
+    def for_s(self, subject: str) -> float:
+        """Return for how many seconds a subject has been wanted on this connection."""
+        return self._now() - self._since[subject]

@@ -21,9 +21,11 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, L
     leak = LeakyBus(cluster.bus.port)
     leak.open()
     cluster.nodes["gateway-2"].environ["HUBBUB_BUS"] = leak.url
-    asyncio.run(cluster.open())
-    yield cluster, leak
-    asyncio.run(cluster.close())
+    # The cluster's own tasks live in the loop that opened it.
+    with asyncio.Runner() as runner:
+        runner.run(cluster.open())
+        yield cluster, leak
+        runner.run(cluster.close())
     leak.close()
     assert set(cluster.exits.values()) == {0}, cluster.exits
 

@@ -69,3 +69,16 @@ async def test_a_message_dropped_in_the_middle_is_found_by_the_next(town: Town, 
         leak.losing = 1
         seqs = [(await romeo.says(place, words)).seq for words in ("lost", "heard", "heard")]
         await ear.has_all(seqs, within_s=WHOLE_AGAIN_S)
+
+
+async def test_seconds_of_silence_on_the_bus_are_found_when_it_speaks_again(town: Town, leak: LeakyBus) -> None:
+    romeo, juliet = await town.enter("romeo@gateway-1", "juliet@gateway-2")
+    places = await rooms(town, romeo, juliet)
+    ears = [Ear(juliet, place) for place in places]
+    leak.losing = -1
+    seqs = [(await romeo.says(place, "lost")).seq for place in places]
+    # Long enough for every repetition of what was lost to be lost as well.
+    await asyncio.sleep(4.0)
+    leak.losing = 0
+    for ear, seq in zip(ears, seqs, strict=True):
+        await ear.has_all([seq], within_s=WHOLE_AGAIN_S)

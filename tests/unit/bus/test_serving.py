@@ -91,7 +91,7 @@ class DeafBus:
 
 def calls_over(bus: DeafBus, limit: int) -> CarriedCalls:
     carrier = Hub().join()._carrier
-    subscriptions = Subscriptions(carrier, BusStats(), 1.0, lambda subject: None)
+    subscriptions = Subscriptions(carrier, BusStats(), 1.0, lambda subject: None, SystemClock().monotonic)
     return CarriedCalls(bus, subscriptions, PEER, SystemClock(), waiting_limit=limit)
 
 
