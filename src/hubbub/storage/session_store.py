@@ -1,7 +1,8 @@
 """Open sessions, departures and slots in the database: one function per transaction.
 
 Rows are written by the node they belong to alone, so there is little to race for.  Two things are raced for: a slot,
-which is locked before it is looked at, and the rows of a dead node, of which each sweeper gets what it locked.
+which is locked before it is looked at, and the rows of a dead node, of which each sweeper gets what it locked.  All of
+it may be run again when it met another transaction.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Row, Table, delete, select, update
 from sqlalchemy.sql import ColumnElement
 
 from hubbub.cluster.model import Departure, SessionRow, Slot
+from hubbub.storage.again import write_again
 from hubbub.storage.cluster_tables import NodeLife, nodes
 from hubbub.storage.database import Database
 from hubbub.storage.session_tables import departures, sessions, slots
@@ -42,7 +44,7 @@ class SqlSessions:
             for some in _cut(ordered):
                 self._db.dialect.insert_new(conn, sessions, [_values(row, now) for row in some])
 
-        await self._db.write(work)
+        await write_again(self._db, work)
 
     async def remove(self, ended: Sequence[Departure]) -> None:
         def work(conn: Connection) -> None:
@@ -52,7 +54,7 @@ class SqlSessions:
             _delete(conn, slots, [(one.user_id, one.session_id) for one in ended])
             self._remember(conn, [last[user_id] for user_id in sorted(last)])
 
-        await self._db.write(work)
+        await write_again(self._db, work)
 
     async def sessions_of(self, user_ids: Sequence[str]) -> list[SessionRow]:
         def work(conn: Connection) -> list[SessionRow]:
@@ -102,7 +104,7 @@ class SqlSessions:
                 conn.execute(delete(slots).where(slots.c.incarnation == incarnation))
             return rows
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def drop_strays(self) -> None:
         def work(conn: Connection) -> None:
@@ -110,7 +112,7 @@ class SqlSessions:
             for table in (sessions, slots):
                 conn.execute(delete(table).where(table.c.incarnation.not_in(known)))
 
-        await self._db.write(work)
+        await write_again(self._db, work)
 
     async def take_slot(self, row: SessionRow, expect: str | None = "") -> Slot:
         def work(conn: Connection) -> Slot:
@@ -134,10 +136,10 @@ class SqlSessions:
             conn.execute(update(slots).where(slots.c.user_id == row.user_id).values(values))
             return Slot(True, holder)
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def free_slots(self, held: Sequence[tuple[str, str]]) -> None:
-        await self._db.write(lambda conn: _delete(conn, slots, held))
+        await write_again(self._db, lambda conn: _delete(conn, slots, held))
 
     async def slots(self, user_ids: Sequence[str]) -> list[SessionRow]:
         def work(conn: Connection) -> list[SessionRow]:
