@@ -82,13 +82,15 @@ class Assigner:
         Raises ChatError with UNAVAILABLE when no gateway takes people, and with OVERLOADED when each was given as many
         as it may be just now.
         """
-        incarnation = self._remembered.get(login_id, "")
-        kept = _of(incarnation, self._open(avoid))
-        if kept is None:
+        views = self._open(avoid)
+        kept = _of(self._remembered.get(login_id, ""), views)
+        if kept is None and not avoid:
+            # Whoever names a node to avoid has just lost it: the rows would say no other.
             incarnation = await self._seat(user_id, device_id)
-            kept = _of(incarnation, self._open(avoid))
+            views = self._open(avoid)
+            kept = _of(incarnation, views)
         if kept is None:
-            kept = self._choose(user_id, self._open(avoid))
+            kept = self._choose(user_id, views)
         self._remembered[login_id] = kept.record.incarnation
         self._remembered.move_to_end(login_id)
         if len(self._remembered) > _REMEMBERED:

@@ -21,20 +21,22 @@ class LoadMeter:
         self._read_at = clock.monotonic()
         self._used_s = time.process_time()
         self._cpu = 0.0
+        self._rss_mib = resident_mib()
         self.gateway: Gateway | None = None
 
     def read(self) -> NodeLoad:
-        """Return the load now; the share of a core is over the time since a reading half a second ago or older."""
+        """Return the load now; what the system says is from a reading at most half a second ago, and since the last."""
         now, used_s = self._clock.monotonic(), time.process_time()
         if now - self._read_at >= 0.5:
             self._cpu = (used_s - self._used_s) / (now - self._read_at)
             self._read_at, self._used_s = now, used_s
+            self._rss_mib = resident_mib()
         gateway = self.gateway
         return NodeLoad(
             sessions=gateway.sessions if gateway else 0,
             users=gateway.people if gateway else 0,
             cpu=round(self._cpu, 3),
-            rss_mib=round(resident_mib(), 1),
+            rss_mib=round(self._rss_mib, 1),
         )
 
 

@@ -35,6 +35,7 @@ from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.live_settings import LiveSettings
 from hubbub.cluster.model import NodeRecord, NodeState
 from hubbub.cluster.nodes import Nodes
+from hubbub.cluster.roll import Roll
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.cluster.tickets import SOCKET_PATH, Tickets
 from hubbub.gateway.gateway import Gateway
@@ -48,6 +49,7 @@ from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.cluster_store import SqlConfig, SqlNodes
 from hubbub.storage.database import Database
+from hubbub.storage.session_store import SqlSessions
 from hubbub.storage.sql_store import SqlStore
 
 INCARNATION_FILE = "incarnation"
@@ -124,6 +126,7 @@ async def build(
     meter = LoadMeter(own_clock)
     live = await _live_config(settings, ground, stack)
     nodes = _nodes(settings, ground, reachable, meter, own_clock)
+    roll = _roll(settings, ground, nodes)
     metrics = CollectorRegistry()
     if ground.remote is not None:
         metrics.register(BusMetrics(lambda: ground.remote.stats))  # type: ignore[union-attr]
@@ -147,9 +150,13 @@ async def build(
         sessions = SessionRegistry(
             ground.clock,
             lambda: live.current.login_policy,
+            roll=roll,
             save_last_seen=account_store.save_last_seen,
             load_last_seen=account_store.load_last_seen,
         )
+        if roll is not None:
+            await roll.start()
+            stack.push_async_callback(roll.stop)
         gateway = meter.gateway = Gateway(
             chat,
             accounts,
@@ -173,7 +180,7 @@ async def build(
         authenticator=accounts,
         clock=ground.clock,
         facts=ServerFacts(hubbub.__version__, settings.node_name),
-        assign=_assign(settings, ground, nodes, live, reachable, own_clock),
+        assign=_assign(settings, ground, nodes, roll, live, reachable, own_clock),
         nodes=nodes,
         config=live,
         ready=ready,
@@ -286,8 +293,29 @@ def _remote_chat(ground: Ground, nodes: Nodes, own_clock: Clock, stack: AsyncExi
     return chat
 
 
+def _roll(settings: ServerSettings, ground: Ground, nodes: Nodes) -> Roll | None:
+    """Return the roll of all nodes' sessions, which every node helps to keep; None for a process that is alone."""
+    if ground.remote is None:
+        return None
+    roll = Roll(
+        SqlSessions(ground.database),
+        ground.signals,
+        node_id=settings.node_name,
+        incarnation=ground.identity.incarnation,
+        buckets=settings.cluster.buckets,
+    )
+    nodes.on_dead(roll.node_died)
+    return roll
+
+
 def _assign(
-    settings: ServerSettings, ground: Ground, nodes: Nodes, live: LiveConfig, reachable: Reachable, own_clock: Clock
+    settings: ServerSettings,
+    ground: Ground,
+    nodes: Nodes,
+    roll: Roll | None,
+    live: LiveConfig,
+    reachable: Reachable,
+    own_clock: Clock,
 ) -> Callable[[Identity, Sequence[str]], Awaitable[Assignment]]:
     """Return what chooses where a device connects."""
     base = reachable.public_url.replace("http", "ws", 1)
@@ -295,7 +323,7 @@ def _assign(
     async def here(identity: Identity, avoid: Sequence[str]) -> Assignment:
         return Assignment(settings.node_name, websocket_url=f"{base}{SOCKET_PATH}", tcp=reachable.tcp)
 
-    if ground.remote is None:
+    if roll is None:
         return here
     assigner = Assigner(
         lambda: nodes.live("gateway"),
@@ -303,6 +331,7 @@ def _assign(
         strategy=lambda: live.current.strategy,
         connects_per_s=lambda: live.current.connects_per_s,
         assigners=lambda: len(nodes.live("web")),
+        seat_of=roll.seat_of,
     )
     tickets = Tickets(ground.identity.secret, ground.clock)
 
