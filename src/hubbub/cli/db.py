@@ -68,7 +68,7 @@ async def _check(url: str, folder: Path, unsafe: bool) -> tuple[dict[str, Any], 
         lines.append(f"its data was moved to {found.moved_to}")
     if found.growing:
         lines.append("data is being moved into it and is not complete")
-    if found.revision != found.wanted:
+    if (found.revision or "") < found.wanted:
         lines.append("bring it up to date with hubbub db upgrade, or start a server, which does it")
     return {**msgspec.to_builtins(found), "ready": found.ready}, "\n".join(lines), found.ready
 

@@ -36,7 +36,7 @@ class Examined(msgspec.Struct, frozen=True):
     @property
     def ready(self) -> bool:
         """Whether a server would serve from it as it is."""
-        return self.revision == self.wanted and not (self.dangers or self.moved_to or self.growing)
+        return migrations.suits(self.revision) and not (self.dangers or self.moved_to or self.growing)
 
 
 def examine(conn: Connection, dangers: Iterable[UnsafeDatabase]) -> Examined:

@@ -110,7 +110,7 @@ class ServerDatabase:
 
     async def _prepare(self, migrate: bool) -> None:
         found = await self.read(migrations.revision)
-        if found == migrations.HEAD:
+        if migrations.suits(found):
             return
         if not migrate:
             raise OlderSchema(found or "none", migrations.HEAD)

@@ -1,8 +1,11 @@
 """How the tables come to be, and how they change under a database that holds data.
 
 The steps are Alembic revisions, run from inside the program over the connection it already has: there is no
-configuration file, and a server brings its own database up to date at start.  A schema this program does not know is
-one of a newer program, and is refused instead of guessed at.
+configuration file, and a server brings its own database up to date at start.
+
+Steps only add, so that programs of the version before run on beside it, and can be gone back to (docs/decisions/0012).
+The first digit of a revision counts the times something was taken away: a newer schema with the same first digit is
+served as it is, one with another is refused instead of guessed at.
 """
 
 from __future__ import annotations
@@ -27,13 +30,18 @@ HEAD = "0004"
 def upgrade(conn: Connection) -> None:
     """Bring the schema to this program's version, in the transaction that the caller has begun.
 
-    Raises NewerSchema, having changed nothing, when it is already beyond.
+    One that is beyond is left as it is; raises NewerSchema when it has lost what this program needs.
     """
     found = revision(conn)
-    if found == HEAD:
+    if suits(found):
         # Alembic is slow to import, and nearly every start ends here.
         return
     _run(conn, found)
+
+
+def suits(found: str | None) -> bool:
+    """Return whether this program serves on that schema as it is."""
+    return found is not None and found >= HEAD and found[0] == HEAD[0]
 
 
 def revision(conn: Connection) -> str | None:
