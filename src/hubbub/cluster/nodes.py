@@ -57,12 +57,17 @@ class Nodes:
         load: Callable[[], NodeLoad] = NodeLoad,
         sole: bool = False,
     ) -> None:
-        """`load` says how busy this process is.  `sole`: no other process can have this database open."""
+        """`load` says how busy this process is, once for each heartbeat.
+
+        `sole`: no other process can have this database open.
+        """
         self._record = record
         self._store = store
         self._signals = signals
         self._clock = clock
-        self._load = load
+        self._measure = load
+        self._load = NodeLoad()
+        self._beat_at = clock.monotonic()
         self._sole = sole
         # Nobody can outlive or bury who is alone, so there is no need to write to its disk every few seconds.
         self._lease_s = _SOLE_LEASE_S if sole else settings.lease_s
@@ -135,8 +140,8 @@ class Nodes:
         state = NodeState.DRAINING if self._record.draining else NodeState.UP
         if not self._entered:
             state = NodeState.SUSPECT
-        left_s = self._lease_at + self._lease_s - self._clock.monotonic()
-        me = NodeView(self._record, state, self._load(), 0.0, left_s)
+        now = self._clock.monotonic()
+        me = NodeView(self._record, state, self._load, now - self._beat_at, self._lease_at + self._lease_s - now)
         return sorted([me, *self._roster.view()], key=lambda node: (node.record.node_id, node.record.incarnation))
 
     def live(self, role: str) -> list[NodeView]:
@@ -247,7 +252,8 @@ class Nodes:
     async def beat(self) -> None:
         """Tell the others that this node is there, and notice whether the bus is."""
         if self._entered:
-            await self._signals.signal(SUBJECT, _encode(Beat(self._record, self._load())))
+            self._load, self._beat_at = self._measure(), self._clock.monotonic()
+            await self._signals.signal(SUBJECT, _encode(Beat(self._record, self._load)))
             asked_at = self._clock.monotonic()
             if await self._signals.reachable():
                 self._roster.bus_answered(asked_at)
@@ -267,14 +273,14 @@ class Nodes:
         for incarnation in self._roster.lapsed():
             await self._bury(incarnation)
         self.tick()
-        await self._sweep()
-        if self._entered and (mine is None or mine.over):
-            # A row that is missing may have been read before it was written; the renewal knows.
-            await self.renew()
         if mine is not None and mine.drain_asked and not self._drain_told:
             self._drain_told = True
             for callback in self._drain_asked:
                 callback()
+        if self._entered and (mine is None or mine.over):
+            # A row that is missing may have been read before it was written; the renewal knows.
+            await self.renew()
+        await self._sweep()
 
     def tick(self) -> None:
         """Tell the listeners if anything is other than when they were told last."""

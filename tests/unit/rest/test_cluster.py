@@ -49,7 +49,8 @@ async def test_a_single_server_is_one_node(prince: Person) -> None:
     listed = await prince.gets("/nodes")
     (node,) = listed["nodes"]
     assert listed["node_id"] == "node"
-    assert (node["node_id"], node["state"], node["heard_ms"]) == ("node", "up", 0)
+    assert (node["node_id"], node["state"]) == ("node", "up")
+    assert node["heard_ms"] < 60_000
     assert node["roles"] == ["web", "gateway", "chat", "worker"]
     assert 0 < node["lease_ms"] <= 86_400_000
     assert node["load"]["sessions"] == 0
