@@ -3,7 +3,7 @@
 A killed test run cannot stop its servers.  The kernel's parent-death signal would, but it means the *thread* that
 forked, and servers are started from threads that end.  So one tiny shell per process is told of every process group
 started and ended; when its standard input closes, because we closed it or died, it kills the groups that are left.
-What left its group, as an edge's HAProxy does, is known by a variable that it inherited.
+What left its group, as an edge's HAProxy does, is known by a variable that it inherited.  Temporary folders go as well.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import contextlib
 import secrets
 import subprocess
 import threading
+from pathlib import Path
 
 CLOSE_S = 5.0
 OWNER = "HUBBUB_LAB_OWNED_BY"
@@ -20,9 +21,13 @@ OWNER = "HUBBUB_LAB_OWNED_BY"
 _SCRIPT = r"""
 trap '' INT TERM HUP
 groups=' '
+newline='
+'
+folders=
 while read -r sign group; do
   case $sign in
     +) groups="$groups$group " ;;
+    /) folders="$folders$group$newline" ;;
     -) case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac ;;
   esac
 done
@@ -31,6 +36,7 @@ for file in $(grep -lsz "^$1\$" /proc/[0-9]*/environ); do
   pid=${file#/proc/}
   kill -KILL "${pid%/environ}" 2>/dev/null
 done
+printf %s "$folders" | while read -r folder; do rm -rf -- "$folder"; done
 """
 
 
@@ -48,6 +54,10 @@ class Reaper:
         """See to it that this process group ends with us."""
         self._groups.add(group)
         self._say(f"+ {group}\n")
+
+    def watch_folder(self, folder: Path) -> None:
+        """See to it that this temporary folder goes with us; much of it lies in memory."""
+        self._say(f"/ {folder}\n")
 
     def forget(self, group: int) -> None:
         """The group has ended; its number may become somebody else's.  Idempotent."""

@@ -25,6 +25,7 @@ from typing import ClassVar, Self
 
 from hubbub.lab.servers.ports import free_port
 from hubbub.lab.servers.process import Child, Deadline
+from hubbub.lab.servers.reaper import reaper
 
 MEMORY = Path("/dev/shm")
 MEMORY_FREE_BYTES = 2 * 1024**3
@@ -63,6 +64,8 @@ class Server(ABC):
         chosen = folder or Path(tempfile.mkdtemp(prefix=f"hubbub-{self.name}-", dir=_memory(durable)))
         # Its processes run elsewhere.
         self.folder = chosen.absolute()
+        if self._temporary:
+            reaper.watch_folder(self.folder)
         self.host = "127.0.0.1"
         self.port = port or free_port()
         self.log_file = self.folder / f"{self.name}.log"
