@@ -25,7 +25,7 @@ class Wire:
 
     def __init__(self, air: Air) -> None:
         self._air = air
-        self._handlers: dict[str, list[Callable[[bytes], None]]] = {}
+        self._handlers: dict[str, dict[object, Callable[[bytes], None]]] = {}
         self.mute = False
         """What this node sends is lost."""
         self.deaf = False
@@ -39,12 +39,11 @@ class Wire:
                 wire.hear(subject, payload)
 
     async def listen(self, subject: str, handler: Callable[[bytes], None]) -> Callable[[], None]:
-        handlers = self._handlers.setdefault(subject, [])
-        handlers.append(handler)
+        handlers, key = self._handlers.setdefault(subject, {}), object()
+        handlers[key] = handler
 
         def end() -> None:
-            if handler in handlers:
-                handlers.remove(handler)
+            handlers.pop(key, None)
 
         return end
 
@@ -58,5 +57,5 @@ class Wire:
 
     def hear(self, subject: str, payload: bytes) -> None:
         """Hand a payload to who listens at this node."""
-        for handler in list(self._handlers.get(subject, ())):
+        for handler in list(self._handlers.get(subject, {}).values()):
             handler(payload)
