@@ -7,10 +7,23 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from contracts.every_question import ask_everything
 from contracts.script import ANNA, BEN, CLEO, DORA, Script, an_id
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Engine,
+    Integer,
+    SmallInteger,
+    Table,
+    event,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -37,7 +50,7 @@ from hubbub.storage.database import Database
 from hubbub.storage.failures import DatabaseUnusable, NewerSchema, UnsafeDatabase
 from hubbub.storage.flavours.mysql import MySql
 from hubbub.storage.opening import open_database
-from hubbub.storage.schema import metadata
+from hubbub.storage.schema import Id, metadata
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.tables import meta
 
@@ -382,3 +395,55 @@ async def test_tables_made_by_migrations_are_those_the_metadata_would_make(
     finally:
         await other.dispose()
         await database.close()
+
+
+async def test_no_statement_walks_a_table(one: Script) -> None:
+    said: dict[str, Any] = {}
+
+    def note(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
+        said.setdefault(statement, parameters[0] if executemany else parameters)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        await ask_everything(one)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    database = the_database(one)
+    for table in metadata.sorted_tables:
+        # A table of few rows is walked whatever indexes it has.
+        await database.write(lambda conn, table=table: _fill(conn, table))  # type: ignore[misc]
+        await database.write(lambda conn, table=table: conn.execute(text(f"ANALYZE TABLE `{table.name}`")).all())  # type: ignore[misc]
+
+    def explain(conn: Connection) -> list[tuple[str, str, str]]:
+        steps: list[tuple[str, str, str]] = []
+        for statement, given in said.items():
+            if statement.startswith(("SELECT", "UPDATE", "DELETE", "(SELECT")):
+                plain = {"no_parameters": not given}
+                plan = conn.exec_driver_sql(f"EXPLAIN {statement}", given or None, execution_options=plain)
+                steps += [(row.table or "", row.type or "", statement) for row in plan]
+        return steps
+
+    steps = await database.write(explain)
+    assert len(steps) > 60
+    walked = [step for step in steps if step[1] in ("ALL", "index") and not step[0].startswith("<")]
+    assert walked == []
+
+
+def _fill(conn: Connection, table: Table) -> None:
+    values: list[str] = []
+    for column in table.columns:
+        if isinstance(column.type, Id):
+            # Three hundred of each, ten rows for each of the first.
+            alone = len(table.primary_key) == 1 and column.primary_key
+            number = "seq" if alone else "seq DIV 10" if not values else "seq % 300"
+            values.append(f"UNHEX(MD5(CONCAT('{column.name}', {number})))")
+        elif isinstance(column.type, Boolean):
+            values.append("seq % 2")
+        elif isinstance(column.type, SmallInteger):
+            values.append("seq" if column.primary_key else "1 + seq % 9")
+        elif isinstance(column.type, Integer):
+            values.append("seq + 100")
+        else:
+            values.append("CONCAT('t', seq)")
+    names = ", ".join(f"`{column.name}`" for column in table.columns)
+    conn.execute(text(f"INSERT INTO `{table.name}` ({names}) SELECT {', '.join(values)} FROM seq_1_to_3000"))
