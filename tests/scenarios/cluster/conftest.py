@@ -17,7 +17,7 @@ from hubbub.lab.cluster import Cluster
 @pytest.fixture(scope="session")
 def wires(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, LeakyBus]]:
     """A cluster for all plays of this run, whose gateway-2 hears the bus over a wire that leaks when it is told to."""
-    cluster = a_cluster(tmp_path_factory.mktemp("verona"))
+    cluster = a_cluster(tmp_path_factory.mktemp("verona"), edge=False)
     leak = LeakyBus(cluster.bus.port)
     leak.open()
     cluster.nodes["gateway-2"].environ["HUBBUB_BUS"] = leak.url

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from support.leaky_bus import LeakyBus
 from support.stage import Actor
 from support.town import WHOLE_AGAIN_S, Chatter, Ear, Town
 
+from hubbub.base.ids import new_id
 from hubbub.chat.model import SMALL_AUDIENCE
+from hubbub.client.models import Body, Post
+from hubbub.client.translate import write_submit
+from hubbub.wire import hubbub_pb2 as pb
 
 
 async def rooms(town: Town, speaker: Actor, listener: Actor) -> list[str]:
@@ -82,3 +87,34 @@ async def test_seconds_of_silence_on_the_bus_are_found_when_it_speaks_again(town
     leak.losing = 0
     for ear, seq in zip(ears, seqs, strict=True):
         await ear.has_all([seq], within_s=WHOLE_AGAIN_S)
+
+
+async def test_while_the_bus_is_away_a_gateway_without_chat_answers_unknown_and_one_with_chat_goes_on(
+    town: Town,
+) -> None:
+    cluster = town.cluster
+    cluster.add("both-1", "gateway", "chat")
+    try:
+        await cluster.start("both-1")
+        await cluster.wait_ready()
+        romeo, juliet, nurse = await town.enter("romeo@both-1", "juliet@both-1", "nurse@gateway-2")
+        group = await romeo.gathers("Verona", juliet, nurse)
+        near, far = Ear(juliet, group.id), Ear(nurse, group.id)
+        await cluster.stop("bus")
+        said = await romeo.says(group, "who needs a bus")
+        await near.has_all([said.seq])
+        words = write_submit(group.id, new_id(), Post(Body("hello?")))
+        asked = time.monotonic()
+        answer = await nurse.client.ask(pb.ClientFrame(submit=words))
+        assert answer.status == pb.SUBMIT_STATUS_UNKNOWN
+        assert answer.error.retry
+        assert time.monotonic() - asked < 5.0
+        pending = nurse.client.send(group.id, "I shall wait")
+        await cluster.start("bus")
+        heard = [said.seq, (await pending).seq]
+        for ear in (near, far):
+            await ear.has_all(heard, within_s=WHOLE_AGAIN_S)
+    finally:
+        await town.close()
+        await cluster.stop("both-1")
+        del cluster.nodes["both-1"], cluster.members["both-1"]
