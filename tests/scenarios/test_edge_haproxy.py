@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.edges import Backend, Refused, Tunnel, WrittenRegistry, ask, backends, tunnel
@@ -48,7 +50,7 @@ class Front:
 
 
 @asynccontextmanager
-async def edge(folder: Path, *views: NodeView, tcp: int = 0) -> AsyncIterator[Front]:
+async def edge(folder: Path, *views: NodeView, tcp: int = 0, **more: Any) -> AsyncIterator[Front]:
     """Run HAProxy in front of these nodes, and have it follow the registry."""
     registry = WrittenRegistry(*views)
     options = HaproxyOptions(
@@ -56,6 +58,7 @@ async def edge(folder: Path, *views: NodeView, tcp: int = 0) -> AsyncIterator[Fr
         listen_tcp=Address("127.0.0.1", tcp) if tcp else None,
         admin_socket=socket_path(folder),
         map_file=str(folder / "nodes.map"),
+        **more,
     )
     admin = AdminSocket(options.admin_socket)
     process = HaproxyProcess(str(program()), folder / "haproxy.cfg", admin, grace_s=0.2)
@@ -291,6 +294,25 @@ async def test_an_edge_that_reaches_nobody_says_try_again(tmp_path: Path) -> Non
         assert '"retry": true' in answer.body
         with pytest.raises(Refused, match="503"):
             await tunnel(front.port)
+
+
+async def test_tls_ends_at_the_edge(tmp_path: Path, certificate: str) -> None:
+    async with backends("web-1", "gateway-1") as (web, gateway):
+        views = (web.view("web"), gateway.view("gateway"))
+        plain = free_port()
+        more: dict[str, Any] = {"certificate": certificate, "redirect": Address("127.0.0.1", plain)}
+        async with edge(tmp_path, *views, **more) as front:
+            trusting = ssl.create_default_context(cafile=certificate)
+            answer = await ask(front.port, tls=trusting, x_forwarded_proto="http")
+            assert answer.body == "web-1"
+            assert web.seen[0]["x-forwarded-proto"] == "https"
+            opened = await tunnel(front.port, "/ws/n/gateway-1", tls=trusting)
+            assert opened.node == "gateway-1"
+            assert await opened.echoes()
+            opened.close()
+            redirected = await ask(plain, "/app?x=1")
+            assert (redirected.status, redirected.head["location"]) == (308, "https://edge/app?x=1")
+            assert (await ask(plain, "/edgez")).status == 200
 
 
 async def test_raw_tcp_goes_to_gateways_that_listen_for_it(tmp_path: Path) -> None:

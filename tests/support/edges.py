@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from hubbub.cluster.model import NodeLoad, NodeRecord, NodeState, NodeView
+from hubbub.lab.servers.binaries import find, install, may_install
 from hubbub.server.edge.keeper import RegistryAway
 
 PATIENCE_S = 10.0
@@ -168,10 +171,10 @@ class Refused(Exception):
     """An upgrade was answered with something else than 101."""
 
 
-async def tunnel(port: int, path: str = "/ws") -> Tunnel:
+async def tunnel(port: int, path: str = "/ws", *, tls: ssl.SSLContext | None = None) -> Tunnel:
     """Open a tunnel through whatever listens there.  Raises Refused, or OSError when nobody answers."""
     async with asyncio.timeout(PATIENCE_S):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
         try:
             writer.write(
                 b"GET %s HTTP/1.1\r\nhost: edge\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
@@ -195,10 +198,12 @@ class Answer:
     body: str
 
 
-async def ask(port: int, path: str = "/", *, method: str = "GET", **headers: str) -> Answer:
+async def ask(
+    port: int, path: str = "/", *, method: str = "GET", tls: ssl.SSLContext | None = None, **headers: str
+) -> Answer:
     """Send one request over a connection of its own.  Raises OSError when nobody answers."""
     async with asyncio.timeout(PATIENCE_S):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
         try:
             lines = [f"{method} {path} HTTP/1.1", "host: edge", "connection: close"]
             lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -231,3 +236,12 @@ async def backends(*names: str) -> AsyncIterator[list[Backend]]:
     finally:
         for node in nodes:
             await node.die()
+
+
+def nginx_program() -> Path:
+    """Return nginx, with its stream module, which Debian has in a package of its own."""
+    program = find("nginx", package="libnginx-mod-stream")
+    module = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+    if program == Path("/usr/sbin/nginx") and not module.exists() and may_install():
+        install("libnginx-mod-stream")
+    return program

@@ -119,3 +119,20 @@ async def test_a_change_is_followed_at_once() -> None:
         await wall.asked()
     assert wall.web == ["127.0.0.1:80", "127.0.0.2:80"]
     running.cancel()
+
+
+async def test_a_look_that_fails_is_not_the_last(caplog: pytest.LogCaptureFixture) -> None:
+    registry, wall = WrittenRegistry(WEB), Wall()
+
+    class Stumbling(Wall):
+        async def apply(self, wanted: Plan) -> None:
+            if not wall.plans:
+                wall.plans.append(wanted)
+                raise KeyError("a fault of our own")
+            await wall.apply(wanted)
+
+    running = asyncio.create_task(Keeper(registry, Stumbling(), every_s=0.01).run())
+    async with asyncio.timeout(5):
+        await wall.asked()
+    assert "a look at the nodes failed" in caplog.text
+    running.cancel()

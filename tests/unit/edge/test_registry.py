@@ -189,6 +189,13 @@ async def test_the_nodes_of_the_last_run_are_remembered(tmp_path: Path) -> None:
     assert [each.record.node_id for each in second.kept()] == ["web-1"]
 
 
+async def test_nodes_that_cannot_be_remembered_are_served_all_the_same(tmp_path: Path) -> None:
+    written = WrittenRegistry(view("web-1", ("web",), http="10.0.0.1:80"))
+    registry = RememberedRegistry(Door(written).open, tmp_path / "gone" / "nodes.json", ManualClock())
+    for _ in range(2):
+        assert [each.record.node_id for each in await registry.nodes()] == ["web-1"]
+
+
 async def test_a_spoilt_memory_is_none(tmp_path: Path) -> None:
     file = tmp_path / "nodes.json"
     file.write_text("{", "utf-8")

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.edge.pretended import Pretended
 
 from hubbub.server.edge.plan import Place, Plan
 from hubbub.server.edge.slots import NoSlot, Slot, commands, read_map, read_slots
@@ -22,67 +23,6 @@ srv_agent_port
 4 sockets 1 ws1 10.0.0.2 2 8 100 100 1 6 3 4 6 0 0 0 - 8080 - 0 0 - - 0
 9 somebody_elses 1 s1 10.9.9.9 2 0 1 1 1 6 3 4 6 0 0 0 - 1 - 0 0 - - 0
 """
-
-
-def slots(pool: str, count: int, prefix: str) -> list[Slot]:
-    return [Slot(pool, f"{prefix}{n}", "127.0.0.1", 1, 1, disabled=True, draining=False) for n in range(1, count + 1)]
-
-
-class Pretended:
-    """What a HAProxy becomes by the commands it is given."""
-
-    def __init__(self, count: int = 4) -> None:
-        self.slots = slots("web", count, "web") + slots("sockets", count, "ws")
-        self.map: dict[str, str] = {}
-        self.shut: list[str] = []
-
-    def follow(self, plan: Plan) -> list[str]:
-        said = commands(plan, self.slots, self.map, pools=("web", "sockets"), map_file="/m")
-        for command in said:
-            self.obey(command)
-        return said
-
-    def obey(self, command: str) -> None:
-        match command.split():
-            case ["set", "server", name, "addr", host, "port", port]:
-                assert self.slot(name).disabled, "an address changes under nobody's feet"
-                self.change(name, host=host, port=int(port))
-            case ["set", "server", name, "weight", weight]:
-                self.change(name, weight=int(weight))
-            case ["set", "server", name, "state", state]:
-                self.change(name, disabled=state == "maint", draining=state == "drain")
-            case ["shutdown", "sessions", "server", name]:
-                self.shut.append(name)
-            case ["add", "map", "/m", node, slot]:
-                assert node not in self.map
-                self.map[node] = slot
-            case ["set", "map", "/m", node, slot]:
-                assert node in self.map
-                self.map[node] = slot
-            case ["del", "map", "/m", node]:
-                del self.map[node]
-            case _:
-                raise AssertionError(command)
-
-    def slot(self, name: str) -> Slot:
-        return next(slot for slot in self.slots if f"{slot.pool}/{slot.name}" == name)
-
-    def change(self, name: str, **changes: object) -> None:
-        old = self.slot(name)
-        fields = {field: getattr(old, field) for field in old.__struct_fields__}
-        self.slots[self.slots.index(old)] = Slot(**{**fields, **changes})
-
-    def shows(self, plan: Plan) -> None:
-        """Assert that it serves the plan, and that every name leads to its node."""
-        for pool in ("web", "sockets"):
-            open_slots = [slot for slot in self.slots if slot.pool == pool and not slot.disabled]
-            want = {(place.host, place.port, place.draining) for place in getattr(plan, pool)}
-            assert {(slot.host, slot.port, slot.draining) for slot in open_slots} == want
-            assert len(open_slots) == len(want)
-        named = {node: self.slot(f"sockets/{slot}") for node, slot in self.map.items()}
-        assert {node: (slot.host, slot.port) for node, slot in named.items()} == {
-            place.node_id: (place.host, place.port) for place in plan.sockets if not place.draining
-        }
 
 
 def place(name: str, number: int, *, draining: bool = False, weight: int = 100) -> Place:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.edges import view
+from support.edges import nginx_program, view
 
 from hubbub.cluster.model import NodeState
-from hubbub.lab.servers.binaries import find, install, may_install
 from hubbub.lab.servers.haproxy import check
 from hubbub.server.edge import haproxy, nginx
 from hubbub.server.edge.haproxy import HaproxyOptions, slots_for
@@ -97,15 +96,6 @@ def test_haproxy_accepts_it(name: str, tmp_path: Path, certificate: str) -> None
     file = tmp_path / name
     file.write_text(texts(certificate, str(tmp_path))[name], "utf-8")
     check(file)
-
-
-def nginx_program() -> Path:
-    """Return nginx, with its stream module, which Debian has in a package of its own."""
-    program = find("nginx", package="libnginx-mod-stream")
-    module = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
-    if program == Path("/usr/sbin/nginx") and not module.exists() and may_install():
-        install("libnginx-mod-stream")
-    return program
 
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name.endswith(".conf")])

@@ -39,8 +39,9 @@ class HaproxyEdge:
         self._master = master
         self._unread = False
         """What HAProxy has read is older than the file."""
-        self._nodes: dict[str, str] | None = None
-        """For the log alone: who takes sockets, and where."""
+        self._unwritten = False
+        self._nodes: dict[str, str] = {}
+        """For the log alone: who is served, and where."""
 
     def write(self, wanted: Plan) -> bool:
         """Write the configuration and its map for the next start or reload.
@@ -56,8 +57,14 @@ class HaproxyEdge:
     async def apply(self, wanted: Plan) -> None:
         """Make HAProxy serve the plan."""
         # The files first: whoever starts HAProxy from now on starts it with these nodes.
-        if self.write(wanted):
-            self._unread = True
+        try:
+            self._unread |= self.write(wanted)
+            self._unwritten = False
+        except OSError as problem:
+            # A full disk: what runs is served all the same.
+            if not self._unwritten:
+                _log.error("the files of the edge cannot be written: %s", problem)
+            self._unwritten = True
         if self._unread:
             await self._master.reload()
             self._unread = False
@@ -89,13 +96,16 @@ class HaproxyEdge:
         )
 
     def _say(self, wanted: Plan) -> None:
+        """Log who came, went, or drains since the last look."""
         nodes = {
             f"{pool}/{place.node_id}": "draining" if place.draining else place.address
             for pool, places in (("web", wanted.web), ("sockets", wanted.sockets), ("streams", wanted.streams))
             for place in places
         }
-        if nodes != self._nodes:
-            _log.info("serving %s", ", ".join(f"{name} ({where})" for name, where in nodes.items()) or "nobody")
+        news = [f"{name} at {where}" for name, where in nodes.items() if self._nodes.get(name) != where]
+        news += [f"{name} is gone" for name in self._nodes if name not in nodes]
+        if news:
+            _log.info("%s", "; ".join(news).replace(" at draining", " drains"))
         self._nodes = nodes
 
 

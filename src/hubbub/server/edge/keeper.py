@@ -75,8 +75,13 @@ class Keeper:
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:
-            await self.step()
-            await self._registry.changed(self._every_s)
+            try:
+                await self.step()
+                await self._registry.changed(self._every_s)
+            except Exception:
+                # Whatever one look stumbles over, an edge that follows no more is worse.
+                _log.exception("a look at the nodes failed and is tried again")
+                await asyncio.sleep(self._every_s)
 
     async def step(self) -> None:
         """Look once, and do what there is to do."""
@@ -95,7 +100,7 @@ class Keeper:
         try:
             await self._edge.apply(wanted)
             self._well("edge", "the edge follows again")
-        except (CannotRun, NotRunning, ValueError) as problem:
+        except (CannotRun, NotRunning, ValueError, OSError) as problem:
             self._ill("edge", f"the edge does not follow: {problem}")
 
     async def resolved(self, wanted: Plan) -> Plan:

@@ -12,12 +12,16 @@ import collections
 import contextlib
 import logging
 import os
+import re
 import signal
 from pathlib import Path
 
 from hubbub.server.edge.runtime import AdminSocket, NotRunning
 
 _log = logging.getLogger("hubbub.edge.haproxy")
+
+_TOLD = re.compile(r"\[(ALERT|WARNING|NOTICE)\] +\(\d+\) : (.*)")
+_LEVELS = {"ALERT": logging.ERROR, "WARNING": logging.WARNING, "NOTICE": logging.INFO}
 
 _START_S = 10.0
 _CHECK_S = 15.0
@@ -163,10 +167,15 @@ class HaproxyProcess:
                 continue  # Longer than the reader's limit and dropped; an unread pipe would stop HAProxy.
             if not line:
                 return
-            text = line.decode("utf-8", "replace").strip()
-            if text:
-                self._said.append(text)
-                _log.info("%s", text)
+            self._hand_on(line.decode("utf-8", "replace").strip())
+
+    def _hand_on(self, text: str) -> None:
+        """Log what HAProxy said; it says most things twice, on its terminal and in its log."""
+        found = _TOLD.fullmatch(text)
+        level, said = (_LEVELS[found[1]], found[2]) if found else (logging.INFO, text)
+        if said and (not self._said or self._said[-1] != said):
+            self._said.append(said)
+            _log.log(level, "%s", said)
 
 
 class _Found:

@@ -158,6 +158,8 @@ class RememberedRegistry:
         self._parts = AsyncExitStack()
         self._try_at = -math.inf
         self._reason = ""
+        self._forgetful = False
+        """What is in the file is old, and that was said."""
 
     async def nodes(self) -> Sequence[NodeView]:
         """Return the nodes; those of the file until they can be read.  Raises RegistryAway."""
@@ -168,7 +170,12 @@ class RememberedRegistry:
             await self.close()
             raise
         kept = [_Kept(view.record, view.state) for view in views if view.state is not NodeState.DEAD]
-        replace(self._file, msgspec.json.encode(kept).decode())
+        try:
+            replace(self._file, msgspec.json.encode(kept).decode())
+        except OSError as problem:
+            if not self._forgetful:
+                _log.warning("the nodes cannot be remembered: %s", problem)
+            self._forgetful = True
         return views
 
     def kept(self) -> list[NodeView]:

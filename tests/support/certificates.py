@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
     file: Path = tmp_path_factory.mktemp("tls") / "edge.pem"
