@@ -370,7 +370,8 @@ class Nodes:
 
     async def _sweep(self) -> None:
         """Clean up after those this process declared dead, and after others that nobody has for a while."""
-        if not self._sweepers:
+        if not self._sweepers and not self._sole:
+            # Others know how to; who is alone and was given nothing to do has nothing to clean up.
             return
         waited = {record.incarnation for record in self._roster.unswept(self._lease_s)}
         for record in self._roster.unswept(0.0):

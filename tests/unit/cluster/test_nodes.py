@@ -354,6 +354,15 @@ async def test_whoever_is_alone_waits_for_nobody(town: Town) -> None:
     assert again.swept == [old]
 
 
+async def test_nothing_is_left_of_the_crashes_of_whoever_is_alone(town: Town) -> None:
+    for _ in range(3):
+        one = await town.settles("one", sole=True, sweeps=False)
+        one.dies()
+        town.clock.advance(2 * HOUR)
+    rows = await town.rows.nodes()
+    assert [row.over for row in rows] == [False]
+
+
 async def test_whoever_is_alone_leaves_its_disk_in_peace(town: Town) -> None:
     one = await town.settles("one", sole=True)
     (before,) = await town.rows.nodes()

@@ -52,7 +52,6 @@ class Citizen:
         self.drains = 0
         nodes.on_change(self._changed)
         nodes.on_declared_dead(self._void)
-        nodes.on_dead(self._sweep)
         nodes.on_drain(self._drain)
 
     def sees(self) -> dict[str, NodeState]:
@@ -79,7 +78,7 @@ class Citizen:
     async def _void(self, old: NodeRecord, new: NodeRecord) -> None:
         self.voided.append((old.incarnation, new.incarnation))
 
-    async def _sweep(self, record: NodeRecord) -> None:
+    async def sweep(self, record: NodeRecord) -> None:
         self.swept.append(record.incarnation)
 
     def _drain(self) -> None:
@@ -99,7 +98,14 @@ class Town:
         """The way of each node, by name, to the one database."""
 
     async def settles(
-        self, name: str, *roles: str, skew_s: float = 0.0, sole: bool = False, enters: bool = True, **settings: Any
+        self,
+        name: str,
+        *roles: str,
+        skew_s: float = 0.0,
+        sole: bool = False,
+        enters: bool = True,
+        sweeps: bool = True,
+        **settings: Any,
     ) -> Citizen:
         """Return a new node that has entered, whose calendar is wrong by `skew_s`."""
         clock = ManualClock(self.clock.now_ms() + int(skew_s * 1000))
@@ -108,6 +114,8 @@ class Town:
         store: Any = Breaking(self.rows)
         nodes = Nodes(record, store, wire, clock, ClusterSettings(**settings), load=lambda: citizen.load, sole=sole)
         citizen = Citizen(self, nodes, clock, wire)
+        if sweeps:
+            nodes.on_dead(citizen.sweep)
         self.stores[name] = store
         if enters:
             await nodes.enter()
