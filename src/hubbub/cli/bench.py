@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hubbub.cli.bench_cluster import command as cluster_command
 from hubbub.lab.load.bench import BenchFailed, Plan, measure, pinned
 from hubbub.lab.load.machine import Machine, describe
 from hubbub.lab.load.page import Item, Row, render, the_set
@@ -80,6 +81,9 @@ for _name, _sentence in (
     ("history", "A page of a conversation with a million entries against one with a thousand."),
 ):
     _add(_name, _sentence)
+
+
+command.add_command(cluster_command)
 
 
 @command.command("all")

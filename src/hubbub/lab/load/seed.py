@@ -29,6 +29,7 @@ from hubbub.chat.model import (
 from hubbub.chat.ports import Changes, Needs, NewEntry
 from hubbub.lab.load.client import Seat
 from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.opening import open_database
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
@@ -48,6 +49,15 @@ async def _seed(data: Path, people: int, logs: tuple[int, ...]) -> tuple[list[Se
         seats = await _seats(SqlAccounts(database), people)
         store = SqlStore(database)
         return seats, [await _log(store, [seat.user_id for seat in seats[:2]], length) for length in logs]
+    finally:
+        await database.close()
+
+
+async def seed_people(url: str, people: int) -> list[Seat]:
+    """Make people in the database of a cluster, beside its nodes; their names end in numbers from 0 on."""
+    database = await open_database(url, Path(), clock=SystemClock(), migrate=False, accept_unsafe=True)
+    try:
+        return await _seats(SqlAccounts(database), people)
     finally:
         await database.close()
 

@@ -229,6 +229,8 @@ class Loop:
         self.dirty: list[Link] = []
         self.casualties: list[str] = []
         """Why connections ended that nobody here closed."""
+        self.patient = False
+        """Whether connections may end: then each link's `on_lost` is told, and nothing is raised."""
 
     def add(self, link: Link) -> None:
         self.links[link.fd] = link
@@ -251,7 +253,9 @@ class Loop:
             if mask & ~select.EPOLLOUT and not link.closed:
                 link.readable()
         self.flush()
-        if self.casualties:
+        if self.patient:
+            self.casualties.clear()
+        elif self.casualties:
             raise Lost(f"{len(self.casualties)} connections ended; the first: {self.casualties[0]}")
 
     def run_for(self, seconds: float) -> None:
