@@ -26,6 +26,8 @@ class FakeCalls:
         self._dead: set[str] = set()
         self._mute: set[str] = set()
         self._late: dict[str, list[Callable[[], None]]] = {}
+        self.drops_answers = 0
+        """How many of the next answers are lost in silence."""
         self.away = False
         """While true there is no bus."""
         self.asked: list[str] = []
@@ -121,6 +123,9 @@ class FakeCalls:
 
     def _answered(self, incarnation: str, future: asyncio.Future[bytes], work: asyncio.Future[bytes]) -> None:
         if work.cancelled() or incarnation in self._dead:
+            return
+        if self.drops_answers > 0:
+            self.drops_answers -= 1
             return
         answer = partial(_settle, future, work.result())
         if incarnation in self._mute:

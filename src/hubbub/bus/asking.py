@@ -54,6 +54,8 @@ class RemoteChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Questions without an answer; one more is refused as overloaded."""
     waiting_limit: int = 10_000
     """Questions that wait for a node; one more fails at once."""
+    again_s: float = 3.0
+    """After so long without its answer a question is put to the same node once more: the bus may have dropped it."""
     turns_limit: int = 8
     """How often one question may be turned away before it fails."""
     tick_s: float = 0.1
@@ -70,6 +72,7 @@ class Question:
         "method",
         "number",
         "request",
+        "sent",
         "stuck_since",
         "turns",
         "until",
@@ -86,6 +89,7 @@ class Question:
         """The call under way; answers of any other one are late."""
         self.maybe_done = False
         """Whether some node that gave no answer may have carried it out."""
+        self.sent = 0.0
         self.stuck_since: float | None = None
         self.turns = 0
 
@@ -229,17 +233,18 @@ class Asking:
         held, lane.held = lane.held, []
         self._held -= len(held)
         self._stuck.pop(lane, None)
+        now, there = self._now(), self._node(node)
+        if not there.open:
+            there.heard = now
         for question in held:
-            self._send(question, self._node(node))
+            self._send(question, there, now)
 
-    def _send(self, question: Question, node: Node) -> None:
-        now = self._now()
+    def _send(self, question: Question, node: Node, now: float) -> None:
         left_s = max(question.until - now, 0.0)
         if question.turns or question.maybe_done:
             self.asked_again += 1
-        if not node.open:
-            node.heard = now
         node.open[question] = None
+        question.sent = now
         question.lane.open.add(question)
         request = chat_codec.with_patience(question.request, left_s)
         attempt = question.attempt = self._calls.request(node.incarnation, request, timeout_s=left_s)
@@ -317,8 +322,6 @@ class Asking:
                 node.open.pop(question, None)
                 self._hold(question)
                 self._wait(question.lane)
-            case "refused":
-                self._turned(question, node, failure.reason)
             case "overloaded":
                 self._settle(question, ChatError(Code.OVERLOADED, retry_after_s=1.0))
             case _:
@@ -326,6 +329,10 @@ class Asking:
 
     def _turned(self, question: Question, node: Node, reason: str) -> None:
         """Ask elsewhere what a node would not look at; what else is open there it will answer."""
+        if reason == "unknown_method":
+            sentence = f"The chat node does not know {question.method.name} yet."
+            self._settle(question, ChatError(Code.UNAVAILABLE, sentence, retry_after_s=self._settings.retry_after_s))
+            return
         self._avoid(node)
         question.turns += 1
         if question.method.sort is Sort.HINT or question.turns > self._settings.turns_limit:
@@ -377,22 +384,36 @@ class Asking:
 
     def tick(self) -> None:
         """Give up the silent, look after the avoided, and send or fail what waits; to be called every `tick_s`."""
-        now, ticked = self._now(), self._ticked
+        now = self._now()
+        stood_still = now - self._ticked >= self._settings.silent_s / 2
         self._ticked = now
         live = self._live()
         for node in list(self._nodes.values()):
-            if now - ticked >= self._settings.silent_s / 2:
-                # It was this process that stood still: the answers may lie in its socket.
+            if stood_still:
+                # The answers may lie in this process's socket.
                 node.heard = now
-            if node.open and now - node.heard >= self._settings.silent_s:
+            elif node.open and now - node.heard >= self._settings.silent_s:
                 self.node_lost(node.incarnation)
-            elif node.ping is None:
+                continue
+            else:
+                self._ask_again(node, now)
+            if node.ping is None:
                 self._look_after(node, now, node.incarnation in live)
         for lane in list(self._stuck):
             for question in list(lane.held):
                 if question.until <= now or (not lane.open and self._is_stuck(question, now)):
                     self._fail(question)
             self._flow(lane)
+
+    def _ask_again(self, node: Node, now: float) -> None:
+        """Repeat what is open for long at a node that is there: a bus may drop a message and say nothing."""
+        while node.open:
+            oldest = next(iter(node.open))
+            if now - oldest.sent < self._settings.again_s:
+                return
+            del node.open[oldest]
+            oldest.maybe_done = True
+            self._send(oldest, node, now)
 
     def _look_after(self, node: Node, now: float, is_live: bool) -> None:
         probe_s = self._settings.probe_s

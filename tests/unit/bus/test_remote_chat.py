@@ -10,7 +10,9 @@ from unit.bus.chats import ONE, TWO, chats, turns, until
 from unit.chat.world import ANNA, BEN, CLEO, fresh_id, text
 
 from hubbub.base.errors import ChatError, Code
+from hubbub.bus import chat_codec
 from hubbub.bus.asking import RemoteChatSettings
+from hubbub.bus.calls import Peer
 from hubbub.bus.chat_server import ChatServerSettings
 from hubbub.bus.choosing import Choosing
 from hubbub.chat.model import Accepted, Caller, ConversationKind, Submit
@@ -166,7 +168,7 @@ async def test_a_node_that_waits_for_its_database_is_not_taken_for_dead() -> Non
         held.set()
         await asyncio.gather(*sent)
         assert set(stage.calls.asked) == {first}
-        assert stage.remote.asked_again == 0
+        assert await stage.texts(group) == TEN[:3]
 
 
 async def test_a_node_that_was_given_up_is_asked_again_once_it_answers() -> None:
@@ -196,6 +198,44 @@ async def test_a_gateway_that_stood_still_itself_gives_nobody_up() -> None:
         stage.remote.tick()
         stage.calls.speaks(first)
         await asyncio.gather(*sent)
+        assert stage.calls.asked == [first]
+
+
+async def test_an_answer_that_the_bus_dropped_is_asked_for_again() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        stage.calls.drops_answers = 2
+        sent = stage.submits(ANNA, group, 3)
+        reading = asyncio.ensure_future(stage.remote.history(Caller(ANNA), group))
+        await stage.time_passes(2.0)
+        assert [each.done() for each in sent] == [False, False, True]
+        await stage.time_passes(1.2)
+        assert [(each.seq, each.repeated) for each in await asyncio.gather(*sent)] == [
+            (2, True),
+            (3, True),
+            (4, False),
+        ]
+        await reading
+        assert set(stage.calls.asked) == {first}
+
+
+async def test_a_method_that_the_node_does_not_know_yet_is_unavailable_and_the_node_is_not_blamed() -> None:
+    async with chats() as stage:
+        answer = await stage.calls.request(ONE, chat_codec.with_patience(b"\7tomorr0", 1.0), timeout_s=1.0)
+        assert chat_codec.turned(answer) == "unknown_method"
+        first = stage.node_of(ANNA)
+
+        async def old(peer: Peer, request: bytes) -> bytes:
+            return chat_codec.turned_away("unknown_method")
+
+        await stage.calls.serve(first, old)
+        with pytest.raises(ChatError, match="does not know conversations") as caught:
+            await stage.remote.conversations(Caller(ANNA), "", 10)
+        assert caught.value.code is Code.UNAVAILABLE
+        stage.calls.asked.clear()
+        with pytest.raises(ChatError):
+            await stage.remote.conversations(Caller(ANNA), "", 10)
         assert stage.calls.asked == [first]
 
 
