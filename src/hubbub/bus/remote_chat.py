@@ -12,9 +12,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError
-from hubbub.bus.asking import Asking, RemoteChatSettings
+from hubbub.bus.asking import Asking
 from hubbub.bus.calls import Calls
 from hubbub.bus.chat_codec import METHODS
+from hubbub.bus.questions import RemoteChatSettings
 from hubbub.chat.model import Accepted, Caller, Listening, Submit
 from hubbub.chat.service import Chat
 

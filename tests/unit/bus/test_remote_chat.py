@@ -11,10 +11,10 @@ from unit.chat.world import ANNA, BEN, CLEO, fresh_id, text
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.bus import chat_codec
-from hubbub.bus.asking import RemoteChatSettings
 from hubbub.bus.calls import Peer
 from hubbub.bus.chat_server import ChatServerSettings
 from hubbub.bus.choosing import Choosing
+from hubbub.bus.questions import RemoteChatSettings
 from hubbub.chat.model import Accepted, Caller, ConversationKind, Submit
 
 
