@@ -7,6 +7,11 @@ import sys
 from typing import Literal
 
 import structlog
+from structlog.dev import plain_traceback
+from structlog.tracebacks import ExceptionDictTransformer
+
+_LINES_ALONE = ExceptionDictTransformer(show_locals=False)
+"""Tracebacks without the values of variables: those hold what people wrote, and tokens."""
 
 LogFormat = Literal["auto", "json", "console"]
 
@@ -32,9 +37,9 @@ def configure(*, form: LogFormat = "auto", level: str = "info") -> None:
         cache_logger_on_first_use=True,
     )
     last: list[structlog.types.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.ExceptionRenderer(_LINES_ALONE), structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain_traceback)]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -13,6 +13,7 @@ from functools import partial
 
 import msgspec
 
+from hubbub.base.errors import ChatError
 from hubbub.chat.changes import UserChanges
 from hubbub.chat.outbox import Outbox
 from hubbub.chat.ports import Bus, Committed, EntriesAppended, Event
@@ -74,6 +75,9 @@ class Publisher:
                 batches.append(self._waiting.get_nowait())
             try:
                 await self.publish(batches)
+            except ChatError as problem:
+                # The bus is away, or the database that says whose rows changed.
+                _log.warning("%d batches are left to the outbox sweep: %r", len(batches), problem)
             except Exception:
                 _log.exception("publishing failed; the outbox sweep announces %d batches", len(batches))
             finally:

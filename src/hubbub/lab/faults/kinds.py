@@ -18,6 +18,8 @@ Fault = Callable[[World], Awaitable[str]]
 """Harms and heals; returns what was done, in words."""
 
 START_TRIES = 5
+BATCHES = (6, 25)
+"""Which batch after a node's start a planned fault hits; the first few are of the start itself."""
 
 
 async def kill_chat(world: World) -> str:
@@ -35,7 +37,7 @@ async def kill_web(world: World) -> str:
 async def kill_before_publish(world: World) -> str:
     """Kill a chat node exactly between a commit and its publishing."""
     name = world.one("chat")
-    number = world.dice.randint(1, 20)
+    number = world.dice.randint(*BATCHES)
     await world.restart_with(name, {"HUBBUB_CHAT_FAULT": f"exit_before_publish:{number}"})
     died = await world.until(lambda: not world.cluster.members[name].running, 15)
     await world.wait(0, 1)
@@ -47,7 +49,7 @@ async def kill_before_publish(world: World) -> str:
 async def pause_in_transaction(world: World) -> str:
     """Stop a chat node exactly inside a transaction that holds its locks, for longer than the others may wait."""
     name = world.one("chat")
-    number = world.dice.randint(1, 20)
+    number = world.dice.randint(*BATCHES)
     await world.restart_with(name, {"HUBBUB_CHAT_FAULT": f"stop_in_transaction:{number}"})
     stopped = await world.until(lambda: world.stopped(name), 15)
     seconds = await world.wait(1, 6)

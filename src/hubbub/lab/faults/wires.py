@@ -12,7 +12,7 @@ import asyncio
 import random
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Self
 
 CHUNK_BYTES = 64 * 1024
@@ -33,6 +33,8 @@ class Wire:
         self._whole = asyncio.Event()
         self._whole.set()
         self._strands: set[asyncio.Task[None]] = set()
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._torn = 0
         self.delay_s = 0.0
         """Every piece takes so long, up to twice as long by chance; order is kept."""
         self.leaks: Leak | None = None
@@ -48,8 +50,13 @@ class Wire:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        self.tear()
-        await asyncio.gather(*self._strands, return_exceptions=True)
+        self.mend()
+        # Whoever was accepted a moment ago becomes a strand first; what is reset is gone a turn later.
+        await asyncio.sleep(0)
+        while self._strands:
+            self.tear()
+            await asyncio.wait(self._strands, timeout=1)
+        await asyncio.sleep(0)
 
     @property
     def address(self) -> str:
@@ -65,32 +72,45 @@ class Wire:
 
     def tear(self) -> None:
         """Reset every connection."""
-        for strand in list(self._strands):
-            strand.cancel()
+        self._torn += 1
+        for end in self._ends:
+            _reset(end)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         strand = asyncio.current_task()
         assert strand is not None
         self._strands.add(strand)
-        ends = [writer]
+        torn = self._torn
+        ends = {writer}
+        self._ends.add(writer)
         try:
             await self._whole.wait()
+            # Never cancelled: a connection that is made in that moment would belong to nobody.
             back, onward = await asyncio.open_connection(*self._to)
-            ends.append(onward)
-            there = asyncio.ensure_future(self._carry(reader, onward, None))
-            here = asyncio.ensure_future(self._carry(back, writer, _Messages() if self._of_nats else None))
-            try:
-                await asyncio.wait((there, here), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for way in (there, here):
-                    way.cancel()
-                await asyncio.gather(there, here, return_exceptions=True)
-        except (OSError, asyncio.CancelledError):
-            pass  # The other end is away, or the wire was torn: either way the peer is told by the reset below.
+            ends.add(onward)
+            self._ends.add(onward)
+            if torn == self._torn:
+                ways = [self._carry(reader, onward, None)]
+                ways.append(self._carry(back, writer, _Messages() if self._of_nats else None))
+                await self._either(ways)
+        except OSError:
+            pass  # The other end is away, which the peer sees by the reset below.
         finally:
             self._strands.discard(strand)
+            self._ends -= ends
             for end in ends:
                 _reset(end)
+
+    @staticmethod
+    async def _either(ways: list[Coroutine[None, None, None]]) -> None:
+        """Carry both ways until one of them ends."""
+        tasks = [asyncio.ensure_future(way) for way in ways]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, messages: _Messages | None
@@ -116,8 +136,8 @@ class Wire:
 
 def _reset(end: asyncio.StreamWriter) -> None:
     """Close a connection so that its peer sees it reset, and not ended in order."""
-    sock = end.get_extra_info("socket")
-    if sock is not None:
+    if not end.transport.is_closing():
+        sock = end.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     end.transport.abort()
 
