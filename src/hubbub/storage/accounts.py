@@ -17,6 +17,7 @@ from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import logins, place, signing_keys, users
 from hubbub.storage.database import Database
+from hubbub.storage.together import Together
 
 __all__ = ["SqlAccounts"]
 
@@ -25,6 +26,11 @@ T = TypeVar("T")
 _ACCOUNT = [users.c[name] for name in Account.__struct_fields__]
 _LOGIN = [logins.c[name] for name in Login.__struct_fields__]
 _KEY = [signing_keys.c[name] for name in SigningKey.__struct_fields__]
+_STANDING = (
+    select(*_LOGIN, *_ACCOUNT)
+    .join_from(logins, users, users.c.id == logins.c.user_id)
+    .where(logins.c.id.in_(bindparam("login_ids", expanding=True)))
+)
 _SEEN = select(users.c.id, users.c.last_seen_ms)
 _AT_ONCE = 200
 _ONLY = 1
@@ -35,6 +41,7 @@ class SqlAccounts:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._standings = Together(self._read_standings)
 
     # ------------------------------------------------------------ people
 
@@ -157,10 +164,13 @@ class SqlAccounts:
         return await self._db.read(work)
 
     async def standing(self, login_id: str) -> tuple[Login, Account] | None:
-        def work(conn: Connection) -> tuple[Login, Account] | None:
-            both = select(*_LOGIN, *_ACCOUNT).join_from(logins, users, users.c.id == logins.c.user_id)
-            row = conn.execute(both.where(logins.c.id == login_id)).one_or_none()
-            return None if row is None else (_as_login(row[: len(_LOGIN)]), _as_account(row[len(_LOGIN) :]))
+        return await self._standings.ask(login_id)
+
+    async def _read_standings(self, login_ids: Sequence[str]) -> dict[str, tuple[Login, Account]]:
+        def work(conn: Connection) -> dict[str, tuple[Login, Account]]:
+            rows = conn.execute(_STANDING, {"login_ids": login_ids})
+            pairs = [(_as_login(row[: len(_LOGIN)]), _as_account(row[len(_LOGIN) :])) for row in rows]
+            return {login.id: (login, account) for login, account in pairs}
 
         return await self._db.read(work)
 
