@@ -41,7 +41,7 @@ class Watching:
     def __init__(self) -> None:
         self._watchers: dict[str, set[Watcher]] = {}
         self._watched: dict[Watcher, frozenset[str]] = {}
-        self._told: dict[str, PresenceState] = {}
+        self._told: dict[str, Presence] = {}
         """What the watchers of a person believe; absent until it is known."""
 
     def __contains__(self, user_id: object) -> bool:
@@ -65,18 +65,24 @@ class Watching:
             for name in self._watched[watcher]:
                 self._watchers.setdefault(name, set()).add(watcher)
 
+    def known(self, user_id: str) -> Presence | None:
+        """Return what the watchers of a person believe; None while nobody watches or nothing was told."""
+        return self._told.get(user_id)
+
     def tell(self, presence: Presence) -> None:
         """Tell the watchers of a person what is true now, if they believe something else."""
         watchers = self._watchers.get(presence.user_id)
-        if watchers is None or self._told.get(presence.user_id) is presence.state:
+        if watchers is None:
             return
-        self._told[presence.user_id] = presence.state
-        for watcher in list(watchers):
-            watcher.presence_changed(presence)
+        told = self._told.get(presence.user_id)
+        self._told[presence.user_id] = presence
+        if told is None or told.state is not presence.state:
+            for watcher in list(watchers):
+                watcher.presence_changed(presence)
 
     def note(self, presence: Presence) -> None:
         """Take note of what a new watcher is answered; the others are told if they believe something else."""
         if presence.user_id in self._told:
             self.tell(presence)
         elif presence.user_id in self._watchers:
-            self._told[presence.user_id] = presence.state
+            self._told[presence.user_id] = presence

@@ -234,13 +234,16 @@ class SessionRegistry:
 
     async def presence(self, user_ids: Sequence[str]) -> list[Presence]:
         """Return what is known of these people, in the order given."""
+        # What is told of those who are watched here already is kept true.
+        known = {name: one for name in user_ids if (one := self._watching.known(name)) is not None}
         try:
-            away = await self._away(user_ids)
+            known.update(await self._away([name for name in user_ids if name not in known]))
         except ChatError:
             if self._roll is None:
                 raise
-            away = {}  # Best effort: what this process knows by itself.
-        found = [self._presence(name, away) for name in user_ids]
+            # Best effort: what this process knows by itself.
+            return [self._presence(name, known) for name in user_ids]
+        found = [self._presence(name, known) for name in user_ids]
         for one in found:
             self._watching.note(one)
         return found

@@ -98,6 +98,31 @@ async def test_a_change_between_listening_and_reading_is_not_missed() -> None:
         await until(lambda: eye.seen[-1:] == [(ROMEO, DROPPED)])
 
 
+async def test_whom_somebody_watches_already_is_not_asked_for_again() -> None:
+    async with a_town() as (town, (a, b)):
+        people = [f"{number:032x}" for number in range(400)]
+        await b.watches(*people)
+        asked = town.rows.questions
+        second = await b.watches(*people)
+        assert town.rows.questions == asked
+        await a.enter(people[0])
+        await until(lambda: second.seen == [(people[0], ONLINE)])
+        asked = town.rows.questions
+        assert await b.state(people[0]) is ONLINE
+        assert town.rows.questions == asked
+
+
+async def test_what_was_guessed_without_a_database_is_not_believed_later() -> None:
+    async with a_town() as (town, (a, b)):
+        await a.enter(ROMEO)
+        await settled(a)
+        town.rows.away = True
+        await b.watches(ROMEO)
+        assert await b.state(ROMEO) is OFFLINE
+        town.rows.away = False
+        assert await b.state(ROMEO) is ONLINE
+
+
 async def test_a_node_listens_only_to_the_buckets_of_those_it_watches() -> None:
     async with a_town() as (_, (a, b)):
         eye = await b.watches(ROMEO)
