@@ -83,7 +83,7 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
         default="least_load", name="cluster.strategy"
     )
     connects_per_s: Annotated[Rate, Meta(description="New logins one gateway is given per second.")] = field(
-        default=200.0, name="cluster.connects_per_s"
+        default=500.0, name="cluster.connects_per_s"
     )
     drain_s: Annotated[
         float, Meta(ge=0, le=3600, description="Over how long a draining gateway sends its clients elsewhere.")
