@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from contracts.every_question import ask_everything
 from contracts.script import ANNA, BEN, Script, an_id
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_
 from support.databases import UrlOf, open_empty
@@ -27,9 +27,11 @@ from hubbub.lab.servers.ports import free_port
 from hubbub.storage.database import Database
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.failures import DatabaseUnusable, NewerSchema, OlderSchema, UnsafeDatabase
+from hubbub.storage.flavours.postgresql import Postgresql
 from hubbub.storage.meta import agree
 from hubbub.storage.opening import open_database
 from hubbub.storage.schema import metadata
+from hubbub.storage.server_database import ServerDatabase
 from hubbub.storage.sql_store import SqlStore
 
 T = TypeVar("T")
@@ -228,7 +230,9 @@ async def test_a_connection_killed_within_commit_has_an_unknown_outcome(
     await at_commit("PERFORM pg_sleep(30)")  # type: ignore[misc]
     key, post = an_id(), Post(Body(text="once"))
     sending = asyncio.create_task(stage_.act(stage, ANNA, post, client_id=key))
-    kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = 'COMMIT' AND state = 'active'"
+    kill = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%COMMIT' AND state = 'active'"
+    )
     async with asyncio.timeout(10):
         while not await db.read(lambda conn: conn.execute(text(kill)).scalar_one()):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -261,6 +265,34 @@ async def test_a_connection_killed_before_commit_stored_nothing(db: Database, st
         with pytest.raises(StoreUnavailable):
             await db.write(fn)
     assert await db.write(lambda conn: agree(conn, db.dialect, "a", "c")) == "c"
+
+
+async def test_what_the_standbys_do_not_have_is_neither_acknowledged_nor_shown_by_giving_up(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    with PostgresServer(durable=False) as server:
+        db = await ServerDatabase.open(make_url(server.url), Postgresql(), clock=clock, deadline_s=1.5)
+        try:
+            script = Script(SqlStore(db), clock, db)
+            stage = await script.make(ANNA, BEN)
+            server.query("ALTER SYSTEM SET synchronous_standby_names = 'nowhere'")
+            server.query("SELECT pg_reload_conf()")
+            key, post = an_id(), Post(Body(text="once"))
+            with pytest.raises(OutcomeUnknown):
+                await script.act(stage, ANNA, post, client_id=key)
+            # It waits on, and so does whoever comes after it; nobody sees it.
+            with pytest.raises(StoreError):
+                await script.act(stage, ANNA, post, client_id=key)
+            assert await script.texts(BEN, stage) == []
+            server.query("ALTER SYSTEM RESET synchronous_standby_names")
+            server.query("SELECT pg_reload_conf()")
+            async with asyncio.timeout(10):
+                while not await script.texts(BEN, stage):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            seq, committed = await script.act(stage, ANNA, post, client_id=key)
+            assert (seq, committed.outbox_id) == (2, 0)
+        finally:
+            await db.close()
 
 
 async def test_a_server_that_is_read_only_for_now_is_unavailable_and_comes_back(

@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
+DEADLINE_S = 15.0
+"""So long a transaction may take before its caller is told that it failed, or that nobody knows."""
+
 _UPGRADE_S = 600.0
 """So long the tables may take to be brought up to date, by this process or another."""
 
@@ -38,7 +41,16 @@ class ServerDatabase:
 
     shared = True
 
-    def __init__(self, engine: AsyncEngine, flavour: Flavour, *, writers: int, readers: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        flavour: Flavour,
+        *,
+        writers: int,
+        readers: int,
+        clock: Clock,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
         """Use `open` instead."""
         self.clock = clock
         self.dialect = flavour.dialect
@@ -46,10 +58,10 @@ class ServerDatabase:
         self._engine = engine
         self._flavour = flavour
         self._writing = Connections(
-            engine, flavour, reading=False, count=writers, waiting_limit=512, wait_s=10.0, deadline_s=15.0
+            engine, flavour, reading=False, count=writers, waiting_limit=512, wait_s=10.0, deadline_s=deadline_s
         )
         self._reading = Connections(
-            engine, flavour, reading=True, count=readers, waiting_limit=4096, wait_s=10.0, deadline_s=12.0
+            engine, flavour, reading=True, count=readers, waiting_limit=4096, wait_s=10.0, deadline_s=deadline_s
         )
 
     @classmethod
@@ -64,13 +76,16 @@ class ServerDatabase:
         migrate: bool = True,
         accept_unsafe: bool = False,
         growing: bool = False,
+        deadline_s: float = DEADLINE_S,
     ) -> ServerDatabase:
         """Connect, and bring the tables up to date if `migrate`; await it, and `close` when done.
 
+        `deadline_s` bounds each transaction.
         With `growing` also one into which data is being moved.  Raises HalfGrown, NewerSchema, OlderSchema,
         UnsafeDatabase or another StoreUnavailable.
         """
-        database = cls(flavour.engine(url), flavour, writers=writers, readers=readers, clock=clock)
+        engine = flavour.engine(url)
+        database = cls(engine, flavour, writers=writers, readers=readers, clock=clock, deadline_s=deadline_s)
         try:
             for danger in await database.read(flavour.dangers):
                 if not accept_unsafe:

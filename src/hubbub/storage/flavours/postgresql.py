@@ -7,6 +7,7 @@ there are standbys that must confirm, those before a fail-over.  A name beyond A
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -42,6 +43,9 @@ _SESSION = {
 # Not READ WRITE: who makes a database read-only for a while means this one, too.
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+# A time limit that ends the wait for the standbys does not undo the commit, and shows it to all as if they had it.
+_COMMIT = "SET LOCAL statement_timeout = 0; COMMIT"
 
 _ADVISORY_KEY = int.from_bytes(b"hubbub", "big")
 _SETTINGS = """
@@ -94,8 +98,16 @@ class Postgresql:
         await driver.execute(_BEGIN_READING if reading else _BEGIN)
 
     async def commit(self, driver: Any) -> None:
+        committing = asyncio.ensure_future(driver.execute(_COMMIT))
+        try:
+            answer = await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            # The driver would ask the server to cancel, and a COMMIT that waits for its standbys is then called a
+            # success before they have it.  A connection that is gone changes nothing for those who wait behind it.
+            driver.terminate()
+            committing.add_done_callback(_forget)
+            raise
         # A transaction in which a statement failed answers COMMIT with ROLLBACK, and calls that a success.
-        answer = await driver.execute("COMMIT")
         if answer != "COMMIT":
             raise StoreBusy("a failed transaction was committed", answer)
 
@@ -149,6 +161,11 @@ class Postgresql:
             return False
         # FATAL and PANIC end the connection, perhaps after the commit record was written.
         return getattr(cause, "severity_en", None) == "ERROR"
+
+
+def _forget(done: asyncio.Future[Any]) -> None:
+    if not done.cancelled():
+        done.exception()
 
 
 def _cause(error: BaseException) -> BaseException | None:
