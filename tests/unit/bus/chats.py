@@ -11,6 +11,7 @@ from unit.chat.stage import QUICK
 from unit.chat.world import ANNA, BEN, CLEO, DORA, fresh_id, text
 
 from hubbub.base.clock import ManualClock
+from hubbub.base.ids import new_id
 from hubbub.bus.chat_server import ChatServer, ChatServerSettings
 from hubbub.bus.choosing import Choosing
 from hubbub.bus.local import LocalBus
@@ -58,7 +59,41 @@ class Chats:
         self.servers = {
             name: ChatServer(node, self.calls, self.clocks[name], server_settings) for name, node in self.nodes.items()
         }
+        self._server_settings = server_settings
+        self._after: contextlib.AsyncExitStack | None = None
         self.remote = RemoteChat(self.calls, lambda: self.live, self.clock, settings)
+
+    async def opens(self, after: contextlib.AsyncExitStack) -> None:
+        """Start the nodes; `after` stops them."""
+        self._after = after
+        for name in list(self.nodes):
+            await self._starts(name)
+
+    async def replaces(self, node: str, *, gone: bool = True) -> str:
+        """Let a new node take the place of one that died or drains; return its name."""
+        assert self._after is not None
+        name = new_id()
+        self.clocks[name] = ManualClock()
+        self.nodes[name] = ChatNode(self.store, self.bus, self.clock, QUICK)
+        self.servers[name] = ChatServer(self.nodes[name], self.calls, self.clocks[name], self._server_settings)
+        await self._starts(name)
+        if node in self.live:
+            self.live.remove(node)
+        self.live.append(name)
+        if gone:
+            del self.servers[node]
+        return name
+
+    async def _starts(self, name: str) -> None:
+        assert self._after is not None
+        await self.nodes[name].start()
+        self._after.push_async_callback(self.nodes[name].stop)
+        await self.servers[name].start(name)
+        self._after.push_async_callback(self.servers[name].stop)
+
+    def any_node(self) -> ChatNode:
+        """Return some node that serves."""
+        return self.nodes[self.live[0]]
 
     def node_of(self, user_id: str) -> str:
         """Return the node this person's commands go to while both serve."""
@@ -132,10 +167,6 @@ async def chats(
     """Set the stage and take it down; the remote chat's loop does not run: `time_passes` ticks."""
     stage = Chats(settings or RemoteChatSettings(), server_settings or ChatServerSettings(linger_s=0.005))
     async with contextlib.AsyncExitStack() as after:
-        for name, node in stage.nodes.items():
-            await node.start()
-            after.push_async_callback(node.stop)
-            await stage.servers[name].start(name)
-            after.push_async_callback(stage.servers[name].stop)
+        await stage.opens(after)
         after.push_async_callback(stage.remote.stop)
         yield stage
