@@ -52,18 +52,26 @@ class Watching:
         """Everybody who is watched."""
         return self._watchers.keys()
 
-    def watch(self, watcher: Watcher, user_ids: Sequence[str]) -> None:
-        """Replace the set of people whose presence `watcher` hears of; an empty one ends it."""
-        for name in self._watched.pop(watcher, ()):
+    def watch(self, watcher: Watcher, user_ids: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Replace the set of people whose presence `watcher` hears of; an empty one ends it.
+
+        Returns who is watched from now on and was not, and who is not watched any more.
+        """
+        before, wanted = self._watched.pop(watcher, frozenset()), frozenset(user_ids)
+        if wanted:
+            self._watched[watcher] = wanted
+        came = [name for name in wanted if name not in self._watchers]
+        for name in wanted:
+            self._watchers.setdefault(name, set()).add(watcher)
+        went = []
+        for name in before - wanted:
             watchers = self._watchers[name]
             watchers.discard(watcher)
             if not watchers:
+                went.append(name)
                 del self._watchers[name]
                 self._told.pop(name, None)
-        if user_ids:
-            self._watched[watcher] = frozenset(user_ids)
-            for name in self._watched[watcher]:
-                self._watchers.setdefault(name, set()).add(watcher)
+        return came, went
 
     def known(self, user_id: str) -> Presence | None:
         """Return what the watchers of a person believe; None while nobody watches or nothing was told."""

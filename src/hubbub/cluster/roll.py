@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -75,6 +76,8 @@ class Roll:
         self._ended: dict[str, Departure] = {}
         self._freed: dict[str, str] = {}
         self._changed: set[str] = set()
+        self._cared: Counter[int] = Counter()
+        """By bucket: how many people are watched here."""
         self._ears: dict[int, asyncio.Future[Callable[[], None]]] = {}
         self.slots = Slots(store, signals, incarnation, self.free, ask_s=ask_s)
         self._writing = Loop("writing sessions", self._patiently(self.write), gather_s=gather_s)
@@ -104,7 +107,8 @@ class Roll:
                 await self._writing.finish()
         self.slots.close()
         await asyncio.gather(*self._ears.values(), return_exceptions=True)
-        self.let_go(())
+        self._cared.clear()
+        self.let_go()
 
     def _patiently(self, step: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """Return a step that leaves a database alone for a while that does not answer, and says so once."""
@@ -220,8 +224,13 @@ class Roll:
 
     # ------------------------------------------------------------ changes
 
+    def care(self, came: Iterable[str], went: Iterable[str]) -> None:
+        """Learn for whom else, and for whom no longer, somebody here wants to hear."""
+        self._cared.update(bucket_of(user_id, self._buckets) for user_id in came)
+        self._cared.subtract(bucket_of(user_id, self._buckets) for user_id in went)
+
     async def listen(self, user_ids: Iterable[str]) -> None:
-        """Notice from now on when sessions of these people come or go; what is read after it misses nothing."""
+        """Wait until it is noticed when sessions of these people come or go; what is read after it misses nothing."""
         wanted = {bucket_of(user_id, self._buckets) for user_id in user_ids}
         for bucket in wanted - self._ears.keys():
             hearing = self._signals.listen(f"presence.{bucket}", self._heard)
@@ -235,10 +244,9 @@ class Roll:
                 if ear.done() and (ear.cancelled() or ear.exception() is not None):
                     del self._ears[bucket]
 
-    def let_go(self, user_ids: Collection[str]) -> None:
-        """Listen no more for anybody but these."""
-        wanted = {bucket_of(user_id, self._buckets) for user_id in user_ids}
-        for bucket in [each for each, ear in self._ears.items() if each not in wanted and ear.done()]:
+    def let_go(self) -> None:
+        """Listen no more where nobody is cared for."""
+        for bucket in [each for each, ear in self._ears.items() if self._cared[each] <= 0 and ear.done()]:
             ear = self._ears.pop(bucket)
             if not ear.cancelled() and ear.exception() is None:
                 ear.result()()

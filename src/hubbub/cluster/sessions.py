@@ -31,7 +31,10 @@ _PENDING = 100_000
 """Times of leaving that may wait to be saved; beyond it the oldest is dropped."""
 
 _LOOK_AGAIN_S = 60.0
-"""How often the rows of everybody watched are read, whatever signals said."""
+"""How often the rows of everybody watched are read again, whatever signals said."""
+
+_LOOK_AGAIN = 2_000
+"""Of so many people with each `save`."""
 
 
 class Seat(Protocol):
@@ -96,7 +99,9 @@ class SessionRegistry:
         self._gone: OrderedDict[str, Presence] = OrderedDict()
         self._unsaved: OrderedDict[str, int] = OrderedDict()
         self._watching = Watching()
-        self._look_again_at = clock.monotonic() + _LOOK_AGAIN_S
+        self._turn: list[str] = []
+        """Who of those watched is still to be read again."""
+        self._turn_at = clock.monotonic() + _LOOK_AGAIN_S
         if roll is not None:
             roll.attach(self)
 
@@ -279,10 +284,8 @@ class SessionRegistry:
         What could not be saved is tried again with the next call.
         """
         if self._roll is not None:
-            self._roll.let_go(self._watching.people)
-            if self._clock.monotonic() >= self._look_again_at:
-                self._look_again_at = self._clock.monotonic() + _LOOK_AGAIN_S
-                self._roll.changed(self._watching.people)
+            self._roll.let_go()
+            self._look_again(self._roll)
         if not self._unsaved:
             return
         batch, self._unsaved = self._unsaved, OrderedDict()
@@ -293,14 +296,25 @@ class SessionRegistry:
             if not isinstance(problem, ChatError):
                 raise
 
+    def _look_again(self, roll: Roll) -> None:
+        """Have everybody watched read again in turn, for signals may be lost; how many at once is bounded."""
+        now = self._clock.monotonic()
+        if not self._turn and now >= self._turn_at:
+            self._turn, self._turn_at = list(self._watching.people), now + _LOOK_AGAIN_S
+        roll.changed(self._turn[-_LOOK_AGAIN:])
+        del self._turn[-_LOOK_AGAIN:]
+
     # ------------------------------------------------------------ watching
 
     async def watch(self, watcher: Watcher, user_ids: Sequence[str]) -> None:
         """Replace the set of people whose presence `watcher` hears of; what is read afterwards misses nothing."""
-        self._watching.watch(watcher, user_ids)
-        if self._roll is not None and user_ids:
+        came, went = self._watching.watch(watcher, user_ids)
+        if self._roll is not None:
+            self._roll.care(came, went)
             await self._roll.listen(user_ids)
 
     def unwatch(self, watcher: Watcher) -> None:
         """Tell `watcher` of nobody any more."""
-        self._watching.watch(watcher, ())
+        _, went = self._watching.watch(watcher, ())
+        if self._roll is not None:
+            self._roll.care((), went)
