@@ -27,6 +27,8 @@ class LeakyBus:
         self._thread = threading.Thread(target=self._run, name="leaky bus", daemon=True)
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
+        self.leaks: tuple[bytes, ...] = EVENTS
+        """What is lost: messages whose subject begins like this."""
         self.losing = 0
         """How many of the next messages are lost; negative: all."""
         self.lost = 0
@@ -93,7 +95,7 @@ class LeakyBus:
             body = b""
             if words and words[0] in (b"MSG", b"HMSG"):
                 body = await reader.readexactly(int(words[-1]) + 2)
-                if self.losing and words[1].startswith(EVENTS):
+                if self.losing and words[1].startswith(self.leaks):
                     self.losing -= 1
                     self.lost += 1
                     continue

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.clusters import a_cluster
-from support.leaky_bus import LeakyBus
+from support.leaky_bus import EVENTS, LeakyBus
 from support.town import Town
 
 from hubbub.lab.cluster import Cluster
@@ -37,6 +37,7 @@ def leak(wires: tuple[Cluster, LeakyBus]) -> Iterator[LeakyBus]:
     leak.lost = 0
     yield leak
     leak.losing = 0
+    leak.leaks = EVENTS
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ from hubbub.chat.model import SMALL_AUDIENCE
 from hubbub.client import HubbubError, Kind, MemberAction
 from hubbub.client.models import TypingEvent
 
+pytestmark = pytest.mark.timeout(300)
+"""The first of them starts the cluster, which takes its time on a busy machine."""
+
 
 async def test_a_private_chat_goes_both_ways_between_gateways(town: Town) -> None:
     romeo, juliet = await town.enter("romeo@gateway-1", "juliet@gateway-2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
 from support.leaky_bus import LeakyBus
 from support.stage import Actor
 from support.town import WHOLE_AGAIN_S, Chatter, Ear, Town
@@ -14,6 +15,9 @@ from hubbub.chat.model import SMALL_AUDIENCE
 from hubbub.client.models import Body, Post
 from hubbub.client.translate import write_submit
 from hubbub.wire import hubbub_pb2 as pb
+
+pytestmark = pytest.mark.timeout(300)
+"""The first of them starts the cluster, which takes its time on a busy machine."""
 
 
 async def rooms(town: Town, speaker: Actor, listener: Actor) -> list[str]:
@@ -118,3 +122,20 @@ async def test_while_the_bus_is_away_a_gateway_without_chat_answers_unknown_and_
         await town.close()
         await cluster.stop("both-1")
         del cluster.nodes["both-1"], cluster.members["both-1"]
+
+
+async def test_answers_that_the_bus_drops_cost_a_wait_and_no_error(town: Town, leak: LeakyBus) -> None:
+    romeo, juliet = await town.enter("romeo@gateway-2", "juliet@gateway-1")
+    place = await romeo.place(juliet)
+    ear = Ear(juliet, place)
+    leak.leaks = (b"hubbub.r.",)
+    seqs = []
+    for number in range(4):
+        # Whose answer it is that is lost, this or that of a mark, is chance.
+        leak.losing = 1
+        asked = time.monotonic()
+        seqs.append((await romeo.says(place, f"{number}")).seq)
+        assert time.monotonic() - asked < WHOLE_AGAIN_S
+    assert leak.lost >= 3
+    await ear.has_all(seqs, within_s=WHOLE_AGAIN_S)
+    assert ear.texts == [f"{number}" for number in range(4)]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
 from support.clusters import until
 from support.stage import Actor
 from support.town import WHOLE_AGAIN_S, Chatter, Ear, Town
 
 from hubbub.client import State, StateEvent
+
+pytestmark = pytest.mark.timeout(300)
+"""The first of them starts the cluster, which takes its time on a busy machine."""
 
 RESUMED_S = 2.0
 """Issue 3: a chat node killed under load, sends resume in 2 s."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from support.town import WHOLE_AGAIN_S, Chatter, Ear, Town
+
+pytestmark = pytest.mark.timeout(300)
+"""The first of them starts the cluster, which takes its time on a busy machine."""
 
 
 async def a_talk(town: Town) -> tuple[Chatter, list[Ear]]:
