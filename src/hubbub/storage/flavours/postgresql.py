@@ -7,7 +7,6 @@ there are standbys that must confirm, those before a fail-over.  A name beyond A
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import asyncpg
@@ -98,15 +97,7 @@ class Postgresql:
         await driver.execute(_BEGIN_READING if reading else _BEGIN)
 
     async def commit(self, driver: Any) -> None:
-        committing = asyncio.ensure_future(driver.execute(_COMMIT))
-        try:
-            answer = await asyncio.shield(committing)
-        except asyncio.CancelledError:
-            # The driver would ask the server to cancel, and a COMMIT that waits for its standbys is then called a
-            # success before they have it.  A connection that is gone changes nothing for those who wait behind it.
-            driver.terminate()
-            committing.add_done_callback(_forget)
-            raise
+        answer = await driver.execute(_COMMIT)
         # A transaction in which a statement failed answers COMMIT with ROLLBACK, and calls that a success.
         if answer != "COMMIT":
             raise StoreBusy("a failed transaction was committed", answer)
@@ -118,6 +109,8 @@ class Postgresql:
         return bool(driver.is_closed())
 
     def let_go(self, driver: Any) -> None:
+        # Before the driver comes to ask the server to cancel: a COMMIT whose wait for the standbys is cancelled is
+        # shown to all as if they had it, and one whose connection is gone waits on.
         driver.terminate()
 
     def dangers(self, conn: Connection) -> list[UnsafeDatabase]:
@@ -161,11 +154,6 @@ class Postgresql:
             return False
         # FATAL and PANIC end the connection, perhaps after the commit record was written.
         return getattr(cause, "severity_en", None) == "ERROR"
-
-
-def _forget(done: asyncio.Future[Any]) -> None:
-    if not done.cancelled():
-        done.exception()
 
 
 def _cause(error: BaseException) -> BaseException | None:
