@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from hubbub.bus.remote_chat import RemoteChat
 from hubbub.bus.stats import BusStats
 from hubbub.gateway.gateway import Gateway
 
@@ -56,4 +57,18 @@ class GatewayMetrics(Collector):
         yield GaugeMetricFamily("hubbub_gateway_people", "People with a session here.", value=gateway.people)
         yield CounterMetricFamily(
             "hubbub_gateway_holes_mended", "Comparisons of all that was told with the log.", value=gateway.holes_mended
+        )
+
+
+class AskingMetrics(Collector):
+    """What a process without chat waits for."""
+
+    def __init__(self, chat: RemoteChat) -> None:
+        self._chat = chat
+
+    def collect(self) -> Iterator[Metric]:
+        chat = self._chat
+        yield GaugeMetricFamily("hubbub_chat_calls_open", "Requests that chat nodes have not answered.", chat.waiting)
+        yield CounterMetricFamily(
+            "hubbub_chat_calls_repeated", "Requests that were sent more than once.", value=chat.asked_again
         )

@@ -44,7 +44,7 @@ from hubbub.rest.deps import Assignment, Deps, ServerFacts
 from hubbub.server.ground import CannotServe, Ground, lay_ground
 from hubbub.server.live import live_defaults, live_settings
 from hubbub.server.load import LoadMeter
-from hubbub.server.metrics import BusMetrics, GatewayMetrics
+from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.cluster_store import SqlConfig, SqlNodes
@@ -138,6 +138,7 @@ async def build(
     else:
         await _enter(settings, ground, nodes, stack)
         chat = _remote_chat(ground, nodes, own_clock, stack)
+        metrics.register(AskingMetrics(chat))
     if settings.does("worker") and not settings.does("chat"):
         sweeping = Outbox(SqlStore(ground.database), ground.bus, ground.clock, settings.chat)
         sweeping.start()
