@@ -34,7 +34,6 @@ _BURST_S = 2.0
 
 _ASK_ROWS_S = 1.0
 _NOBODY_RETRY_S = 1.0
-_NEW_HEARTBEAT_S = 0.01
 
 SeatOf = Callable[[str, str], Awaitable[str]]
 """Maps (user, device) to the incarnation that has its session by the rows, or ""."""
@@ -143,11 +142,10 @@ class Assigner:
 class _Tally:
     """A node, and what its heartbeats do not say yet."""
 
-    __slots__ = ("allowance", "arrived", "assigners", "expected", "filled_at", "heard_at", "turns", "view")
+    __slots__ = ("allowance", "arrived", "assigners", "expected", "filled_at", "turns", "view")
 
     def __init__(self, view: NodeView, now: float, rate: float) -> None:
         self.view = view
-        self.heard_at = now - view.heard_s
         self.expected: deque[float] = deque()
         """When those were sent who were not seen to arrive."""
         self.arrived = 0.0
@@ -163,11 +161,8 @@ class _Tally:
         return (self.view.load.sessions + self.assigners * (len(self.expected) + 1)) / self.view.record.weight
 
     def look(self, view: NodeView, now: float, rate: float, assigners: int) -> None:
-        """Take the present view; what a new heartbeat shows is expected no longer."""
-        heard_at = now - view.heard_s
-        if heard_at > self.heard_at + _NEW_HEARTBEAT_S:
-            self.arrived += max(0, view.load.sessions - self.view.load.sessions) / assigners
-            self.heard_at = heard_at
+        """Take the present view; who is seen to have arrived is expected no longer."""
+        self.arrived += max(0, view.load.sessions - self.view.load.sessions) / assigners
         while self.expected and (self.arrived >= 1.0 or now - self.expected[0] > _COME_WITHIN_S):
             self.expected.popleft()
             self.arrived = max(0.0, self.arrived - 1.0)

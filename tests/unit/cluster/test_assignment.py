@@ -216,6 +216,19 @@ async def test_who_was_sent_and_never_came_is_forgotten() -> None:
     assert (await town.spread(50)) == Counter(a=50)
 
 
+async def test_a_node_whose_load_is_always_up_to_date_is_not_counted_twice() -> None:
+    """As that of a process which assigns and is a gateway too."""
+    town = Town(Gateway("here"), Gateway("there"))
+    here, there = town.gateways
+    for _ in range(1_000):
+        gateway = await town.login()
+        gateway.sessions += 1
+        here.told = here.sessions
+        town.clock.advance(0.001)
+    assert here.sessions == pytest.approx(500, abs=2)
+    assert there.sessions == pytest.approx(500, abs=2)
+
+
 # ---------------------------------------------------------------- caps, and nodes that take nobody
 
 
