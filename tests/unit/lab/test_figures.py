@@ -5,7 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from hubbub.lab.checker import Report
-from hubbub.lab.figures.costs import buckets_found, published_events, ratio, read_counters, received_events, spread
+from hubbub.lab.figures.costs import (
+    buckets_found,
+    published_events,
+    ratio,
+    read_counters,
+    received_events,
+    spread,
+    used_between,
+)
 from hubbub.lab.figures.figure import Figure, Measured
 from hubbub.lab.figures.page import render
 from hubbub.lab.figures.told import Spoken, Told
@@ -57,6 +65,10 @@ def test_a_gateway_that_receives_everything_misses_the_figure() -> None:
 def test_a_ratio_to_nothing_is_nothing() -> None:
     assert ratio(3, 2) == 1.5
     assert ratio(3, 0) == 0
+
+
+def test_processes_that_come_or_go_count_for_what_is_known_of_them() -> None:
+    assert used_between({1: 2.0, 2: 5.0}, {1: 2.5, 3: 0.25}) == 0.75
 
 
 def test_people_are_spread_evenly_and_neighbours_are_not_always_apart() -> None:

@@ -19,7 +19,7 @@ GATEWAYS = 4
 PEOPLE = 200
 RATE = 200.0
 CALM_RATE = 20.0
-WARM_S, MEASURE_S, ROUNDS = 2.0, 8.0, 2
+WARM_S, IDLE_S, MEASURE_S, ROUNDS = 2.0, 3.0, 8.0, 2
 RATIO_TARGET, ADDED_TARGET_MS = 1.3, 3.0
 
 Counters = Mapping[str, float]
@@ -76,9 +76,13 @@ async def cpu_per_message(stage: Stage) -> Measured:
 async def _cost(
     stage: Stage, cluster: Cluster, seats: list[Seat], gateways: Sequence[str], rate: float, found: Measured
 ) -> float:
-    """Return the processor seconds of one message."""
+    """Return the processor seconds of one message, and keep what the cluster takes while nobody talks."""
     addresses = [socket_of(cluster, name) for name in spread(gateways, len(seats))]
     async with stage.crowd(cluster, seats, addresses) as crowd:
+        await stage.wait(stage.time(WARM_S), "waiting until it is quiet")
+        before, begin_ns = processor_seconds(cluster), now_ns()
+        await stage.wait(stage.time(IDLE_S), f"idle with {len(gateways)}")
+        idle = used_between(before, processor_seconds(cluster)) / ((now_ns() - begin_ns) / 1e9)
         await crowd.rate(rate)
         await stage.wait(stage.time(WARM_S), "warming up")
         before, begin_ns = processor_seconds(cluster), now_ns()
@@ -86,8 +90,21 @@ async def _cost(
         after, end_ns = processor_seconds(cluster), now_ns()
         told = await crowd.told()
     found.judge(told)
-    used = sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
-    return ratio(used, len(acks_within(told.spoken, begin_ns, end_ns)))
+    used, messages = used_between(before, after), len(acks_within(told.spoken, begin_ns, end_ns))
+    busy = max(0.0, used - idle * (end_ns - begin_ns) / 1e9)
+    found.note(
+        **{
+            f"idle_{len(gateways)}_percent": 100 * idle,
+            f"without_idle_{len(gateways)}_ms": 1000 * ratio(busy, messages),
+            f"messages_{len(gateways)}": messages,
+        }
+    )
+    return ratio(used, messages)
+
+
+def used_between(before: Mapping[int, float], after: Mapping[int, float]) -> float:
+    """Return the processor seconds that were used, by processes that came meanwhile too."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
 
 
 def processor_seconds(cluster: Cluster) -> dict[int, float]:

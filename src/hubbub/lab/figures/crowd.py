@@ -21,6 +21,7 @@ from queue import SimpleQueue
 import msgspec
 
 from hubbub.base.ids import new_id
+from hubbub.client.backoff import ExponentialBackoff
 from hubbub.lab.checker import check, owed
 from hubbub.lab.figures.doors import Doors
 from hubbub.lab.figures.resident import Resident
@@ -50,8 +51,9 @@ class Crowd:
         self._task = task
         self._doors = Doors(task.server)
         addresses = task.addresses or [""] * len(task.seats)
+        backoff = ExponentialBackoff(ceiling_s=task.backoff_s)
         self.residents = [
-            Resident(self, number, seat, address)
+            Resident(self, number, seat, address, backoff)
             for number, (seat, address) in enumerate(zip(task.seats, addresses, strict=True))
         ]
         self._room: list[str] = [""] * len(task.seats)

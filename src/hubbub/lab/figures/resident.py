@@ -95,7 +95,7 @@ class Visit(Client):
 class Resident:
     """One person with one device."""
 
-    def __init__(self, street: Street, number: int, seat: Seat, address: str) -> None:
+    def __init__(self, street: Street, number: int, seat: Seat, address: str, backoff: ExponentialBackoff) -> None:
         self.street = street
         self.number = number
         self.seat = seat
@@ -105,7 +105,7 @@ class Resident:
         self.wait_s = 0.0
         self._address = address
         self._avoid: list[str] = []
-        self._backoff = ExponentialBackoff()
+        self._backoff = backoff
         self._failures = 0
         self._began_ns = 0
         self._outage: Outage | None = None

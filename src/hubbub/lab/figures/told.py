@@ -19,6 +19,8 @@ class Task(msgspec.Struct, kw_only=True):
     size: int = 200
     settle_s: float = 30.0
     """How long the last answers and entries may take in the end."""
+    backoff_s: float = 30.0
+    """The longest wait between two attempts to connect; the SDK's."""
     result: str
     """The file that gets what is told."""
 
