@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import click
 import msgspec
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +21,9 @@ from hubbub.lab.figures.page import render
 from hubbub.lab.figures.run import SCENARIOS, measure_all
 from hubbub.lab.load.machine import Machine, describe
 from hubbub.lab.servers import MissingProgram
+
+LOOK_S = 2.0
+"""How long to look how busy the machine is before anything starts."""
 
 _err = Console(stderr=True, highlight=False)
 
@@ -48,17 +53,22 @@ def command(only: list[str], size: float, as_json: bool, write: Path | None) -> 
     def tell(name: str, words: str) -> None:
         _err.print(f"[dim]{time.monotonic() - began:6.1f} s[/]  {name:<16} {words}")
 
+    machine, busy_percent = _machine(), psutil.cpu_percent(LOOK_S)
+
+    def keep(results: dict[str, Measured]) -> None:
+        # After each, so that a long run that is ended early was not in vain.
+        if write is not None:
+            said = "hubbub bench cluster" + ("" if len(only) == len(SCENARIOS) else f" --only {','.join(only)}")
+            said += "" if size == 1.0 else f" --size {size:g}"
+            write.parent.mkdir(parents=True, exist_ok=True)
+            write.write_text(render(machine, results, f"{said} --write {write}", busy_percent=busy_percent), "utf-8")
+
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        results = asyncio.run(measure_all(only, tell, size=size))
+        results = asyncio.run(measure_all(only, tell, keep=keep, size=size))
     except MissingProgram as error:
         raise click.ClickException(str(error)) from None
-    machine = _machine()
-    if write is not None:
-        write.parent.mkdir(parents=True, exist_ok=True)
-        said = "hubbub bench cluster" + ("" if len(only) == len(SCENARIOS) else f" --only {','.join(only)}")
-        said += "" if size == 1.0 else f" --size {size:g}"
-        write.write_text(render(machine, results, f"{said} --write {write}"), "utf-8")
-        _err.print(f"written to {write}")
     if as_json:
         found: dict[str, Any] = {"machine": msgspec.to_builtins(machine), "results": msgspec.to_builtins(results)}
         click.echo(json.dumps(found))

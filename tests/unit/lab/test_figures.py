@@ -97,7 +97,9 @@ def test_the_page_has_every_figure_and_says_what_was_missed_or_failed() -> None:
     bad = Measured(
         figures=[Figure(what="lost", target="0", measured="1", reached=False)], report=Report(lost=1, words=["lost: x"])
     )
-    page = render(MACHINE, {"good": good, "bad": bad, "ugly": Measured(error="no | way")}, "the command")
+    page = render(
+        MACHINE, {"good": good, "bad": bad, "ugly": Measured(error="no | way")}, "the command", busy_percent=7.4
+    )
     assert "| one / two | 5 s | 1.00 s | yes |" in page
     assert "| lost | 0 | 1 | **no** |" in page
     assert "| ugly | | did not finish: no / way | **no** |" in page
@@ -105,6 +107,7 @@ def test_the_page_has_every_figure_and_says_what_was_missed_or_failed() -> None:
     assert "- lost: x" in page
     assert "`the command`" in page
     assert "a processor, 2 cores" in page
+    assert "; 7 % of its processor time was others'" in page
 
 
 def test_what_a_crowd_tells_survives_the_file() -> None:

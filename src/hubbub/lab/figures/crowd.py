@@ -32,7 +32,7 @@ from hubbub.lab.load.processes import raise_file_limit
 from hubbub.lab.load.sockets import Loop, Lost
 from hubbub.wire import hubbub_pb2 as pb
 
-ENTER_S = 90.0
+ENTER_S = 240.0
 AT_ONCE = 32
 """How many come in or open their conversation at the same time."""
 TICK_S = 0.05

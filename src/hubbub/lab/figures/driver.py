@@ -13,7 +13,7 @@ import msgspec
 
 from hubbub.lab.figures.told import Task, Told
 
-READY_S = 150.0
+READY_S = 270.0
 DONE_S = 150.0
 
 

@@ -11,8 +11,8 @@ from hubbub.lab.load.machine import Machine
 REACHED = {True: "yes", False: "**no**", None: ""}
 
 
-def render(machine: Machine, results: Mapping[str, Measured], command: str) -> str:
-    """Return the page."""
+def render(machine: Machine, results: Mapping[str, Measured], command: str, *, busy_percent: float) -> str:
+    """Return the page; `busy_percent` of the machine's processor time was used by others before it began."""
     lines = [
         "# Figures of the cluster",
         "",
@@ -21,7 +21,7 @@ def render(machine: Machine, results: Mapping[str, Measured], command: str) -> s
         f"- **When**: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit `{machine.commit}`"
         + (" with changes that were not committed" if machine.dirty else ""),
         f"- **Machine**: {machine.cpu}, {machine.cores} cores, {machine.memory_gib:g} GiB, {machine.system}; the whole "
-        "cluster and the load share it",
+        f"cluster and the load share it; {busy_percent:.0f} % of its processor time was others' just before",
         f"- **Software**: Python {machine.python}; {machine.database}, {machine.fsync}; nats-server; HAProxy",
         "- **Cluster**: unless a figure says otherwise 2 web, 3 gateway, 2 chat and 1 worker node behind HAProxy, as",
         "  `make cluster` starts them; rate limits of messages are off, everything else is as installed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -33,19 +34,30 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[Measured]]] = {
 
 
 async def measure_all(
-    names: Sequence[str], tell: Callable[[str, str], None], *, size: float = 1.0, durable: bool = True
+    names: Sequence[str],
+    tell: Callable[[str, str], None],
+    *,
+    keep: Callable[[dict[str, Measured]], None] = lambda results: None,
+    size: float = 1.0,
+    durable: bool = True,
 ) -> dict[str, Measured]:
     """Run scenarios; one that fails says why and does not stop the others.
 
-    `tell` hears what is going on: the scenario, and words.  Raises MissingProgram when no cluster can be started.
+    `tell` hears what is going on: the scenario, and words.  `keep` gets all there is after every scenario.
+    Raises MissingProgram when no cluster can be started.
     """
     raise_file_limit()
     results: dict[str, Measured] = {}
     for name in names:
         with tempfile.TemporaryDirectory(prefix="hubbub-figures-", ignore_cleanup_errors=True) as folder:
+            # PostgreSQL runs as somebody else, who passes through here to its own folder.
+            os.chmod(folder, 0o711)
             stage = Stage(Path(folder), lambda words, name=name: tell(name, words), size=size, durable=durable)  # type: ignore[misc]
             try:
                 results[name] = await SCENARIOS[name](stage)
             except (ServerFailed, CrowdFailed, HubbubError, httpx.HTTPError, OSError, TimeoutError) as error:
                 results[name] = Measured(error=f"{type(error).__name__}: {error}")
+        for figure in results[name].figures:
+            tell(name, f"= {figure.what}: {figure.measured}")
+        keep(results)
     return results

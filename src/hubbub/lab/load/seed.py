@@ -35,6 +35,7 @@ from hubbub.storage.sqlite_database import SqliteDatabase
 
 TOKEN_S = 7200
 _AT_ONCE = 5_000
+_SEATS_AT_ONCE = 32
 _FILLER = "The quick brown fox jumps over the lazy dog. " * 4
 
 
@@ -68,8 +69,8 @@ async def _seats(accounts: SqlAccounts, people: int) -> list[Seat]:
     if not await accounts.signing_keys():
         await accounts.add_signing_key(generate_key(now_ms), expect="")
     tokens = Tokens(AuthSettings(access_token_s=TOKEN_S), clock, KeyRing(await accounts.signing_keys()))
-    seats = []
-    for number in range(people):
+
+    async def seat(number: int) -> Seat:
         name = f"bench{number}"
         account = Account(
             id=new_id(),
@@ -94,7 +95,11 @@ async def _seats(accounts: SqlAccounts, people: int) -> list[Seat]:
         )
         await accounts.add_account(account)
         await accounts.add_login(login, auth_epoch=account.auth_epoch, keep=50)
-        seats.append(Seat(account.id, name, tokens.sign(account, login)))
+        return Seat(account.id, name, tokens.sign(account, login))
+
+    seats: list[Seat] = []
+    while len(seats) < people:
+        seats += await asyncio.gather(*map(seat, range(len(seats), min(people, len(seats) + _SEATS_AT_ONCE))))
     return seats
 
 
