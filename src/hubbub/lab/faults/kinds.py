@@ -78,6 +78,18 @@ async def cut_database(world: World) -> str:
     return await _cut(world, world.database_wires, "the database", 0.5, 6)
 
 
+async def cut_edge(world: World) -> str:
+    """Cut a gateway off from the edge: its people hear nothing more and are not told that it ended."""
+    return await _cut(world, world.edge_wires, "the edge", 0.5, 8, "gateway")
+
+
+async def tear_edge(world: World) -> str:
+    name = world.one("gateway")
+    world.edge_wires[name].tear()
+    await world.wait(0, 1)
+    return f"the connections of {name} to the edge reset"
+
+
 async def tear_bus(world: World) -> str:
     name = world.one("chat", "gateway")
     world.bus_wires[name].tear()
@@ -100,6 +112,10 @@ async def delay_bus(world: World) -> str:
 
 async def delay_database(world: World) -> str:
     return await _delay(world, world.database_wires, "the database")
+
+
+async def delay_edge(world: World) -> str:
+    return await _delay(world, world.edge_wires, "the edge", "gateway", "web")
 
 
 async def leak_bus(world: World) -> str:
@@ -177,10 +193,13 @@ KINDS: dict[str, Fault] = {
     "pause_long": pause_long,
     "cut_bus": cut_bus,
     "cut_database": cut_database,
+    "cut_edge": cut_edge,
+    "tear_edge": tear_edge,
     "tear_bus": tear_bus,
     "tear_database": tear_database,
     "delay_bus": delay_bus,
     "delay_database": delay_database,
+    "delay_edge": delay_edge,
     "leak_bus": leak_bus,
     "skew_clock": skew_clock,
     "restart_bus": restart_bus,
@@ -221,16 +240,16 @@ async def _pause(world: World, name: str, least_s: float, most_s: float) -> str:
     return f"{name} stopped for {seconds:.1f} s"
 
 
-async def _cut(world: World, wires: dict[str, Wire], what: str, least_s: float, most_s: float) -> str:
-    name = world.one("chat", "gateway")
+async def _cut(world: World, wires: dict[str, Wire], what: str, least_s: float, most_s: float, *roles: str) -> str:
+    name = world.one(*(roles or ("chat", "gateway")))
     wires[name].cut()
     seconds = await world.wait(least_s, most_s)
     wires[name].mend()
     return f"{name} cut off from {what} for {seconds:.1f} s"
 
 
-async def _delay(world: World, wires: dict[str, Wire], what: str) -> str:
-    name = world.one("chat", "gateway")
+async def _delay(world: World, wires: dict[str, Wire], what: str, *roles: str) -> str:
+    name = world.one(*(roles or ("chat", "gateway")))
     wires[name].delay_s = delay_s = world.dice.uniform(0.02, 0.3)
     seconds = await world.wait(1, 4)
     wires[name].delay_s = 0.0

@@ -37,6 +37,8 @@ class World:
         self.bus_wires: dict[str, Wire] = {}
         """By node."""
         self.database_wires: dict[str, Wire] = {}
+        self.edge_wires: dict[str, Wire] = {}
+        """Between the edge and each node, and so between people and their gateways."""
         self._folder = folder
         self._plan = plan
         self._stack = AsyncExitStack()
@@ -51,6 +53,8 @@ class World:
             for name, node in self.cluster.nodes.items():
                 self.bus_wires[name] = await stack.enter_async_context(_wire(self.cluster.bus.url))
                 self.database_wires[name] = await stack.enter_async_context(_wire(self.cluster.database.url))
+                self.edge_wires[name] = await stack.enter_async_context(_wire(node.url))
+                node.environ["HUBBUB_ADVERTISE"] = self.edge_wires[name].address
                 node.environ["HUBBUB_BUS"] = _through(self.cluster.bus.url, self.bus_wires[name])
                 node.environ["HUBBUB_DATABASE"] = _through(self.cluster.database.url, self.database_wires[name])
             await stack.enter_async_context(self.cluster)
@@ -65,7 +69,7 @@ class World:
 
     @property
     def wires(self) -> Iterable[Wire]:
-        return (*self.bus_wires.values(), *self.database_wires.values())
+        return (*self.bus_wires.values(), *self.database_wires.values(), *self.edge_wires.values())
 
     def mend(self) -> None:
         """Make every wire whole, quick and tight."""
