@@ -17,6 +17,10 @@ IN_TRANSACTION = "stop_in_transaction"
 _SIGNALS = {BEFORE_PUBLISH: signal.SIGKILL, IN_TRANSACTION: signal.SIGSTOP}
 
 
+_spent: set[str] = set()
+"""What this process was stopped by already: one that begins anew is not stopped again."""
+
+
 def planned(fault: str, moment: str = BEFORE_PUBLISH) -> Callable[[], None] | None:
     """Return what is to be called at each such moment; None when no fault is planned for it.
 
@@ -36,7 +40,8 @@ def planned(fault: str, moment: str = BEFORE_PUBLISH) -> Callable[[], None] | No
     def count() -> None:
         nonlocal left
         left -= 1
-        if left == 0:
+        if left == 0 and fault not in _spent:
+            _spent.add(fault)
             os.kill(os.getpid(), _SIGNALS[kind])
 
     return count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -75,3 +76,23 @@ async def test_the_other_moment_is_inside_the_transaction_before_anything_is_dec
 def test_a_moment_that_was_not_named_passes_unharmed() -> None:
     assert planned("stop_in_transaction:1", BEFORE_PUBLISH) is None
     assert planned("stop_in_transaction:1", IN_TRANSACTION) is not None
+
+
+AGAIN = """
+from hubbub.chat.fault import IN_TRANSACTION, planned
+for life in range(2):
+    print(life, flush=True)
+    planned("stop_in_transaction:1", IN_TRANSACTION)()
+"""
+
+
+def test_a_process_that_begins_anew_is_not_stopped_again() -> None:
+    with subprocess.Popen([sys.executable, "-c", AGAIN], stdout=subprocess.PIPE) as run:
+        _, status = os.waitpid(run.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        os.kill(run.pid, signal.SIGCONT)
+        _, status = os.waitpid(run.pid, os.WUNTRACED)
+        run.returncode = os.waitstatus_to_exitcode(status)
+        assert run.returncode == 0
+        assert run.stdout is not None
+        assert run.stdout.read().split() == [b"0", b"1"]

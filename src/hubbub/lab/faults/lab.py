@@ -26,6 +26,7 @@ from hubbub.lab.faults.kinds import KINDS
 from hubbub.lab.faults.people import Crowd
 from hubbub.lab.faults.world import World
 from hubbub.lab.history import History
+from hubbub.lab.servers import ServerFailed
 
 WHOLE_S = 5.0
 """Within this time after the system is whole everybody who is online has everything."""
@@ -136,7 +137,11 @@ class Lab:
             if living.done():
                 living.result()
             began = time.monotonic()
-            words = await KINDS[kind](self._world)
+            try:
+                words = await KINDS[kind](self._world)
+            except ServerFailed as failure:
+                words = f"{failure.name} {failure.what}"
+                self.outcome.stuck.append(f"fault {number}: {words}")
             injected = Injected(number, kind, words, time.monotonic() - began)
             self.outcome.injected.append(injected)
             self._tell(injected)
@@ -147,7 +152,10 @@ class Lab:
         """Let the load rest and everything be whole, and see that nobody lacks anything in time."""
         crowd, outcome = self._crowd, self.outcome
         self._world.mend()
-        await self._world.cluster.wait_ready()
+        try:
+            await self._world.cluster.wait_ready()
+        except ServerFailed as failure:
+            outcome.stuck.append(f"after fault {len(outcome.injected)}: {failure.name} {failure.what}")
         crowd.awake.clear()
         whole = time.monotonic()
         try:
