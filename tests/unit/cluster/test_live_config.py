@@ -14,6 +14,7 @@ from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.live_settings import KEYS, LiveSettings, describe
+from hubbub.cluster.model import ConfigVersion
 from hubbub.cluster.settings import ClusterSettings
 from hubbub.storage.memory_cluster import MemoryConfig
 
@@ -223,6 +224,27 @@ async def test_while_the_database_is_away_what_is_in_force_stays(place: Place) -
     await one.config.refresh()
     assert one.config.current.submits_per_s == 5.0
     assert (await refused(one.config.set(RATE, 6, author="prince"))).code is Code.UNAVAILABLE
+
+
+async def test_a_reading_that_was_overtaken_by_a_change_takes_nothing_back(place: Place) -> None:
+    one = await place.starts()
+    await one.config.set(RATE, 5, author="prince")
+    read, go_on = place.rows.current, asyncio.Event()
+
+    async def slow() -> ConfigVersion:
+        found = await read()
+        await go_on.wait()
+        return found
+
+    place.rows.current = slow  # type: ignore[method-assign]
+    reading = asyncio.create_task(one.config.refresh())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    place.rows.current = read  # type: ignore[method-assign]
+    await one.config.set(RATE, 6, author="prince")
+    go_on.set()
+    await reading
+    assert (one.config.version, one.config.current.submits_per_s) == (2, 6.0)
 
 
 async def test_one_failing_listener_leaves_the_others_told(place: Place, caplog: pytest.LogCaptureFixture) -> None:
