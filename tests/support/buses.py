@@ -52,7 +52,7 @@ class LocalJoined:
         self.incarnation = new_id()
         self.bus = LocalBus()
         self.signals = LocalSignals()
-        self.calls = LocalCalls(Peer("here", self.incarnation), SystemClock())
+        self.calls: Calls = LocalCalls(Peer("here", self.incarnation), SystemClock())
         self.feed = self.bus.feed
 
     async def caught_up(self) -> None:
@@ -74,11 +74,11 @@ class ClusterJoined:
 class Buses:
     """One bus and the processes on it."""
 
-    def __init__(self, join: Callable[[str], Awaitable[ClusterBus]] | None) -> None:
-        """`join` connects one process; None: there is but one."""
+    def __init__(self, join: Callable[[str], Awaitable[ClusterBus]] | None, here: Joined | None = None) -> None:
+        """`join` connects one process; None: there is but one, which is `here`."""
         self._join = join
         self._open: list[ClusterBus] = []
-        self._here = LocalJoined()
+        self._here = here or LocalJoined()
 
     async def join(self, node_id: str = "node") -> Joined:
         """Return one more process on this bus; on the local one it is always the same."""

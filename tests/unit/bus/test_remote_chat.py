@@ -224,19 +224,20 @@ async def test_a_method_that_the_node_does_not_know_yet_is_unavailable_and_the_n
     async with chats() as stage:
         answer = await stage.calls.request(ONE, chat_codec.with_patience(b"\7tomorr0", 1.0), timeout_s=1.0)
         assert chat_codec.turned(answer) == "unknown_method"
-        first = stage.node_of(ANNA)
 
         async def old(peer: Peer, request: bytes) -> bytes:
             return chat_codec.turned_away("unknown_method")
 
-        await stage.calls.serve(first, old)
+        before = "3" * 32
+        await stage.calls.serve(before, old)
+        stage.live = [before]
         with pytest.raises(ChatError, match="does not know conversations") as caught:
             await stage.remote.conversations(Caller(ANNA), "", 10)
         assert caught.value.code is Code.UNAVAILABLE
         stage.calls.asked.clear()
         with pytest.raises(ChatError):
             await stage.remote.conversations(Caller(ANNA), "", 10)
-        assert stage.calls.asked == [first]
+        assert stage.calls.asked == [before]
 
 
 # ---------------------------------------------------------------- draining and joining
