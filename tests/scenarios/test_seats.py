@@ -20,14 +20,19 @@ from hubbub.lab.cluster import Cluster
 ONLINE, OFFLINE, DROPPED = PresenceState.ONLINE, PresenceState.OFFLINE, PresenceState.DROPPED
 
 
-async def log_in(cluster: Cluster, name: str, node: str, *, new: bool = False) -> Client:
-    """Return a client, not entered yet, that will connect to this node."""
+async def token_of(cluster: Cluster, name: str, *, new: bool = False) -> str:
+    """Log in and return the access token."""
     async with HttpApi(cluster.url) as http:
         if new:
             await http.register(name, PASSWORD)
-        tokens = await http.log_in(name, PASSWORD)
+        return (await http.log_in(name, PASSWORD)).access_token
+
+
+async def log_in(cluster: Cluster, name: str, node: str, *, new: bool = False, token: str = "") -> Client:
+    """Return a client, not entered yet, that will connect to this node."""
+    token = token or await token_of(cluster, name, new=new)
     address = f"{cluster.nodes[node].url.replace('http', 'ws', 1)}/ws"
-    return Client(cluster.url, token=tokens.access_token, address=address)
+    return Client(cluster.url, token=token, address=address)
 
 
 @asynccontextmanager
@@ -77,9 +82,10 @@ async def set_policy(cluster: Cluster, policy: str, headers: dict[str, str]) -> 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_people_on_two_gateways_are_seen_to_come_to_go_and_to_die(tmp_path: Path) -> None:
-    async with a_cluster(tmp_path, gateway=2, chat=1) as cluster:
+    async with a_cluster(tmp_path, gateway=2, chat=1, web=2) as cluster:
         romeo = await log_in(cluster, "romeo", "gateway-1", new=True)
-        async with await log_in(cluster, "juliet", "gateway-2", new=True) as juliet:
+        token = await token_of(cluster, "juliet", new=True)
+        async with await log_in(cluster, "juliet", "gateway-2", token=token) as juliet:
             async with romeo:
                 await romeo.ready()
                 user_id = romeo.user_id
@@ -88,6 +94,11 @@ async def test_people_on_two_gateways_are_seen_to_come_to_go_and_to_die(tmp_path
                         await asyncio.sleep(0.05)
                 online, _ = await juliet.online()
                 assert {one.user_id for one in online} == {user_id, juliet.user_id}
+                # Whichever web node she asks, she is to stay where she is, until she says that she cannot.
+                for web in cluster.names("web"):
+                    async with HttpApi(cluster.nodes[web].url) as http:
+                        assert (await http.connect(token)).node_id == "gateway-2"
+                        assert (await http.connect(token, ["gateway-2"])).node_id == "gateway-1"
                 await romeo.log_out()
             async with sight(juliet, user_id) as seen:
                 await until(lambda: seen[-1] is OFFLINE, "romeo to be seen offline")
