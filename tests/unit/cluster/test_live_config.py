@@ -229,17 +229,17 @@ async def test_while_the_database_is_away_what_is_in_force_stays(place: Place) -
 async def test_a_reading_that_was_overtaken_by_a_change_takes_nothing_back(place: Place) -> None:
     one = await place.starts()
     await one.config.set(RATE, 5, author="prince")
-    read, go_on = place.rows.current, asyncio.Event()
+    read, has_read, go_on = place.rows.current, asyncio.Event(), asyncio.Event()
 
     async def slow() -> ConfigVersion:
         found = await read()
+        has_read.set()
         await go_on.wait()
         return found
 
     place.rows.current = slow  # type: ignore[method-assign]
     reading = asyncio.create_task(one.config.refresh())
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await asyncio.wait_for(has_read.wait(), 2)
     place.rows.current = read  # type: ignore[method-assign]
     await one.config.set(RATE, 6, author="prince")
     go_on.set()
