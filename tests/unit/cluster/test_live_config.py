@@ -245,6 +245,7 @@ async def test_a_reading_that_was_overtaken_by_a_change_takes_nothing_back(place
     go_on.set()
     await reading
     assert (one.config.version, one.config.current.submits_per_s) == (2, 6.0)
+    assert [settings.submits_per_s for settings in one.told] == [5.0, 6.0]
 
 
 async def test_one_failing_listener_leaves_the_others_told(place: Place, caplog: pytest.LogCaptureFixture) -> None:
