@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.edge.pretended import Pretended
 
@@ -127,6 +127,7 @@ PLACES = st.lists(
 ).map(tuple)
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Plan, web=PLACES, sockets=PLACES), min_size=1, max_size=8))
 def test_whatever_came_before_the_plan_is_served(plans: list[Plan]) -> None:
     edge = Pretended()
