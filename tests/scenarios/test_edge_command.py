@@ -30,12 +30,11 @@ from hubbub.cluster.settings import ClusterSettings
 from hubbub.lab.servers import NatsServer
 from hubbub.lab.servers.haproxy import program
 from hubbub.lab.servers.ports import free_port
-from hubbub.server.edge.opening import SECRET
 from hubbub.storage.cluster_store import SqlNodes
-from hubbub.storage.meta import agree
+from hubbub.storage.meta import BUS_SECRET, agree, put
 from hubbub.storage.opening import open_database
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 SETTINGS = ClusterSettings()
 
 
@@ -56,7 +55,7 @@ class Town:
         clock = SystemClock()
         database = await open_database(self.database_url, Path(), clock=clock, readers=1, writers=1)
         self.parts.push_async_callback(database.close)
-        secret = await database.write(lambda conn: agree(conn, database.dialect, SECRET, secrets.token_hex(32)))
+        secret = await database.write(lambda conn: agree(conn, database.dialect, BUS_SECRET, secrets.token_hex(32)))
         identity = BusIdentity(name, new_id(), bytes.fromhex(secret), database.epoch)
         bus = await connect(self.bus_url, identity=identity, buckets=SETTINGS.buckets, clock=clock)
         self.parts.push_async_callback(bus.close)
@@ -135,6 +134,21 @@ async def test_one_address_follows_the_cluster(town: Town, tmp_path: Path) -> No
         await ask(port)
     kept = json.loads((tmp_path / "edge" / "nodes.json").read_text("utf-8"))
     assert {each["record"]["node_id"] for each in kept} == {"gateway-1", "gateway-2", "web-1"}
+
+
+async def test_an_edge_goes_with_the_cluster_to_another_log(town: Town, tmp_path: Path) -> None:
+    port = free_port()
+    words = ("haproxy", "--run", "--binary", str(program()), "--listen", f"127.0.0.1:{port}", "--grace", "0.2")
+    async with edge(tmp_path, *words, database=town.database_url, bus=town.bus_url):
+        await until(lambda: reaches(port, "/ws/n/gateway-1", "gateway-1"))
+        # As a restore does: who comes from now on speaks of the new log.
+        database = await open_database(town.database_url, Path(), clock=SystemClock(), readers=1, writers=1)
+        await database.write(lambda conn: put(conn, "epoch", new_id()))
+        await database.close()
+        late = await town.settle("gateway-2", "gateway")
+        await until(lambda: reaches(port, "/ws/n/gateway-2", "gateway-2"))
+        await late.drain()
+        await until(lambda: reaches(port, "/ws/n/gateway-2", "gateway-1"))
 
 
 async def test_an_edge_starts_with_what_it_remembers_while_database_and_bus_are_away(

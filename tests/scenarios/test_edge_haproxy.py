@@ -25,7 +25,7 @@ from hubbub.server.edge.process import HaproxyProcess
 from hubbub.server.edge.runtime import AdminSocket, socket_path
 from hubbub.server.settings import Address
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @dataclass

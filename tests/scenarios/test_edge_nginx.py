@@ -18,7 +18,7 @@ from hubbub.server.edge.nginx import NginxOptions
 from hubbub.server.edge.nginx_edge import NginxEdge
 from hubbub.server.settings import Address
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from hubbub.cluster.model import NodeLoad, NodeRecord, NodeState, NodeView
 from hubbub.lab.servers.binaries import find, install, may_install
 from hubbub.server.edge.keeper import RegistryAway
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def view(

@@ -34,7 +34,7 @@ from hubbub.gateway.gateway import FeedFactory
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.database import Database
 from hubbub.storage.folder import lock_folder
-from hubbub.storage.meta import agree, read_epoch
+from hubbub.storage.meta import BUS_SECRET, agree, read_epoch
 from hubbub.storage.opening import open_database
 
 STEER_S = 5.0
@@ -157,7 +157,7 @@ async def _agree(database: Database, buckets: int) -> bytes:
 
     def work(conn: Connection) -> tuple[str, str]:
         return (
-            agree(conn, database.dialect, "bus.secret", secrets.token_hex(32)),
+            agree(conn, database.dialect, BUS_SECRET, secrets.token_hex(32)),
             agree(conn, database.dialect, "bus.buckets", mine),
         )
 

@@ -7,6 +7,9 @@ from sqlalchemy import Connection, delete, insert, select
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.tables import meta
 
+BUS_SECRET = "bus.secret"
+"""What proves messages on the bus, in hex."""
+
 MOVED = "moved_to"
 """The address of the database that a data folder's rows were moved to; it serves nobody any more."""
 

@@ -6,12 +6,11 @@ Nothing is written but what every process that opens the database writes; no tab
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
-
-from sqlalchemy import Connection, select
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError
@@ -25,13 +24,10 @@ from hubbub.server.edge.keeper import RegistryAway
 from hubbub.server.edge.registry import ClusterRegistry, operators_words
 from hubbub.storage.cluster_store import SqlNodes
 from hubbub.storage.database import Database
+from hubbub.storage.meta import BUS_SECRET, read, read_epoch
 from hubbub.storage.opening import open_database
-from hubbub.storage.tables import meta
 
 _log = logging.getLogger("hubbub.edge")
-
-SECRET = "bus.secret"
-"""Key of the cluster's secret among the values of the database."""
 
 
 async def open_registry(
@@ -48,19 +44,28 @@ async def open_registry(
     registry = ClusterRegistry(SqlNodes(database), clock, settings)
     if bus_url:
         identity = BusIdentity("edge", new_id(), await _secret(database), database.epoch)
-        listening = asyncio.create_task(_listen(registry, bus_url, identity, settings, clock), name="edge bus")
+        listening = asyncio.create_task(
+            _listen(registry, database, bus_url, identity, settings, clock), name="edge bus"
+        )
         parts.push_async_callback(_end, listening)
     return registry
 
 
 async def _listen(
-    registry: ClusterRegistry, url: str, identity: BusIdentity, settings: ClusterSettings, clock: Clock
+    registry: ClusterRegistry,
+    database: Database,
+    url: str,
+    identity: BusIdentity,
+    settings: ClusterSettings,
+    clock: Clock,
 ) -> None:
     """Connect to the bus whenever it comes, and listen until cancelled."""
     connect = importlib.import_module(f"hubbub.bus.{url.partition('://')[0]}").connect
 
+    other_log = asyncio.Event()
+
     def on_epoch(_: str) -> None:
-        registry.end("the log was replaced")
+        other_log.set()
 
     while True:
         try:
@@ -70,9 +75,18 @@ async def _listen(
             break
         except BusAway as away:
             _log.warning("going by the rows alone until the bus is there: %s", away.reason)
+        except (ValueError, ImportError) as wrong:
+            _log.error("going by the rows alone, for the bus cannot be used: %s", wrong)
+            return
     try:
         await registry.listen(bus.signals)
-        await asyncio.Event().wait()
+        while True:
+            await other_log.wait()
+            other_log.clear()
+            # Somebody speaks of another log: whether that one is behind, or this process, the database knows.
+            with contextlib.suppress(ChatError):
+                if await database.read(read_epoch) != database.epoch:
+                    registry.end("the log was replaced")
     finally:
         await bus.close()
 
@@ -84,12 +98,8 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 async def _secret(database: Database) -> bytes:
     """Return what proves messages on the bus.  Raises RegistryAway when no node has made it yet."""
-
-    def work(conn: Connection) -> str | None:
-        return conn.execute(select(meta.c.value).where(meta.c.key == SECRET)).scalar_one_or_none()
-
     try:
-        found = await database.read(work)
+        found = await database.read(lambda conn: read(conn, BUS_SECRET))
     except ChatError as problem:
         raise RegistryAway(operators_words(problem)) from problem
     if found is None:
