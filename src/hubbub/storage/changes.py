@@ -16,7 +16,6 @@ from hubbub.chat.ports import Changes, Committed, NewEntry, StoredUserKey
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.remembered import Remembered
 from hubbub.storage.rows import (
-    ENTRY_COLUMNS,
     conversation_values,
     decode_action,
     encode,
@@ -47,15 +46,24 @@ def write_changes(
     changes: Changes,
     revisions: dict[str, int],
     now_ms: int,
+    cleared: Sequence[int],
 ) -> Committed:
-    """Write all of `changes`; `revisions` are those of the conversations as they were locked."""
+    """Write all of `changes`; `revisions` are those of the conversations as they were locked.
+
+    The outbox rows that were `cleared` before are deleted along with it.
+    """
     new = changes.entries
     outbox_id = 0
-    if new:
-        dialect.insert_many(conn, entries, ENTRY_COLUMNS, [entry_values(entry) for entry in new])
-        _insert_mentions(conn, dialect, new)
-    _write_conversations(conn, dialect, remembered, changes.conversations, revisions)
+    raised = _write_conversations(conn, remembered, changes.conversations, revisions)
     versions = _write_members(conn, dialect, remembered, changes.members) if changes.members else {}
+    if new or versions:
+        heads = {entry.entry.conversation_id: entry.entry.seq for entry in new}
+        untold = (encode(heads), encode(versions) if versions else None)
+        outbox_id = dialect.append(conn, [entry_values(entry) for entry in new], raised, now_ms, *untold, cleared)
+        _insert_mentions(conn, dialect, new)
+    else:
+        dialect.raise_heads(conn, raised)
+        dialect.delete_outbox(conn, cleared)
     if changes.messages:
         _write_messages(conn, dialect, changes.messages)
     if changes.reactions_unset or changes.reactions_set:
@@ -64,9 +72,6 @@ def write_changes(
         _replace_mentions(conn, conversation_id, seq, mention_all, user_ids)
     if changes.user_keys:
         _insert_user_keys(conn, changes.user_keys)
-    if new or versions:
-        heads = {entry.entry.conversation_id: entry.entry.seq for entry in new}
-        outbox_id = dialect.insert_outbox(conn, now_ms, encode(heads), encode(versions) if versions else None)
     return Committed(versions, outbox_id)
 
 
@@ -84,12 +89,9 @@ def _insert_mentions(conn: Connection, dialect: Dialect, new: Sequence[NewEntry]
 
 
 def _write_conversations(
-    conn: Connection,
-    dialect: Dialect,
-    remembered: Remembered,
-    rows: Sequence[ConversationRow],
-    revisions: dict[str, int],
-) -> None:
+    conn: Connection, remembered: Remembered, rows: Sequence[ConversationRow], revisions: dict[str, int]
+) -> list[tuple[bytes, int, int]]:
+    """Write the rows of which more than the head changed; return (id, head, last_time_ms) of the others."""
     heads = []
     for row in rows:
         revision = revisions.get(row.id)
@@ -106,8 +108,7 @@ def _write_conversations(
                 continue
         values = conversation_values(row, revision + 1)
         conn.execute(update(conversations).where(conversations.c.id == row.id), values)
-    if heads:
-        dialect.raise_heads(conn, heads)
+    return heads
 
 
 def _write_members(

@@ -69,10 +69,9 @@ class SqlStore:
                 changes = plan(facts)
             except BaseException as error:
                 raise _PlanRaised(error) from error
-            if cleared:
-                self._dialect.delete_outbox(conn, cleared)
+            now_ms = self._db.clock.now_ms()
             try:
-                return write_changes(conn, self._dialect, self._remembered, changes, revisions, self._db.clock.now_ms())
+                return write_changes(conn, self._dialect, self._remembered, changes, revisions, now_ms, cleared)
             except ValueError as error:
                 raise DataRefused(str(error)) from error
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, Table
 
 from hubbub.chat.model import MemberRow
+from hubbub.storage.rows import ENTRY_COLUMNS
+from hubbub.storage.tables import entries
 
 
 class Heads(NamedTuple):
@@ -92,6 +94,21 @@ class Dialect(Protocol):
     def raise_heads(self, conn: Connection, rows: Sequence[tuple[bytes, int, int]]) -> None:
         """Set (conversation, head, last_time_ms)."""
 
+    def append(
+        self,
+        conn: Connection,
+        rows: Sequence[Sequence[Any]],
+        raised: Sequence[tuple[bytes, int, int]],
+        now_ms: int,
+        heads: bytes,
+        people: bytes | None,
+        cleared: Sequence[int],
+    ) -> int:
+        """Insert entries (values of ENTRY_COLUMNS), raise heads, insert an outbox row and return its id, delete others.
+
+        This is all that a batch of plain messages writes.
+        """
+
     def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes, people: bytes | None) -> int:
         """Insert an outbox row by the database's clock and return its id; `now_ms` is the clock of an embedded one."""
 
@@ -137,3 +154,25 @@ class Dialect(Protocol):
 
     def last_posts(self, conn: Connection, user_id: str, spans: Sequence[Span]) -> list[int]:
         """Return for each stretch the newest message shown in it that is neither recalled nor hidden, or 0."""
+
+
+class InSteps:
+    """For dialects that append in a statement for each table."""
+
+    def append(
+        self: Dialect,
+        conn: Connection,
+        rows: Sequence[Sequence[Any]],
+        raised: Sequence[tuple[bytes, int, int]],
+        now_ms: int,
+        heads: bytes,
+        people: bytes | None,
+        cleared: Sequence[int],
+    ) -> int:
+        if cleared:
+            self.delete_outbox(conn, cleared)
+        if rows:
+            self.insert_many(conn, entries, ENTRY_COLUMNS, rows)
+        if raised:
+            self.raise_heads(conn, raised)
+        return self.insert_outbox(conn, now_ms, heads, people)

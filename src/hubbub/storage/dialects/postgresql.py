@@ -20,11 +20,23 @@ from sqlalchemy.util import await_
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
 from hubbub.storage.dialects import FoundKey, FoundMessage, FoundReaction, Heads, Span
-from hubbub.storage.rows import decode_intervals
+from hubbub.storage.rows import ENTRY_COLUMNS, decode_intervals
 from hubbub.storage.schema import Id
-from hubbub.storage.tables import EVERYBODY, EntryKind
+from hubbub.storage.tables import EVERYBODY, EntryKind, entries
 
 _unhex = bytes.fromhex
+
+
+def _array(kind: Any) -> str:
+    """Return the array type that holds values of a column."""
+    if isinstance(kind, Id | LargeBinary):
+        return "bytea[]"
+    if isinstance(kind, Boolean):
+        return "boolean[]"
+    if isinstance(kind, SmallInteger):
+        return "smallint[]"
+    return "bigint[]" if isinstance(kind, Integer) else "text[]"
+
 
 _LOCK_HEADS = (
     "SELECT id, head, last_time_ms, revision FROM conversations WHERE id = ANY($1::bytea[]) ORDER BY id FOR UPDATE"
@@ -44,6 +56,17 @@ _INSERT_OUTBOX = f"INSERT INTO outbox (created_ms, heads, people) VALUES ({_NOW_
 _DELETE_OUTBOX = (
     "DELETE FROM outbox WHERE id IN"
     " (SELECT id FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED)"
+)
+_ENTRIES = ", ".join(f"${at}::{_array(entries.c[name].type)}" for at, name in enumerate(ENTRY_COLUMNS, 1))
+_NEXT = len(ENTRY_COLUMNS) + 1
+# One statement has one snapshot, which is right here: the conversations were locked by an earlier one.
+_APPEND = (
+    f"WITH stored AS (INSERT INTO entries ({', '.join(ENTRY_COLUMNS)}) SELECT * FROM unnest({_ENTRIES})),"
+    " raised AS (UPDATE conversations AS c SET head = v.head, last_time_ms = v.last_time_ms"
+    f" FROM unnest(${_NEXT}::bytea[], ${_NEXT + 1}::bigint[], ${_NEXT + 2}::bigint[]) AS v(id, head, last_time_ms)"
+    " WHERE c.id = v.id), cleared AS (DELETE FROM outbox WHERE id IN"
+    f" (SELECT id FROM outbox WHERE id = ANY(${_NEXT + 3}::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED))"
+    f" INSERT INTO outbox (created_ms, heads, people) VALUES ({_NOW_MS}, ${_NEXT + 4}, ${_NEXT + 5}) RETURNING id"
 )
 _FIND_MEMBERS = (
     "SELECT m.conversation_id, m.user_id, m.role, m.state, m.intervals, m.read_seq, m.delivered_seq,"
@@ -114,17 +137,6 @@ def _columns(rows: Sequence[Sequence[Any]], count: int) -> list[Sequence[Any]]:
     return list(zip(*rows, strict=True)) or [()] * count
 
 
-def _array(kind: Any) -> str:
-    """Return the array type that holds values of a column."""
-    if isinstance(kind, Id | LargeBinary):
-        return "bytea[]"
-    if isinstance(kind, Boolean):
-        return "boolean[]"
-    if isinstance(kind, SmallInteger):
-        return "smallint[]"
-    return "bigint[]" if isinstance(kind, Integer) else "text[]"
-
-
 def _ready(kind: Any) -> Callable[[Any], Any] | None:
     """Return what makes a model's value ready for the driver, or None if it is."""
     return (lambda value: None if value is None else _unhex(value)) if isinstance(kind, Id) else None
@@ -169,20 +181,31 @@ class PostgresqlDialect:
         self, conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
         names = tuple(columns)
-        values = _columns(rows, len(names))
-        for at, name in enumerate(names):
-            if isinstance(table.c[name].type, Boolean):
-                values[at] = [bool(value) for value in values[at]]
-        _fetch(conn, _insert(table, names), *values)
+        _fetch(conn, _insert(table, names), *_ready_columns(table, names, rows))
+
+    def append(
+        self,
+        conn: Connection,
+        rows: Sequence[Sequence[Any]],
+        raised: Sequence[tuple[bytes, int, int]],
+        now_ms: int,
+        heads: bytes,
+        people: bytes | None,
+        cleared: Sequence[int],
+    ) -> int:
+        values = _ready_columns(entries, ENTRY_COLUMNS, rows)
+        return int(_fetch(conn, _APPEND, *values, *_columns(raised, 3), list(cleared), heads, people)[0][0])
 
     def raise_heads(self, conn: Connection, rows: Sequence[tuple[bytes, int, int]]) -> None:
-        _fetch(conn, _RAISE_HEADS, *_columns(rows, 3))
+        if rows:
+            _fetch(conn, _RAISE_HEADS, *_columns(rows, 3))
 
     def insert_outbox(self, conn: Connection, now_ms: int, heads: bytes, people: bytes | None) -> int:
         return int(_fetch(conn, _INSERT_OUTBOX, heads, people)[0][0])
 
     def delete_outbox(self, conn: Connection, ids: Sequence[int]) -> None:
-        _fetch(conn, _DELETE_OUTBOX, list(ids))
+        if ids:
+            _fetch(conn, _DELETE_OUTBOX, list(ids))
 
     def upsert(
         self, conn: Connection, table: Table, rows: Sequence[dict[str, Any]], *, growing: Sequence[str] = ()
@@ -252,6 +275,15 @@ class PostgresqlDialect:
 
     def last_posts(self, conn: Connection, user_id: str, spans: Sequence[Span]) -> list[int]:
         return _per_span(conn, _LAST_POSTS, spans, _unhex(user_id))
+
+
+def _ready_columns(table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Return arrays of values that are ready for any driver, but that this one takes no number for a boolean."""
+    values = _columns(rows, len(names))
+    for at, name in enumerate(names):
+        if isinstance(table.c[name].type, Boolean):
+            values[at] = [bool(value) for value in values[at]]
+    return values
 
 
 def _values(table: Table, names: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
