@@ -6,7 +6,8 @@ in a task of its own that ends when its caller's patience does.  What one peer m
 A request that is turned away was not looked at, so its caller may ask another node at once.  That happens while this
 node drains, and after this process was stopped for a while: what then lies in its socket may have been carried out by
 another node long ago, and what followed it, too; doing it now would, say, let somebody join whom their next command
-had taken out again.
+had taken out again.  What a peer sends before it can know that it was turned away may follow what was, and must not
+overtake it; so it is turned away as well, until a ping says that the peer has heard.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ class ChatServer:
         self._draining = False
         self._beaten = clock.monotonic()
         self._stale_until = 0.0
+        self._turned: set[str] = set()
+        """Peers that were turned away after a stall and have not pinged since."""
         self._loop = Loop("chat server", self._beat, every_s=self._settings.beat_s)
         self._end: Callable[[], Awaitable[None]] | None = None
 
@@ -104,11 +107,15 @@ class ChatServer:
         if self._draining:
             return _settled(chat_codec.turned_away("draining"))
         if self._clock.monotonic() < self._stale_until or self._stalled():
+            self._turned.add(peer.incarnation)
             return _settled(chat_codec.turned_away("stale"))
         try:
             patience_s, name, arguments = chat_codec.opened(request)
             if name == chat_codec.PING:
+                self._turned.discard(peer.incarnation)
                 return _settled(chat_codec.done(None))
+            if peer.incarnation in self._turned:
+                return _settled(chat_codec.turned_away("stale"))
             method = _METHODS.get(name)
             if method is None:
                 return _settled(chat_codec.turned_away("unknown_method"))

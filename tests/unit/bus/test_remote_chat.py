@@ -498,6 +498,32 @@ async def test_what_waited_in_the_socket_of_a_paused_node_is_turned_away() -> No
         assert channel not in [state.conversation.id for state in mine]
 
 
+async def test_nothing_overtakes_what_was_turned_away_before_its_caller_knows() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(ANNA)
+        server, clock = stage.servers[first], stage.clocks[first]
+        peer, other = Peer("gateway-1", "1" * 32), Peer("gateway-2", "2" * 32)
+        submit = chat_codec.METHODS["submit"]
+
+        async def turned(who: Peer, request: bytes) -> str:
+            return chat_codec.turned(await server.answer(who, chat_codec.with_patience(request, 1.0)))
+
+        def message() -> bytes:
+            return submit.request(submit.arguments((Caller(ANNA), Submit(group, fresh_id(), text())), {}))
+
+        clock.advance(5.0)
+        server.beat()
+        assert await turned(peer, message()) == "stale"
+        clock.advance(0.5)
+        server.beat()
+        # It was on its way before the answer to the first was.
+        assert await turned(peer, message()) == "stale"
+        assert await turned(other, message()) == ""
+        assert await turned(peer, chat_codec.ping()) == ""
+        assert await turned(peer, message()) == ""
+
+
 async def test_refusals_come_through_as_they_are() -> None:
     async with chats() as stage:
         group = await stage.group(ANNA, BEN)
