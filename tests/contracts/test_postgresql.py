@@ -112,6 +112,19 @@ async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path, clock: 
         await open_database(f"postgresql://hubbub@127.0.0.1:{free_port()}/hubbub", tmp_path, clock=clock)
 
 
+async def test_of_several_addresses_the_one_that_serves_is_taken(
+    postgres_server: PostgresServer, tmp_path: Path, clock: ManualClock
+) -> None:
+    name = postgres_server.new_database().rpartition("/")[2]
+    hosts = f"host=127.0.0.1:{free_port()}&host=127.0.0.1:{postgres_server.port}"
+    url = f"postgresql://hubbub:hubbub@/{name}?{hosts}&target_session_attrs=primary"
+    database = await open_database(url, tmp_path, clock=clock)
+    try:
+        assert await Script(SqlStore(database), clock, database).make(ANNA, BEN)
+    finally:
+        await database.close()
+
+
 async def test_tables_are_left_alone_when_told_so(
     postgres_server: PostgresServer, tmp_path: Path, clock: ManualClock
 ) -> None:
