@@ -12,10 +12,10 @@ from hubbub.lab.figures.costs import (
     read_counters,
     received_events,
     spread,
-    used_between,
 )
 from hubbub.lab.figures.figure import Figure, Measured
 from hubbub.lab.figures.page import render
+from hubbub.lab.figures.processors import used_between
 from hubbub.lab.figures.told import Spoken, Told
 from hubbub.lab.load.machine import Machine
 

@@ -6,10 +6,10 @@ import random
 from collections.abc import Mapping, Sequence
 
 import httpx
-import psutil
 
 from hubbub.lab.cluster import Cluster
 from hubbub.lab.figures.figure import Figure, Measured, Stage, milliseconds, socket_of
+from hubbub.lab.figures.processors import processor_seconds, used_between
 from hubbub.lab.figures.timeline import acks_within, delays_s, percentile
 from hubbub.lab.figures.told import Told
 from hubbub.lab.load.client import Seat
@@ -100,27 +100,6 @@ async def _cost(
         }
     )
     return ratio(used, messages)
-
-
-def used_between(before: Mapping[int, float], after: Mapping[int, float]) -> float:
-    """Return the processor seconds that were used, by processes that came meanwhile too."""
-    return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
-
-
-def processor_seconds(cluster: Cluster) -> dict[int, float]:
-    """Return what each process of nodes, bus and database has used, by pid."""
-    used: dict[int, float] = {}
-    for name, member in cluster.members.items():
-        if name == "edge" or not member.running:
-            continue
-        root = psutil.Process(member.pid)
-        for process in (root, *root.children(recursive=True)):
-            try:
-                times = process.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            used[process.pid] = float(times.user + times.system)
-    return used
 
 
 # ---------------------------------------------------------------- the way between nodes

@@ -149,9 +149,14 @@ class Crowd:
                 looked = now
                 if not owed(self.history):
                     break
+        told.load_cpu_s = time.process_time()
+        told.away = sum(not resident.here for resident in self.residents)
+        for resident in self.residents:
+            # Who is still on the way in is away: nothing is owed to it yet.
+            if resident.visit is not None and not resident.here:
+                resident.visit.link.close()
         told.missing = owed(self.history)[:20]
         told.unanswered = sum(resident.waiting for resident in self.residents)
-        told.away = sum(not resident.here for resident in self.residents)
         told.places = [resident.node for resident in self.residents]
         told.report = check(self.history)
         return told

@@ -51,7 +51,8 @@ class Measured(msgspec.Struct, kw_only=True):
             if name != "words":
                 setattr(mine, name, getattr(mine, name) + getattr(theirs, name))
         mine.words = [*mine.words, *theirs.words, *told.missing][:20]
-        self.note(unanswered=told.unanswered, away=told.away)
+        for name, count in (("unanswered", told.unanswered), ("away", told.away)):
+            self.values[name] = int(self.values.get(name) or 0) + count
         for code, count in told.refused.items():
             self.values[f"refused_{code}"] = count
 
@@ -132,7 +133,7 @@ class Stage:
         return await seed_people(cluster.database.url, people)
 
     def crowd(
-        self, cluster: Cluster, seats: list[Seat], addresses: Sequence[str] = (), *, settle_s: float = 30.0
+        self, cluster: Cluster, seats: list[Seat], addresses: Sequence[str] = (), *, settle_s: float = 120.0
     ) -> CrowdProcess:
         """Return a crowd that is not started; its members ask where to connect unless they have addresses."""
         self.tell(f"connecting {len(seats)} people")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from hubbub.lab.figures.figure import Figure, Measured, Stage, seconds
+from hubbub.lab.figures.processors import processor_seconds, used_between
 from hubbub.lab.figures.timeline import all_back_ns, all_had_ns, outages_s, percentile, seconds_until
 from hubbub.lab.figures.told import Told
 
@@ -33,6 +34,9 @@ async def gateway_death(stage: Stage) -> Measured:
         lost_connections=lost,
         outage_p50_s=percentile(spread, 50),
         outage_p99_s=percentile(spread, 99),
+        tries_p50=percentile((each.tries for each in told.outages), 50),
+        tries_max=max((each.tries for each in told.outages), default=0),
+        load_cpu_s=told.load_cpu_s,
         logins_refused=sum(told.logins_refused.values()),
     )
     measured = f"{lost} connections lost; all back after {seconds(back_s)}, all have everything after {seconds(had_s)}"
@@ -69,9 +73,10 @@ async def _once(stage: Stage, people: int, environ: dict[str, str], found: Measu
             await crowd.rate(stage.rate(RATE))
             await stage.wait(3.0, "talking")
             stage.tell(f"killing {victim}")
-            killed_ns = time.monotonic_ns()
+            used, killed_ns = processor_seconds(cluster), time.monotonic_ns()
             await cluster.kill(victim)
             await stage.wait(stage.time(WATCH_S, least_s=8.0), "coming back")
+            found.note(**{f"server_cpu_s_of_{people}": used_between(used, processor_seconds(cluster))})
             stage.tell("checking")
             told = await crowd.told()
     found.judge(told)

@@ -17,8 +17,8 @@ class Task(msgspec.Struct, kw_only=True):
     addresses: list[str] = []
     """Where each connects always, instead of asking; empty: they ask."""
     size: int = 200
-    settle_s: float = 30.0
-    """How long the last answers and entries may take in the end."""
+    settle_s: float = 120.0
+    """How long the last answers and entries may take in the end; it ends as soon as nothing is missing."""
     backoff_s: float = 30.0
     """The longest wait between two attempts to connect; the SDK's."""
     result: str
@@ -73,4 +73,6 @@ class Told(msgspec.Struct, kw_only=True):
     """People who were not connected in the end."""
     places: list[str] = []
     """The node of each person, in the end."""
+    load_cpu_s: float = 0.0
+    """Processor time of the crowd itself, from its start on."""
     report: Report = msgspec.field(default_factory=Report)
