@@ -184,6 +184,8 @@ class Client(Commands):
                 with contextlib.suppress(asyncio.CancelledError):
                     await self._runner
                 self._runner = None
+                # What was cut off is gone a turn later.
+                await asyncio.sleep(0)
                 await self._keeper.close()
         finally:
             await self._http.close()

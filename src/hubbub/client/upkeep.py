@@ -223,6 +223,11 @@ class Upkeep:
             if session is not None:
                 session.abort()
             return error
+        except asyncio.CancelledError:
+            # Closed while it was being greeted: nobody else knows of the connection yet.
+            if session is not None:
+                session.abort()
+            raise
         except (OSError, TimeoutError) as exc:
             return HubbubError(UNREACHABLE, f"The server cannot be reached: {exc or 'no answer'}", retry=True)
         try:

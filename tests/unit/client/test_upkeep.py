@@ -365,3 +365,12 @@ async def test_closing_ends_quickly_whatever_goes_on() -> None:
     with pytest.raises(HubbubError) as closed:
         await sending
     assert closed.value.code == "closed"
+
+
+async def test_a_client_that_is_closed_while_it_is_greeted_lets_go_of_the_connection() -> None:
+    server = FakeServer()
+    async with client_of(server) as client:
+        connection = await server.connection()
+        await connection.expect("hello")
+        await client.close()
+        assert connection.ended
