@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -12,9 +13,10 @@ from hubbub.base.clock import Clock
 from hubbub.storage.database import Database
 from hubbub.storage.examining import Examined
 from hubbub.storage.failures import DatabaseUnusable
-from hubbub.storage.flavours import Flavour
-from hubbub.storage.server_database import ServerDatabase
 from hubbub.storage.sqlite_database import SqliteDatabase, examine_folder
+
+if TYPE_CHECKING:
+    from hubbub.storage.flavours import Flavour
 
 
 async def open_database(
@@ -39,6 +41,9 @@ async def open_database(
     """
     if not url:
         return await SqliteDatabase.open(folder, readers=readers, clock=clock)
+    # An embedded server needs none of it, and starts sooner and smaller without.
+    from hubbub.storage.server_database import ServerDatabase
+
     parsed = _parse(url)
     return await ServerDatabase.open(
         parsed,
@@ -56,6 +61,8 @@ async def examine_database(url: str, folder: Path, *, clock: Clock) -> Examined:
     """Look at the database without changing anything, also while a server has it open.  Raises StoreUnavailable."""
     if not url:
         return await asyncio.to_thread(examine_folder, folder)
+    from hubbub.storage.server_database import ServerDatabase
+
     parsed = _parse(url)
     return await ServerDatabase.examine(parsed, _flavour(parsed), clock=clock)
 
