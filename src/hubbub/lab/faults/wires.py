@@ -9,6 +9,7 @@ just enough of that protocol to know where a message ends.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import socket
 import struct
@@ -137,8 +138,10 @@ class Wire:
 def _reset(end: asyncio.StreamWriter) -> None:
     """Close a connection so that its peer sees it reset, and not ended in order."""
     if not end.transport.is_closing():
-        sock = end.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # The peer may have closed it in this very turn.
+        with contextlib.suppress(OSError):
+            sock = end.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     end.transport.abort()
 
 
