@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable
 
 import pytest
 from support.bus_hub import Hub
-from support.buses import Buses, on_nats
+from support.buses import Buses, on_nats, on_redis
 from unit.chat.stage import QUICK, a_memory
 from unit.chat.world import ANNA, BEN, CLEO, DORA, fresh_id, text
 
@@ -78,7 +78,7 @@ async def remotely(node: ChatNode, buses: Buses) -> AsyncIterator[Chat]:
         await server.stop()
 
 
-@pytest.fixture(params=["direct", "local", "hub", "nats"])
+@pytest.fixture(params=["direct", "local", "hub", "nats", "redis"])
 async def talk(request: pytest.FixtureRequest) -> AsyncIterator[Talk]:
     clock = ManualClock()
     bus, heard = LocalBus(), list[Event]()
@@ -93,11 +93,14 @@ async def talk(request: pytest.FixtureRequest) -> AsyncIterator[Talk]:
     async def on_a_server(name: str) -> ClusterBus:
         return await on_nats(request.getfixturevalue("nats_server").url, name)
 
+    async def on_another(name: str) -> ClusterBus:
+        return await on_redis(request.getfixturevalue("redis_server").url, name)
+
     try:
         if request.param == "direct":
             yield Talk(node, node, clock, heard)
             return
-        buses = Buses({"local": None, "hub": on_hub, "nats": on_a_server}[request.param])
+        buses = Buses({"local": None, "hub": on_hub, "nats": on_a_server, "redis": on_another}[request.param])
         try:
             async with remotely(node, buses) as chat:
                 yield Talk(chat, node, clock, heard)

@@ -16,7 +16,7 @@ from hubbub.lab.faults.report import as_json
 
 SHORT = Plan(
     seed=20_061_989,
-    faults=9,
+    faults=12,
     kinds=(
         "kill_chat",
         "kill_gateway",
@@ -27,6 +27,9 @@ SHORT = Plan(
         "leak_bus",
         "restart_bus",
         "restart_database",
+        "restart_in_order",
+        "skew_clock",
+        "pause_long",
     ),
     cluster=ClusterPlan(web=1, gateway=2, chat=2, worker=0),
     people=16,

@@ -37,7 +37,7 @@ SEED = 20_061_989
 PEOPLE = 20
 KILLS = 12
 WHOLE_AGAIN_S = 5.0
-"""DESIGN section 1, line 9: within this time after the system is whole everybody online has everything."""
+"""Within this time after the system is whole everybody online has everything."""
 
 
 class Person:

@@ -20,7 +20,7 @@ from hubbub.client.models import Post
 from hubbub.lab.cluster import Cluster
 
 WHOLE_AGAIN_S = 5.0
-"""DESIGN section 1, line 9: within this time after the system is whole everybody online has everything."""
+"""Within this time after the system is whole everybody online has everything."""
 
 
 class Town(Play):

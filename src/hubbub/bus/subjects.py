@@ -1,7 +1,7 @@
 """Which subjects an event travels on.
 
 Small audiences are addressed as people, each by the bucket of their id; larger ones by the bucket of the conversation
-(DESIGN 5.2).  A node hears the buckets of those it serves, so it receives little that is not for it, and the bus needs
+.  A node hears the buckets of those it serves, so it receives little that is not for it, and the bus needs
 a few hundred subscriptions per node instead of one per person.
 """
 

@@ -4,7 +4,7 @@ Every commit leaves an outbox row that names the heads of the conversations with
 changed; its writer deletes the row after publishing.  What is still there after two seconds by the store's clock is
 announced by whichever node finds it: heads, and rows as they are by then, so doing it twice is harmless and needs no
 lock.  Besides, heads are announced once more when a conversation fell
-quiet, because the last push before a silence is the one whose loss nobody would notice (DESIGN 5.4).
+quiet, because the last push before a silence is the one whose loss nobody would notice (protocol.md 8.7).
 """
 
 from __future__ import annotations

@@ -411,6 +411,6 @@ class Feed(Protocol):
     """
 
     async def follow(self, topics: Sequence[Topic]) -> None:
-        """Return once every later publish on these topics will be heard (DESIGN 5.2: subscribe, flush, then read)."""
+        """Return once every later publish on these topics will be heard (subscribe, flush, then read)."""
 
     async def unfollow(self, topics: Sequence[Topic]) -> None: ...

@@ -84,7 +84,7 @@ def cluster(
     )
     settings = {name: value for name, value in os.environ.items() if name.startswith("HUBBUB_") and name not in OURS}
     # When all of it ends there is nowhere to move; whoever drains one node needs no longer on one machine.
-    settings.setdefault("HUBBUB_DRAIN_S", "2")
+    settings.setdefault("HUBBUB_CLUSTER_DRAIN_S", "2")
     whole = Cluster(
         data, plan, environ=settings, restart_after_s=None if no_restart else RESTART_AFTER_S, on_event=_tell
     )
@@ -153,7 +153,7 @@ def _tell(name: str, what: str) -> None:
 
 @command.command("faults")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the same faults again.")
-@click.option("--faults", "count", type=click.IntRange(1), default=22, show_default=True, help="How many to inject.")
+@click.option("--faults", "count", type=click.IntRange(1), default=26, show_default=True, help="How many to inject.")
 @click.option("--kinds", metavar="KIND,…", help="Only these; see --list.")
 @click.option("--list", "show_kinds", is_flag=True, help="Say which kinds there are, and end.")
 @click.option("--db", type=click.Choice(["postgres", "mysql"]), default="postgres", show_default=True)

@@ -103,8 +103,18 @@ def owed(history: History) -> list[str]:
 
     Ask it within the promised time after a heal: what it names then, the silence has swallowed.
     """
+    return [words for each in owed_by_user(history).values() for words in each]
+
+
+def owed_by_user(history: History) -> dict[str, list[str]]:
+    """Return the same by whom it is owed to; who misses nothing is absent."""
     cuts = {name: Cut(history, log) for name, log in history.logs.items()}
-    return [words for observer in history.observers.values() if observer.online for words, _ in _owed(observer, cuts)]
+    found: dict[str, list[str]] = {}
+    for observer in history.observers.values():
+        if observer.online:
+            for words, _ in _owed(observer, cuts):
+                found.setdefault(observer.user, []).append(words)
+    return found
 
 
 class Cut:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(300)
 """The first of them starts the cluster, which takes its time on a busy machine."""
 
 RESUMED_S = 2.0
-"""Issue 3: a chat node killed under load, sends resume in 2 s."""
+"""When a chat node is killed under load, sends resume within this time."""
 
 
 async def a_crowd(town: Town) -> tuple[list[Actor], str, list[Ear]]:

@@ -6,6 +6,7 @@ import random
 
 import msgspec
 
+from hubbub.cli.lab import faults
 from hubbub.lab.checker import Report
 from hubbub.lab.faults import KINDS, Injected, Outcome, Plan
 from hubbub.lab.faults.report import MEANINGS, as_json, as_page
@@ -20,6 +21,15 @@ def test_the_same_seed_draws_the_same_faults() -> None:
 def test_every_kind_comes_before_any_comes_again() -> None:
     drawn = Plan(seed=1, faults=2 * len(KINDS)).schedule(random.Random(1))
     assert set(drawn[: len(KINDS)]) == set(drawn[len(KINDS) :]) == set(KINDS)
+
+
+def test_the_command_injects_every_kind_unless_told_otherwise() -> None:
+    (count,) = [option.default for option in faults.params if option.name == "count"]
+    assert count == len(KINDS)
+
+
+def test_every_kind_says_what_it_does() -> None:
+    assert [name for name, kind in KINDS.items() if not kind.__doc__] == []
 
 
 def test_the_verdict_counts_every_violation_and_no_fault_that_was_left_out() -> None:

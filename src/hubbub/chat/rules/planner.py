@@ -1,9 +1,9 @@
 """Decide a batch of commands over the rows one transaction holds.
 
 `needs` names the rows; `plan` is called with them inside the transaction and decides command by command, each seeing
-what the earlier ones did.  For a submit the order of the questions is the contract (DESIGN 1.3, 1.4): first the key, so
-that a retry of something stored is answered whatever happened since; then the predecessor; then who one is; then what
-one may do; and a number is given out only when nothing can refuse any more.
+what the earlier ones did.  For a submit the order of the questions is the contract (protocol.md 6.5, 6.8): first the
+key, so that a retry of something stored is answered whatever happened since; then the predecessor; then who one is;
+then what one may do; and a number is given out only when nothing can refuse any more.
 """
 
 from __future__ import annotations

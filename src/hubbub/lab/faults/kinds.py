@@ -7,6 +7,7 @@ lead nowhere) is the point; what it leaves broken on purpose is nothing.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 
 from hubbub.lab.cluster import CLOCK_SKEW
@@ -17,20 +18,26 @@ from hubbub.lab.servers import ServerFailed
 Fault = Callable[[World], Awaitable[str]]
 """Harms and heals; returns what was done, in words."""
 
+NOTHING = "left out"
+"""How the words of a fault begin that did no harm, and so is not counted."""
+
 START_TRIES = 5
 BATCHES = (6, 25)
 """Which batch after a node's start a planned fault hits; the first few are of the start itself."""
 
 
 async def kill_chat(world: World) -> str:
+    """Kill a node that stores and orders."""
     return await _kill(world, world.one("chat"))
 
 
 async def kill_gateway(world: World) -> str:
+    """Kill a node that holds connections."""
     return await _kill(world, world.one("gateway"))
 
 
 async def kill_web(world: World) -> str:
+    """Kill a node that serves HTTP, or a worker."""
     return await _kill(world, world.one("web", "worker"))
 
 
@@ -43,7 +50,9 @@ async def kill_before_publish(world: World) -> str:
     await world.wait(0, 1)
     await world.cluster.stop(name)
     await start(world, name)
-    return f"{name} killed between commit {number} and its publishing" + ("" if died else " (it never came to that)")
+    if not died:
+        return f"{NOTHING}: {name} never came to commit {number}"
+    return f"{name} killed between commit {number} and its publishing"
 
 
 async def pause_in_transaction(world: World) -> str:
@@ -54,14 +63,18 @@ async def pause_in_transaction(world: World) -> str:
     stopped = await world.until(lambda: world.stopped(name), 15)
     seconds = await world.wait(1, 6)
     await world.cluster.resume(name)
-    return f"{name} stopped inside transaction {number} for {seconds:.1f} s" + ("" if stopped else " (it never was)")
+    if not stopped:
+        return f"{NOTHING}: {name} never came to transaction {number}"
+    return f"{name} stopped inside transaction {number} for {seconds:.1f} s"
 
 
 async def pause_chat(world: World) -> str:
+    """Stop a chat node where it stands."""
     return await _pause(world, world.one("chat"), 0.5, 5)
 
 
 async def pause_gateway(world: World) -> str:
+    """Stop a gateway where it stands."""
     return await _pause(world, world.one("gateway"), 0.5, 8)
 
 
@@ -71,10 +84,12 @@ async def pause_long(world: World) -> str:
 
 
 async def cut_bus(world: World) -> str:
+    """Cut a node off from the bus."""
     return await _cut(world, world.bus_wires, "the bus", 0.5, 6)
 
 
 async def cut_database(world: World) -> str:
+    """Cut a node off from the database."""
     return await _cut(world, world.database_wires, "the database", 0.5, 6)
 
 
@@ -84,6 +99,7 @@ async def cut_edge(world: World) -> str:
 
 
 async def tear_edge(world: World) -> str:
+    """Reset every connection between the edge and a gateway."""
     name = world.one("gateway")
     world.edge_wires[name].tear()
     await world.wait(0, 1)
@@ -91,6 +107,7 @@ async def tear_edge(world: World) -> str:
 
 
 async def tear_bus(world: World) -> str:
+    """Reset a node's connections to the bus."""
     name = world.one("chat", "gateway")
     world.bus_wires[name].tear()
     await world.wait(0, 1)
@@ -107,14 +124,17 @@ async def tear_database(world: World) -> str:
 
 
 async def delay_bus(world: World) -> str:
+    """Slow the way between a node and the bus."""
     return await _delay(world, world.bus_wires, "the bus")
 
 
 async def delay_database(world: World) -> str:
+    """Slow the way between a node and the database."""
     return await _delay(world, world.database_wires, "the database")
 
 
 async def delay_edge(world: World) -> str:
+    """Slow the way between people and a node."""
     return await _delay(world, world.edge_wires, "the edge", "gateway", "web")
 
 
@@ -127,6 +147,8 @@ async def leak_bus(world: World) -> str:
     wire.leaks = _leak(world, share)
     seconds = await world.wait(1, 4)
     wire.leaks = None
+    if wire.lost == before:
+        return f"{NOTHING}: no message to {name} could be lost"
     return f"{wire.lost - before} messages to {name} lost on the bus in {seconds:.1f} s"
 
 
@@ -140,13 +162,20 @@ async def skew_clock(world: World) -> str:
 
 
 async def restart_bus(world: World) -> str:
+    """Kill the bus and start it again."""
     await world.cluster.kill("bus")
     seconds = await world.wait(0, 5)
     await start(world, "bus")
     return f"the bus killed, back after {seconds:.1f} s"
 
 
+async def kill_edge(world: World) -> str:
+    """Kill what stands in front of the cluster, and with it every connection."""
+    return await _kill(world, "edge")
+
+
 async def pause_bus(world: World) -> str:
+    """Have the bus stand still, connections and all."""
     return await _pause(world, "bus", 0.5, 5)
 
 
@@ -167,7 +196,7 @@ async def fill_disk(world: World) -> str:
     """Fill the disk of the database."""
     disk = world.disk
     if disk is None:
-        return "left out: no disk of a given size can be mounted here"
+        return f"{NOTHING}: no disk of a given size can be mounted here"
     await asyncio.to_thread(disk.fill)
     seconds = await world.wait(1, 4)
     disk.free()
@@ -186,6 +215,7 @@ KINDS: dict[str, Fault] = {
     "kill_chat": kill_chat,
     "kill_gateway": kill_gateway,
     "kill_web": kill_web,
+    "kill_edge": kill_edge,
     "kill_before_publish": kill_before_publish,
     "pause_in_transaction": pause_in_transaction,
     "pause_chat": pause_chat,
@@ -213,7 +243,7 @@ KINDS: dict[str, Fault] = {
 
 
 async def start(world: World, name: str) -> None:
-    """Start a member, again if it could not at first: what it stands on may be away because of another fault."""
+    """Start a member, again if it could not at first: what it stands on may be coming back itself."""
     for left in reversed(range(START_TRIES)):
         try:
             await world.cluster.start(name)
@@ -241,7 +271,7 @@ async def _pause(world: World, name: str, least_s: float, most_s: float) -> str:
 
 
 async def _cut(world: World, wires: dict[str, Wire], what: str, least_s: float, most_s: float, *roles: str) -> str:
-    name = world.one(*(roles or ("chat", "gateway")))
+    name = world.one(*(roles or ("chat", "gateway", "web")))
     wires[name].cut()
     seconds = await world.wait(least_s, most_s)
     wires[name].mend()
@@ -257,8 +287,11 @@ async def _delay(world: World, wires: dict[str, Wire], what: str, *roles: str) -
 
 
 def _leak(world: World, share: float) -> Callable[[bytes], bool]:
+    # Dice of its own: how many messages pass must not change what is drawn later.
+    dice = random.Random(world.dice.random())
+
     def leaks(subject: bytes) -> bool:
         of_events = b".u." in subject or b".c." in subject or subject.endswith(b".all")
-        return of_events and world.dice.random() < share
+        return of_events and dice.random() < share
 
     return leaks

@@ -66,7 +66,7 @@ class Person:
         """Do one thing after another while awake, until cancelled."""
         while True:
             await awake.wait()
-            with contextlib.suppress(HubbubError):
+            with contextlib.suppress(HubbubError, TimeoutError):
                 async with asyncio.timeout(20):
                     await self._acts(dice, dice.choice(self.rooms))
             await asyncio.sleep(dice.random() * PACE_S)

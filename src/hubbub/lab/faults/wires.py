@@ -1,9 +1,9 @@
 """A wire between two processes that can be cut, slowed, torn and made to leak.
 
-A node reaches its bus and its database through one of these.  A cut wire carries nothing and says nothing, as a network
-does: what was sent waits, and arrives when it is whole again unless an end gave up meanwhile.  A torn one resets its
-connections.  A leaking one loses single messages of NATS on their way to the node, without a word to anybody; it reads
-just enough of that protocol to know where a message ends.
+A node reaches its bus and its database, and the edge reaches the node, through one of these.  A cut wire carries
+nothing and says nothing, as a network does: what was sent waits, and arrives when it is whole again unless an end gave
+up meanwhile.  A torn one resets its connections.  A leaking one loses single messages of NATS on their way to the node,
+without a word to anybody; it reads just enough of that protocol to know where a message ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The world that faults happen in: a cluster whose every node reaches bus and database over wires of its own."""
+"""The world that faults happen in: a cluster whose every node has wires of its own to bus, database and edge."""
 
 from __future__ import annotations
 
