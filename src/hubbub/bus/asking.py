@@ -32,6 +32,18 @@ from hubbub.bus.chat_codec import Method, Sort
 from hubbub.bus.choosing import Choosing
 from hubbub.bus.questions import Lane, Node, Question, RemoteChatSettings
 
+_OF_THE_MOMENT = frozenset(
+    {
+        Code.INTERNAL_ERROR,
+        Code.OVERLOADED,
+        Code.RATE_LIMITED,
+        Code.STORAGE_FULL,
+        Code.TIMEOUT,
+        Code.UNAVAILABLE,
+    }
+)
+"""Refusals that come before the look-up of the key, or instead of it, and so say nothing of an earlier try."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -204,9 +216,15 @@ class Asking:
         try:
             value = question.method.read_answer(answer)
         except ChatError as problem:
-            self._settle(question, problem)
+            self._refused(question, problem)
         else:
             self._settle(question, None, value)
+
+    def _refused(self, question: Question, problem: ChatError) -> None:
+        """Pass a refusal on, unless an earlier try may be stored: then only a rule's word is an answer."""
+        if question.maybe_done and question.method.sort is not Sort.READ and problem.code in _OF_THE_MOMENT:
+            problem = ChatError(Code.UNKNOWN_OUTCOME, retry_after_s=problem.retry_after_s)
+        self._settle(question, problem)
 
     def _unanswered(self, question: Question, node: Node, failure: BaseException | None) -> None:
         if not isinstance(failure, CallFailed):
@@ -229,7 +247,7 @@ class Asking:
                 self._hold(question)
                 self._wait(question.lane)
             case "overloaded":
-                self._settle(question, ChatError(Code.OVERLOADED, retry_after_s=1.0))
+                self._refused(question, ChatError(Code.OVERLOADED, retry_after_s=1.0))
             case _:
                 self._fail(question)
 

@@ -359,6 +359,20 @@ async def test_a_command_is_unavailable_if_nobody_can_have_carried_it_out_and_un
         assert caught.value.code is Code.UNKNOWN_OUTCOME
 
 
+async def test_what_may_be_stored_is_not_refused_by_a_node_that_has_no_time_to_look() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        one = stage.node_of(ANNA)
+        stage.calls.falls_mute(one)
+        [sent] = stage.submits(ANNA, group, 1)
+        await turns()
+        await stage.nodes[stage.other(one)].stop()  # from now on it answers that it is not available
+        stage.live.remove(one)
+        stage.vanishes(one)
+        await stage.time_passes(1.2)
+        assert (await refusal(sent)).code is Code.UNKNOWN_OUTCOME
+
+
 async def test_a_node_that_comes_within_a_second_serves_what_waited() -> None:
     async with chats() as stage:
         group = await stage.group(ANNA, BEN)
