@@ -158,7 +158,7 @@ class FakeChat:
         after = self.audience_of(conversation_id)
         if after is None:
             events.append(EntriesAppended(conversation_id, (entry,), None))
-        events += [self._user_changed(name, conversation_id) for name in user_ids]
+        events += [self.user_changed(name, conversation_id) for name in user_ids]
         await self.bus.publish(events)
         return entry
 
@@ -171,7 +171,7 @@ class FakeChat:
             seats[user_id].state = MemberState.LEFT
             seats[user_id].intervals = ((seats[user_id].intervals[0][0], head),)
         self.rows[conversation_id].member_count += 1 if joins else -1
-        await self.bus.publish([self._user_changed(user_id, conversation_id)])
+        await self.bus.publish([self.user_changed(user_id, conversation_id)])
 
     async def announce(self, conversation_id: str) -> None:
         await self.bus.publish(
@@ -183,7 +183,7 @@ class FakeChat:
             ]
         )
 
-    def _user_changed(self, user_id: str, conversation_id: str) -> UserChanged:
+    def user_changed(self, user_id: str, conversation_id: str) -> UserChanged:
         version = self.versions[user_id] = self.versions.get(user_id, 0) + 1
         self.seats[conversation_id][user_id].version = version
         return UserChanged(user_id, UserState(version - 1, version, (self._state(user_id, conversation_id),)))

@@ -69,6 +69,13 @@ class Channel:
         else:
             self._edges.pop(person.user_id, None)
 
+    def enter(self, person: Person, head: int) -> None:
+        """Let this person's sessions hear what comes after `head`; what is known of their place stays."""
+        if self.has(person):
+            self.sessions.update(person.sessions)
+        else:
+            self.join(person, head + 1 if self.opened else 0)
+
     def part(self, person: Person, last_seq: int) -> None:
         """Let this person hear entries up to `last_seq`, and none after it."""
         if not self.has(person):

@@ -103,13 +103,14 @@ class Entrance:
 
         person.begin_entering()
         try:
-            audience = await service.chat.audience(caller)
+            (listening,) = await service.chat.listening([session.user_id])
             self._still(session)
-            large = [
-                name
-                for name, _, is_large in audience
+            person.knows(listening.version)
+            large = {
+                name: head
+                for name, head, is_large in listening.conversations
                 if is_large and name != SYSTEM_CONVERSATION and name not in person.departed
-            ]
+            }
         finally:
             person.end_entering()
         await service.feeds.enter(person, session, large)

@@ -181,7 +181,7 @@ class Fanout:
 
     def _place(self, person: Person, state: ConversationState) -> None:
         conversation_id, member = state.conversation.id, state.member
-        if conversation_id == SYSTEM_CONVERSATION:
+        if conversation_id == SYSTEM_CONVERSATION or not person.learns(conversation_id, member.version):
             return
         if member.state is MemberState.JOINED:
             person.note(conversation_id, joined=True)

@@ -7,7 +7,7 @@ gap that does not close by itself within moments is fetched once for all listene
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hubbub.base.errors import ChatError
@@ -50,19 +50,20 @@ class Feeds:
         heads = await self._chat.heads([SYSTEM_CONVERSATION])
         self._release(channel, channel.open(heads.get(SYSTEM_CONVERSATION, 0)))
 
-    async def enter(self, person: Person, session: Session, conversations: Sequence[str]) -> None:
-        """Let a person who just connected hear these conversations from now on.
+    async def enter(self, person: Person, session: Session, conversations: Mapping[str, int]) -> None:
+        """Let a person who just connected hear these conversations, of which they know the heads, from now on.
 
         Returns once everything that is appended from here on will be heard; what is older is the resume's to bring.
         """
         self._channels[SYSTEM_CONVERSATION].sessions.add(session)
         fresh: list[str] = []
-        for name in conversations:
+        for name, head in conversations.items():
             channel = self._channels.get(name)
             if channel is None:
                 channel = self._channels[name] = Channel(name)
                 fresh.append(name)
-            channel.join(person)
+            # A feed that is behind has entries from before they came, which are the resume's and not theirs to hear.
+            channel.enter(person, head)
         await self._open(fresh, None)
         # Ones that another session is opening just now.
         for name in conversations:

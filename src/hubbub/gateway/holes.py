@@ -62,6 +62,10 @@ class Holes:
                     log.warning("a hole could not be mended yet", problem=repr(problem))
                     self._found = True
                     await asyncio.sleep(_AGAIN_S)
+                except Exception:
+                    log.exception("a hole could not be mended")
+                    self._found = True
+                    await asyncio.sleep(_AGAIN_S)
         finally:
             self._running = False
 
@@ -96,6 +100,7 @@ class Holes:
         self, person: Person, listening: Listening, heads: dict[str, int], hearers: dict[str, list[Session]]
     ) -> None:
         feeds = self._service.feeds
+        person.knows(listening.version)
         large: set[str] = {SYSTEM_CONVERSATION}
         for conversation_id, head, is_large in listening.conversations:
             if conversation_id in person.departed or conversation_id == SYSTEM_CONVERSATION:
@@ -105,7 +110,10 @@ class Holes:
                 large.add(conversation_id)
                 if channel is None or not channel.has(person):
                     # They came into it unheard, or it grew: from here on they hear it, and they are told how far it is.
-                    feeds.grow(conversation_id, head, [person])
+                    if channel is None:
+                        feeds.grow(conversation_id, head, [person])
+                    else:
+                        channel.enter(person, head)
                     feeds.fanout.announce(conversation_id, head, person.sessions)
             else:
                 heads[conversation_id] = head

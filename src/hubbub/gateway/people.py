@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Person:
     """Somebody with at least one session on this node."""
 
-    __slots__ = ("_entering", "channels", "departed", "sessions", "user_id")
+    __slots__ = ("_entering", "_floor", "_rows", "channels", "departed", "sessions", "user_id")
 
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
@@ -23,6 +23,25 @@ class Person:
         self.departed: frozenset[str] | set[str] = frozenset()
         """While a session enters: conversations left since, because the audience it reads may be older than that."""
         self._entering = 0
+        self._floor = 0
+        self._rows: dict[str, int] | None = None
+
+    def knows(self, version: int) -> None:
+        """Learn that all this person's rows were read at this version: what older ones say is over."""
+        self._floor = max(self._floor, version)
+
+    def learns(self, conversation_id: str, version: int) -> bool:
+        """Take note of a row of this version; whether it is newer than what was known of that conversation.
+
+        Rows are read first and told later, by whichever node wrote last, so an old one may come after a newer.
+        """
+        rows = self._rows
+        if rows is None:
+            rows = self._rows = {}
+        if version <= max(self._floor, rows.get(conversation_id, 0)):
+            return False
+        rows[conversation_id] = version
+        return True
 
     def drop(self, conversation_id: str) -> None:
         """Forget a conversation this person's sessions listened to."""

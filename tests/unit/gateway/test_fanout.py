@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from support.quiet import Quiet, a_quiet_house, settle
 from support.recorded_link import RecordedLink
 
 from hubbub.base.ids import NOBODY, SYSTEM_CONVERSATION, new_id
+from hubbub.bus.local import LocalBus
 from hubbub.chat.model import (
     Body,
     Caller,
@@ -402,3 +404,31 @@ def test_a_run_is_cut_for_each_person_as_the_membership_says(
             assert [each.seq for each in audience.visible(entries, limited[name])] == may[name]
         else:
             assert may[name] in ([], [each.seq for each in entries])
+
+
+async def test_rows_that_come_late_bring_nobody_back_who_was_removed_since() -> None:
+    async with a_quiet_house() as house:
+        room = await a_crowd(house, ROMEO, JULIET)
+        romeo, juliet = await house.let_in("romeo/phone"), await house.let_in("juliet/phone")
+        late = copy.deepcopy(house.chat.user_changed(ROMEO, room))  # read while he was in it
+        await house.chat.change(room, MemberAction.REMOVE, ROMEO)
+        await house.bus.publish([late])
+        await settle()
+        await house.chat.say(room, "a secret")
+        await settle()
+        assert (heard(romeo), heard(juliet)) == ([], ["a secret"])
+
+
+async def test_who_comes_while_a_feed_is_behind_hears_only_what_is_said_from_then_on() -> None:
+    async with a_quiet_house(page_entries=1) as house:
+        room = await a_crowd(house, ROMEO)
+        romeo = await house.let_in("romeo/phone")
+        house.chat.deaf, bus = True, house.chat.bus
+        house.chat.bus = LocalBus()
+        await house.chat.say(room, "before")
+        await house.chat.change(room, MemberAction.ADD, JULIET)
+        house.chat.deaf, house.chat.bus = False, bus
+        juliet = await house.let_in("juliet/phone")
+        await house.chat.say(room, "after")
+        await gap_time()
+        assert (heard(romeo), heard(juliet)) == (["before", "after"], ["after"])
