@@ -15,7 +15,7 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -100,7 +100,7 @@ async def _life(settings: ServerSettings, stopping: asyncio.Event) -> ServerSett
         reachable = Reachable()
         try:
             ports = _bind(settings, reachable, stack)
-            server = await _unless(stopping, build(settings, SystemClock(), reachable, stack, again))
+            server = await _unless((stopping, ending), build(settings, SystemClock(), reachable, stack, again))
             if server is None:
                 return settings
             await _listen(settings, server, ports, stack)
@@ -117,11 +117,11 @@ async def _life(settings: ServerSettings, stopping: asyncio.Event) -> ServerSett
         gc.freeze()
         await _first(stopping, ending)
         _logger.info("stopping", connections=server.gateway.sessions if server.gateway else 0)
-        if stopping.is_set():
-            await server.drain()
-            if settings.bus:
-                # The edge and the other nodes are told; what they had sent here already is still answered.
-                await asyncio.sleep(settings.notice_s)
+        # Also before beginning anew: meanwhile nobody should be sent here.
+        await server.drain()
+        if stopping.is_set() and settings.bus:
+            # The edge and the other nodes are told; what they had sent here already is still answered.
+            await asyncio.sleep(settings.notice_s)
     return msgspec.structs.replace(
         settings, listen=reachable.listen, listen_tcp=reachable.listen_tcp if settings.listen_tcp else ""
     )
@@ -137,18 +137,18 @@ async def _first(*events: asyncio.Event) -> None:
             each.cancel()
 
 
-async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Do the work, or give it up when told to stop: a node may wait long for the others."""
-    task, told = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
+async def _unless(told: Sequence[asyncio.Event], work: Coroutine[Any, Any, T]) -> T | None:
+    """Do the work, or give it up when one of these happens: a node may wait long for the others."""
+    task, first = asyncio.ensure_future(work), asyncio.ensure_future(_first(*told))
     try:
-        await asyncio.wait((task, told), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, first), return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
         return None
     finally:
-        told.cancel()
+        first.cancel()
         task.cancel()
-        await asyncio.wait((task,))
+        await asyncio.wait((task, first))
 
 
 def _bind(settings: ServerSettings, reachable: Reachable, stack: AsyncExitStack) -> Ports:

@@ -126,6 +126,7 @@ async def build(
     meter = LoadMeter(own_clock)
     live = await _live_config(settings, ground, stack)
     nodes = _nodes(settings, ground, reachable, meter, own_clock)
+    nodes.on_declared_dead(lambda old, new: _begin_anew(again))
     roll = _roll(settings, ground, nodes)
     metrics = CollectorRegistry()
     if ground.remote is not None:
@@ -201,7 +202,6 @@ async def build(
 
     live.on_change(changed)
     changed(live.current)
-    nodes.on_declared_dead(lambda old, new: _begin_anew(again))
     app = create_app(deps) if settings.does("web") else create_probe(deps)
     server = Server(app, accounts, chat, gateway, nodes, live, ground.database)
     if ground.remote is not None:
