@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 
+STALL_S = 2.0
+"""A process that did not look at its deadlines for so long was stopped, or as good as that."""
+
 
 class Entrance:
     """Lets sessions in, a bounded number at once."""
@@ -36,7 +39,14 @@ class Entrance:
         """At most one per connection, because reading stops after hello."""
 
     def arrive(self, session: Session, frame_id: int, hello: pb.Hello) -> None:
-        """Take a session's hello; what becomes of it the session is told."""
+        """Take a session's hello; what becomes of it the session is told.
+
+        One that lay in its socket while this process stood still is turned away: its client may be connected elsewhere
+        by now, and letting it in would end that session as the older one.
+        """
+        if self._service.clock.monotonic() - self._service.beaten > STALL_S:
+            session.end(Code.UNAVAILABLE, reply_to=frame_id)
+            return
         self._queue.append((session, frame_id, hello))
         if self._at_work < self._service.settings.entering:
             self._at_work += 1

@@ -121,6 +121,7 @@ class Gateway:
         """Begin to follow the bus and to keep deadlines; call it before the first connection."""
         self._service.epoch = await self._service.chat.epoch()
         await self._service.feeds.open_system()
+        self._service.beaten = self._service.clock.monotonic()
         self._clockwork = asyncio.create_task(self._run())
 
     def goaway(self, *, reason: str = "draining", within_ms: int = 5_000, url: str = "") -> None:

@@ -60,6 +60,8 @@ class Service:
         self.epoch = ""
         self.now = clock.monotonic()
         """The time of this turn, near enough for heartbeats."""
+        self.beaten = self.now
+        """When deadlines were last looked at, which is several times a second while this process runs."""
         self.tasks = Tasks()
         self.people = People()
         self.sessions: set[Session] = set()
@@ -105,7 +107,7 @@ class Service:
 
     def tick(self) -> None:
         """Look at the sessions whose deadline passed."""
-        now = self.now = self.clock.monotonic()
+        now = self.now = self.beaten = self.clock.monotonic()
         for session in self.wheel.due(now):
             next_look = session.check(now)
             if next_look is not None:

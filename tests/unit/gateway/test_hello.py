@@ -7,6 +7,8 @@ import asyncio
 import pytest
 from support.fake_chat import FOR_EVER_MS, an_id
 from support.gateways import Client, TcpClient, a_house, text_submit, texts, until
+from support.quiet import a_quiet_house, settle
+from support.recorded_link import RecordedLink
 
 from hubbub.base.clock import ManualClock
 from hubbub.base.ids import new_id
@@ -235,3 +237,15 @@ async def test_a_resume_sends_every_changed_row_page_after_page() -> None:
         await client.push("ready")
         assert [(state.since_version, state.version, state.more) for state in states] == [(1, 3, True), (3, 5, False)]
         await client.leave()
+
+
+async def test_a_hello_that_lay_there_while_the_process_stood_still_is_turned_away_to_come_again() -> None:
+    async with a_quiet_house() as house:
+        house.hands.advance(5)  # and nobody looked at the deadlines meanwhile
+        link = RecordedLink(house.gateway)
+        link.say(pb.ClientFrame(id=1, hello=pb.Hello(protocol=1, token="romeo/phone")))
+        await settle()
+        assert link.ended is not None
+        assert link.ended[1] == "unavailable"
+        house.gateway.tick()
+        await house.let_in("romeo/phone")

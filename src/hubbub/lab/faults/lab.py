@@ -191,7 +191,11 @@ class Lab:
             if not flush.done() or flush.exception() is not None:
                 flush.cancel()
                 outcome.stuck.append(f"{after}: a command has no answer")
-        away = [person.username for person in crowd.people if person.user_id not in online]
+        away = [
+            f"{person.username} is {person.client.state} ({person.client.error!r})"
+            for person in crowd.people
+            if person.user_id not in online
+        ]
         if away:
             outcome.stuck.append(f"{after}: not online again: {away}")
         returned = max(online.values(), default=whole)
