@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import nats.errors
 from nats.aio.client import PING_PROTO, Client
@@ -42,6 +44,19 @@ UNWRITTEN_BYTES = 32 * 1024 * 1024
 """More than this unwritten: the server takes nothing, and neither does the link."""
 
 _NO_RESPONDERS = b"NATS/1.0 503"
+
+
+def with_login(known: str, found: Sequence[str]) -> list[str]:
+    """Return addresses with the login of one that is known where they have none of their own.
+
+    A cluster tells the addresses of its servers without one, and they take the same.
+    """
+    login, at, _ = urlsplit(known).netloc.rpartition("@")
+    addresses = []
+    for url in found:
+        parts = urlsplit(url)
+        addresses.append(url if "@" in parts.netloc else parts._replace(netloc=f"{login}{at}{parts.netloc}").geturl())
+    return addresses
 
 
 class NatsLink(Client):
@@ -83,7 +98,7 @@ class NatsLink(Client):
             raise BusAway(repr(problem)) from problem
         if self.max_payload < PAYLOAD:
             raise BusAway(f"max_payload of the server is {self.max_payload} bytes, less than the {PAYLOAD} needed")
-        self._urls[:] = [uri.geturl() for uri in self.servers]
+        self._urls[:] = with_login(self._urls[0], [uri.geturl() for uri in self.servers])
         self.subscribe_to(f"{self._replies}>")
 
     # ------------------------------------------------------------ writing
