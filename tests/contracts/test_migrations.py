@@ -1,4 +1,4 @@
-"""Old and new programs on one database: steps of the schema only add (docs/decisions/0012)."""
+"""Old and new programs on one database: steps of the schema only add (docs/decisions/0016)."""
 
 from __future__ import annotations
 

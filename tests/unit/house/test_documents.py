@@ -70,7 +70,8 @@ def test_the_settings_a_readme_names_exist_with_those_defaults(page: str) -> Non
     for variable, name, default in rows:
         assert known[name][0] == variable
         if default.startswith("`"):
-            assert default.strip("`") == str(known[name][1]).lower()
+            value = known[name][1]
+            assert default.strip("`") == (",".join(value) if isinstance(value, tuple) else str(value).lower())
         else:
             assert known[name][1] in ("", ())
 

@@ -3,7 +3,7 @@
 The steps are Alembic revisions, run from inside the program over the connection it already has: there is no
 configuration file, and a server brings its own database up to date at start.
 
-Steps only add, so that programs of the version before run on beside it, and can be gone back to (docs/decisions/0012).
+Steps only add, so that programs of the version before run on beside it, and can be gone back to (docs/decisions/0016).
 The first digit of a revision counts the times something was taken away: a newer schema with the same first digit is
 served as it is, one with another is refused instead of guessed at.
 """
