@@ -145,6 +145,9 @@ class Client:
         def page(answer: pb.ServerFrame) -> None:
             self._catching.discard(conversation_id)
             got = answer.entry_page
+            if answer.HasField("error") and answer.error.retry:
+                # A head is announced once: who does not ask again never hears of it.
+                self.catch_up(conversation_id, head)
             if answer.HasField("entry_page") and got.to_seq < max(got.as_of, head) and got.to_seq > after:
                 self.catch_up(conversation_id, max(got.as_of, head))
 
