@@ -154,7 +154,7 @@ async def buckets(stage: Stage) -> Measured:
     """Show by its counters that a gateway hears only what its users' buckets carry."""
     people, rate = stage.people(40), stage.rate(100.0)
     found = Measured(
-        how=f"{people} light clients in direct conversations, spread evenly over {GATEWAYS} gateways, 256 buckets; "
+        how=f"{people} light clients in direct conversations, spread evenly over {GATEWAYS} gateways, 4,096 buckets; "
         f"{rate:g} messages per second. Read from `/metrics` of every node before and after: events published by the "
         "chat nodes, events received by each gateway, and of those the ones that concerned somebody there. An event "
         "for two people is published to both their buckets and counts twice."
