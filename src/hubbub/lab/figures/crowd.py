@@ -8,8 +8,6 @@ A message falls due at its time whatever became of the ones before, so a stall s
 from __future__ import annotations
 
 import gc
-import heapq
-import itertools
 import sys
 import threading
 import time
@@ -59,15 +57,13 @@ class Crowd:
         self._room: list[str] = [""] * len(task.seats)
         self._under_way: dict[str, Spoken] = {}
         """Messages that have not arrived, by client_id."""
-        self._later: list[tuple[float, int, Callable[[], None]]] = []
-        self._numbers = itertools.count()
         self._ticked = 0.0
         self._filler = "x" * max(0, task.size - 16)
 
     # ------------------------------------------------------------ the street
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
-        heapq.heappush(self._later, (time.monotonic() + seconds, next(self._numbers), call))
+        self.loop.later(seconds, call)
 
     def ask_door(self, resident: Resident) -> None:
         self._doors.ask(resident.seat.token, resident.avoid, resident.door)
@@ -111,15 +107,11 @@ class Crowd:
     def turn(self, timeout_s: float) -> None:
         """Do what is due, then wait for something to come."""
         now = time.monotonic()
-        while self._later and self._later[0][0] <= now:
-            heapq.heappop(self._later)[2]()
         if now - self._ticked > TICK_S:
             self._ticked = now
             for resident in self.residents:
                 resident.tick(time.monotonic_ns())
         self._doors.turn()
-        if self._later:
-            timeout_s = min(timeout_s, max(0.0, self._later[0][0] - now))
         self.loop.turn(min(timeout_s, 0.005 if self._doors.asking else TICK_S))
 
     def talk(self, commands: SimpleQueue[str]) -> None:

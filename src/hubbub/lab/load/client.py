@@ -22,6 +22,9 @@ class Seat(msgspec.Struct, frozen=True):
     token: str
 
 
+AGAIN_S = 0.5
+"""When a page that could not be read is asked for again."""
+
 Answer = Callable[[pb.ServerFrame], None]
 
 
@@ -45,6 +48,7 @@ class Client:
         self._ids = 0
         self._waiting: dict[int, Answer] = {}
         self._catching: set[str] = set()
+        self._pushed: dict[str, int] = {}
         self.caught_up = 0
         """How often it had to ask for what pushes had left out."""
 
@@ -104,6 +108,8 @@ class Client:
             self.ready_ns = time.monotonic_ns()
         elif kind == "welcome":
             self.epoch, self.user_version = frame.welcome.epoch, frame.welcome.user_version
+        elif kind == "entries":
+            self._pushes(frame.entries)
         elif kind == "heads":
             for head in frame.heads.heads:
                 self.catch_up(head.conversation_id, head.seq)
@@ -147,11 +153,24 @@ class Client:
             got = answer.entry_page
             if answer.HasField("error") and answer.error.retry:
                 # A head is announced once: who does not ask again never hears of it.
-                self.catch_up(conversation_id, head)
+                self._loop.later(AGAIN_S, lambda: self._ask_again(conversation_id, head))
             if answer.HasField("entry_page") and got.to_seq < max(got.as_of, head) and got.to_seq > after:
                 self.catch_up(conversation_id, max(got.as_of, head))
 
         self.ask(pb.ClientFrame(get_entries=asked), page)
+
+    def _ask_again(self, conversation_id: str, head: int) -> None:
+        if not self.link.closed:
+            self.catch_up(conversation_id, head)
+
+    def _pushes(self, page: pb.EntryPage) -> None:
+        """See whether a push leaves a gap before it: nobody announces what a later push lets one know."""
+        name = page.conversation_id
+        if page.from_seq > self._pushed.get(name, 0) + 1:
+            view = self.recorder.observer.view(name)
+            if view.floor is not None:
+                self.catch_up(name, page.to_seq)
+        self._pushed[name] = max(page.to_seq, self._pushed.get(name, 0))
 
     def _lost(self) -> None:
         self.recorder.closed()

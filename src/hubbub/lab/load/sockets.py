@@ -7,6 +7,8 @@ the server (no check of handshake keys or reserved bits): the conformance tests 
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import select
 import socket
 import time
@@ -231,6 +233,12 @@ class Loop:
         """Why connections ended that nobody here closed."""
         self.patient = False
         """Whether connections may end: then each link's `on_lost` is told, and nothing is raised."""
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call it in a while, in some turn."""
+        heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), call))
 
     def add(self, link: Link) -> None:
         self.links[link.fd] = link
@@ -242,7 +250,16 @@ class Loop:
             self.epoll.unregister(link.fd)
 
     def turn(self, timeout_s: float) -> None:
-        """Write what is queued, wait for something to read, and read it.  Raises Lost when a connection ended."""
+        """Do what is due, write what is queued, wait for something to read, and read it.
+
+        Raises Lost when a connection ended.
+        """
+        if self._due:
+            now = time.monotonic()
+            while self._due and self._due[0][0] <= now:
+                heapq.heappop(self._due)[2]()
+            if self._due:
+                timeout_s = min(timeout_s, max(0.0, self._due[0][0] - now))
         self.flush()
         for fd, mask in self.epoll.poll(timeout_s):
             link = self.links.get(fd)
