@@ -40,7 +40,7 @@ run: $(VENV)/.run
 
 # The servers a cluster stands on come from PATH, from the wheels among what tests need, or from Debian.
 cluster: setup
-	@$(BIN)/hubbub lab cluster --db $(DB) --listen 127.0.0.1:8080 --data data/cluster-$(DB)
+	@$(BIN)/hubbub lab cluster --db $(DB) --listen 127.0.0.1:8080 --listen-tcp 127.0.0.1:8081 --data data/cluster-$(DB)
 
 test: setup
 	$(BIN)/python -m pytest

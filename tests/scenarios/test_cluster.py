@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from support.clusters import ManyHouses, a_cluster, node_of
+from support.house import PASSWORD
 from support.stage import Stage
 
-from hubbub.client import Transport
+from hubbub.client import HttpApi, Transport
 
 
 @pytest.mark.slow
@@ -47,3 +48,29 @@ async def test_two_people_on_two_gateways_talk_on_while_processes_die(tmp_path: 
         finally:
             await stage.close()
     assert cluster.exits == dict.fromkeys(cluster.exits, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_raw_tcp_goes_through_the_one_address_and_follows_the_death_of_a_node(tmp_path: Path) -> None:
+    cluster = a_cluster(tmp_path)
+    async with cluster:
+        stage = Stage(ManyHouses(cluster), Transport.TCP, tmp_path)
+        try:
+            romeo, juliet = await stage.enter("romeo", "juliet")
+            async with HttpApi(cluster.url) as http:
+                tokens = await http.log_in(romeo.username, PASSWORD)
+                assert (await http.connect(tokens.access_token)).tcp == cluster.tcp
+            # The edge sends each to whoever has the fewest.
+            assert {await node_of(romeo), await node_of(juliet)} == set(cluster.names("gateway"))
+            balcony = await romeo.place(juliet)
+            await romeo.says(balcony, "Soft!")
+            assert await juliet.hears() == ["Soft!"]
+
+            await cluster.kill(await node_of(juliet))
+            await romeo.says(balcony, "What light?")
+            assert await juliet.hears() == ["What light?"]
+            assert await node_of(juliet) == await node_of(romeo)
+            await juliet.hears_nothing()
+        finally:
+            await stage.close()

@@ -32,8 +32,19 @@ def open_folder() -> Iterator[Path]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_cluster_says_where_it_is_and_ends_at_ctrl_c(open_folder: Path) -> None:
-    listen = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "hubbub.cli.main", "lab", "cluster", *SMALL, "--listen", listen]
+    listen, tcp = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    command = [
+        sys.executable,
+        "-m",
+        "hubbub.cli.main",
+        "lab",
+        "cluster",
+        *SMALL,
+        "--listen",
+        listen,
+        "--listen-tcp",
+        tcp,
+    ]
     # Where its own database is concerns a person's other server, not this one.
     environ = {**os.environ, **QUICK, "HUBBUB_DATABASE": "postgresql://nobody@127.0.0.1:1/none"}
     running = subprocess.Popen(
@@ -54,7 +65,7 @@ def test_a_cluster_says_where_it_is_and_ends_at_ctrl_c(open_folder: Path) -> Non
             text = "".join(said)
             pids = dict(re.findall(r"^(\S+) +(\d+) +\S+://", text, flags=re.MULTILINE))
             assert list(pids) == ["bus", "database", "edge", "chat-1", "gateway-1", "web-1"], text
-            assert f"Hubbub is at http://{listen}" in text
+            assert f"Hubbub is at http://{listen} (HTTP, WebSocket) and {tcp} (TCP)" in text
             assert httpx.get(f"http://{listen}/api/v1/setup", timeout=10).json() == {"needed": True}
             family = psutil.Process(running.pid).children(recursive=True)
             assert {int(pid) for pid in pids.values()} <= {one.pid for one in family}

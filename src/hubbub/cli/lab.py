@@ -44,6 +44,7 @@ def command() -> None:
 @click.option("--db", type=click.Choice(["postgres", "mysql"]), default="postgres", show_default=True)
 @click.option("--bus", type=click.Choice(["nats", "redis"]), default="nats", show_default=True)
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:8080", show_default=True, help="The public address.")
+@click.option("--listen-tcp", metavar="HOST:PORT", default="127.0.0.1:8081", show_default=True, help="For raw TCP.")
 @click.option("--webs", type=click.IntRange(1), default=2, show_default=True, help="Nodes that serve HTTP.")
 @click.option("--gateways", type=click.IntRange(1), default=3, show_default=True, help="Nodes that hold connections.")
 @click.option("--chats", type=click.IntRange(1), default=2, show_default=True, help="Nodes that store and order.")
@@ -60,6 +61,7 @@ def cluster(
     db: str,
     bus: str,
     listen: str,
+    listen_tcp: str,
     webs: int,
     gateways: int,
     chats: int,
@@ -73,10 +75,12 @@ def cluster(
     `hubbub drain`, stays away.
     """
     Address.parse(listen, setting="listen")
+    Address.parse(listen_tcp, setting="listen_tcp")
     plan = ClusterPlan(
         database=db,  # type: ignore[arg-type]
         bus=bus,  # type: ignore[arg-type]
         listen=listen,
+        listen_tcp=listen_tcp,
         web=webs,
         gateway=gateways,
         chat=chats,
@@ -118,7 +122,7 @@ async def _open(cluster: Cluster) -> None:
     with _out.status("starting …"):
         await cluster.open()
     _out.print(_table(cluster))
-    _out.print(f"Hubbub is at [bold]{cluster.url}[/] (HTTP, WebSocket). Ctrl-C ends it.")
+    _out.print(f"Hubbub is at [bold]{cluster.url}[/] (HTTP, WebSocket) and {cluster.tcp} (TCP). Ctrl-C ends it.")
     if (token := cluster.setup_token) is not None:
         _out.print("Make the first admin with this link, which works once:")
         _out.print(f"  {setup_link(cluster.url, token)}")

@@ -13,8 +13,14 @@ import click
 @click.option("--listen-tcp", metavar="HOST:PORT", help="Raw TCP (default: none).")
 @click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A TOML file of settings.")
 @click.option("--public-url", metavar="URL", help="How people reach this server, if not as it listens.")
+@click.option("--public-tcp", metavar="HOST:PORT", help="The same for raw TCP.")
 def command(
-    data: str | None, listen: str | None, listen_tcp: str | None, config: Path | None, public_url: str | None
+    data: str | None,
+    listen: str | None,
+    listen_tcp: str | None,
+    config: Path | None,
+    public_url: str | None,
+    public_tcp: str | None,
 ) -> None:
     """Run a server: everything in one process, with its data in one folder.
 
@@ -26,7 +32,13 @@ def command(
     from hubbub.server.lifecycle import run
     from hubbub.server.settings import read_settings
 
-    flags = {"data": data, "listen": listen, "listen_tcp": listen_tcp, "public_url": public_url}
+    flags = {
+        "data": data,
+        "listen": listen,
+        "listen_tcp": listen_tcp,
+        "public_url": public_url,
+        "public_tcp": public_tcp,
+    }
     try:
         run(read_settings(file=config, flags=flags))
     except (SettingsError, CannotServe) as error:

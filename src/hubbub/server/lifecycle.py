@@ -218,7 +218,7 @@ async def _announce(settings: ServerSettings, server: Server, reachable: Reachab
     data = Path(settings.data)
     lines = [f"Hubbub {hubbub.__version__} is at {reachable.public_url} (HTTP, WebSocket)"]
     if reachable.tcp:
-        lines[0] += f" and {reachable.tcp} (TCP)"
+        lines[0] += f" and {settings.public_tcp or reachable.tcp} (TCP)"
     lines[0] += f", with its data in {data}"
     if set(settings.roles) != set(ROLES):
         lines[0] = (

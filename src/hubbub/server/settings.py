@@ -56,6 +56,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The same for raw TCP."""
     public_url: str = ""
     """How people reach this server when something stands in front of it; empty: as it listens."""
+    public_tcp: str = ""
+    """HOST:PORT by which people reach raw TCP when something stands in front of it; empty: each node by its own."""
     trusted_proxies: str = ""
     """Addresses of proxies, with commas, whose X-Forwarded-For says who a request is from; empty: nobody's."""
     log_format: Literal["auto", "json", "console"] = "auto"
@@ -113,7 +115,7 @@ def read_settings(
     """Return the settings from the file, the variables and the flags.  Raises SettingsError."""
     settings = load(ServerSettings, file=file, environ=os.environ if environ is None else environ, flags=flags)
     Address.parse(settings.listen, setting="listen")
-    for name in ("listen_tcp", "advertise", "advertise_tcp"):
+    for name in ("listen_tcp", "advertise", "advertise_tcp", "public_tcp"):
         if getattr(settings, name):
             Address.parse(getattr(settings, name), setting=name)
     _check_cluster(settings)

@@ -322,7 +322,8 @@ def _assign(
     base = reachable.public_url.replace("http", "ws", 1)
 
     async def here(identity: Identity, avoid: Sequence[str]) -> Assignment:
-        return Assignment(settings.node_name, websocket_url=f"{base}{SOCKET_PATH}", tcp=reachable.tcp)
+        tcp = settings.public_tcp or reachable.tcp
+        return Assignment(settings.node_name, websocket_url=f"{base}{SOCKET_PATH}", tcp=tcp)
 
     if roll is None:
         return here
@@ -341,7 +342,8 @@ def _assign(
         path = tickets.path(node, identity.login_id)
         # Behind an edge its address leads to every node; without one each node is reached by its own.
         address = f"{base}{path}" if settings.public_url else f"ws://{node.http}{path}"
-        return Assignment(node.node_id, websocket_url=address, tcp=node.tcp)
+        # No edge sees who it is that comes over raw TCP: it leads to any gateway, and each serves everybody.
+        return Assignment(node.node_id, websocket_url=address, tcp=settings.public_tcp or node.tcp)
 
     return among_all
 

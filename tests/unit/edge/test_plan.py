@@ -46,6 +46,16 @@ def test_a_suspect_is_left_to_the_health_checks() -> None:
     assert [place.draining for place in wanted.sockets] == [False]
 
 
+def test_a_suspect_gets_no_new_stream_while_another_is_there_to_get_it() -> None:
+    # Its system would take the connection, and nobody would read it.
+    silent = view("a", ("gateway",), http="10.0.0.1:80", tcp="10.0.0.1:81", state=NodeState.SUSPECT)
+    heard = view("b", ("gateway",), http="10.0.0.2:80", tcp="10.0.0.2:81")
+    assert [place.draining for place in plan([silent, heard]).streams] == [True, False]
+    assert [place.draining for place in plan([silent]).streams] == [False]
+    leaving = view("b", ("gateway",), http="10.0.0.2:80", tcp="10.0.0.2:81", state=NodeState.DRAINING)
+    assert [place.draining for place in plan([silent, leaving]).streams] == [False, True]
+
+
 def test_the_dead_have_no_place_and_are_named() -> None:
     wanted = plan([view("a", ("web", "gateway"), http="10.0.0.1:80", tcp="[fd00::1]:81", state=NodeState.DEAD)])
     assert wanted == Plan(buried=frozenset({"10.0.0.1:80", "[fd00::1]:81"}))

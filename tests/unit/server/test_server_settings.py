@@ -42,6 +42,7 @@ def test_a_node_is_named_after_its_host_and_port_unless_it_is_told() -> None:
         ({"DATABASE": "oracle://me:secret@db"}, "none of postgresql://, mysql://, mariadb://"),
         ({"NODE": "a b"}, "'a b' is not made of"),
         ({"ADVERTISE": "here"}, "'here' is not HOST:PORT"),
+        ({"PUBLIC_TCP": "chat.example"}, "public_tcp: 'chat.example' is not HOST:PORT"),
     ],
 )
 def test_what_cannot_work_is_refused_with_a_sentence(environ: dict[str, str], says: str) -> None:

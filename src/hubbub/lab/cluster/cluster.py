@@ -74,8 +74,10 @@ class Cluster:
         """None in a cluster without one."""
         if plan.edge:
             listen = Address.parse(plan.listen, setting="listen")
-            self.edge = self.members["edge"] = Edge(self.folder / "edge", listen, stands_on)
+            tcp = Address.parse(plan.listen_tcp, setting="listen_tcp")
+            self.edge = self.members["edge"] = Edge(self.folder / "edge", listen, tcp, stands_on)
             self._environ.setdefault("HUBBUB_PUBLIC_URL", self.edge.url)
+            self._environ.setdefault("HUBBUB_PUBLIC_TCP", self.edge.tcp)
         self._on_event = on_event
         self._wanted: set[str] = set()
         """Members that run as far as anybody here wants."""
@@ -94,6 +96,11 @@ class Cluster:
     def url(self) -> str:
         """The one address for everybody."""
         return self.edge.url if self.edge is not None else self.nodes["web-1"].url
+
+    @property
+    def tcp(self) -> str:
+        """The same for raw TCP, host:port."""
+        return self.edge.tcp if self.edge is not None else self.nodes["gateway-1"].tcp
 
     def names(self, role: str) -> list[str]:
         """Return the names of the nodes with a role."""

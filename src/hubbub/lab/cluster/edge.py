@@ -10,6 +10,7 @@ import httpx
 
 from hubbub.lab.cluster.node import machine_environ
 from hubbub.lab.servers import haproxy
+from hubbub.lab.servers.ports import free_port
 from hubbub.lab.servers.server import Server
 from hubbub.server.edge.haproxy import ALIVE
 from hubbub.server.settings import Address
@@ -24,9 +25,11 @@ class Edge(Server):
     name = "edge"
     start_s = 60.0
 
-    def __init__(self, folder: Path, listen: Address, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, listen: Address, listen_tcp: Address, environ: Mapping[str, str]) -> None:
+        """A port 0 takes a free one."""
         super().__init__(folder, port=listen.port)
         self.listen = Address(listen.host, self.port)
+        self.listen_tcp = Address(listen_tcp.host, listen_tcp.port or free_port())
         self.host = ANYWHERE.get(listen.host, listen.host)
         self.environ = dict(environ)
         """Variables that it has beside the machine's; a change holds from its next start."""
@@ -35,9 +38,25 @@ class Edge(Server):
     def url(self) -> str:
         return f"http://{Address(self.host, self.port)}"
 
+    @property
+    def tcp(self) -> str:
+        """host:port of raw TCP."""
+        host = self.listen_tcp.host
+        return str(Address(ANYWHERE.get(host, host), self.listen_tcp.port))
+
     def _command(self) -> Sequence[object]:
-        where = ["--listen", self.listen, "--folder", self.folder, "--binary", haproxy.program()]
-        return [sys.executable, "-m", "hubbub.cli.main", "edge", "haproxy", "--run", *where]
+        where = ["--listen", self.listen, "--listen-tcp", self.listen_tcp, "--folder", self.folder]
+        return [
+            sys.executable,
+            "-m",
+            "hubbub.cli.main",
+            "edge",
+            "haproxy",
+            "--run",
+            "--binary",
+            haproxy.program(),
+            *where,
+        ]
 
     def _environ(self) -> Mapping[str, str]:
         return {**machine_environ(), **self.environ}

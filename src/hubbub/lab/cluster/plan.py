@@ -30,6 +30,8 @@ class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
     worker: int = 1
     listen: str = "127.0.0.1:0"
     """The one public address; port 0 takes a free one."""
+    listen_tcp: str = "127.0.0.1:0"
+    """The same for raw TCP."""
     edge: bool = True
     """False leaves HAProxy out: then the first web node is what clients are told."""
     durable: bool = True

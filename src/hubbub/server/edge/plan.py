@@ -2,8 +2,10 @@
 
 A plan is a list of places for HTTP, for WebSockets and for raw TCP.  Nodes that drain keep a place so that their open
 connections last, and get nothing new.  A suspect node keeps its place: its heartbeats may have been lost on the way,
-and the edge's own health checks know better whether it answers.  The dead have no place.  Nothing here does I/O, and
-nothing that a record holds reaches a configuration or a command unless it looks like a name and an address.
+and the edge's own health checks know better whether it answers.  Not so over raw TCP, where the system of a process
+that stands still takes connections on: there a suspect gets nothing new while another is there to get it.  The dead
+have no place.  Nothing here does I/O, and nothing that a record holds reaches a configuration or a command unless it
+looks like a name and an address.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ def plan(views: Iterable[NodeView]) -> Plan:
     pools = (
         _pool(alive, lambda view: view.record.http if "web" in view.record.roles else ""),
         _pool(alive, lambda view: view.record.http if "gateway" in view.record.roles else ""),
-        _pool(alive, lambda view: view.record.tcp if "gateway" in view.record.roles else ""),
+        _sparing_suspects(_pool(alive, lambda view: view.record.tcp if "gateway" in view.record.roles else ""), alive),
     )
     living = {place.address for pool in pools for place in pool}
     buried = {
@@ -82,6 +84,16 @@ def _pool(views: Iterable[NodeView], address: Callable[[NodeView], str]) -> tupl
         if place is not None:
             found.setdefault(place.address, place)
     return tuple(sorted(found.values(), key=lambda place: (place.node_id, place.address)))
+
+
+def _sparing_suspects(places: tuple[Place, ...], views: Iterable[NodeView]) -> tuple[Place, ...]:
+    """Give what is new to those that were heard, if there are any: nobody else finds out who stands still."""
+    suspects = {view.record.node_id for view in views if view.state is NodeState.SUSPECT}
+    if all(place.draining or not place.weight or place.node_id in suspects for place in places):
+        return places
+    return tuple(
+        msgspec.structs.replace(place, draining=True) if place.node_id in suspects else place for place in places
+    )
 
 
 def _place(view: NodeView, address: str) -> Place | None:
