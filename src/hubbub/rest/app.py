@@ -29,13 +29,17 @@ from hubbub.rest.deps import Deps
 from hubbub.rest.guards import bearer_guard, provide_caller, provide_identity
 from hubbub.rest.metrics import Watched, metrics
 from hubbub.rest.problems import HANDLERS
+from hubbub.rest.web_app import WebApp
 
 __all__ = ["create_app", "create_probe"]
 
 
 def create_app(deps: Deps) -> ASGIApp:
-    """Return the application that serves everything below `/api`, `/oauth` and the few pages."""
-    return Watched(litestar_app(deps), deps)
+    """Return the application that serves everything below `/api` and `/oauth`, and the web app or the few pages."""
+    app: ASGIApp = litestar_app(deps)
+    if deps.web_app is not None:
+        app = WebApp(app, deps.web_app, deps.socket_hosts)
+    return Watched(app, deps)
 
 
 def create_probe(deps: Deps) -> ASGIApp:

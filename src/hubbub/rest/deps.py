@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -18,6 +18,7 @@ from hubbub.chat.model import Caller
 from hubbub.chat.service import Chat
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.nodes import Nodes
+from hubbub.rest.web_app import Build
 
 __all__ = ["Assignment", "CallerDep", "Deps", "DepsDep", "IdentityDep", "RestSettings", "ServerFacts"]
 
@@ -86,6 +87,10 @@ class Deps:
     """None: nothing can be changed while it runs."""
     settings: RestSettings = field(default_factory=RestSettings)
     auth_settings: AuthSettings = field(default_factory=AuthSettings)
+    web_app: Build | None = None
+    """None: it was not built; pages say how to."""
+    socket_hosts: Callable[[], Iterable[str]] = tuple
+    """Hosts, besides the one a request came to, whose sockets devices may be sent to."""
     metrics: CollectorRegistry | None = None
     """None: nothing is counted and `/metrics` is not served."""
 

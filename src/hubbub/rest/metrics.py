@@ -85,9 +85,8 @@ class Watched:
     def _count(self, scope: Any, status: int, seconds: float) -> None:
         if self._requests is None or self._seconds is None:
             return
-        handler = scope.get("route_handler")
-        route = scope.get("path_template") if handler is not None else None
-        method = scope["method"] if handler is not None else "other"
+        route = scope.get("path_template")
+        method = scope["method"] if route else "other"
         self._requests.labels(method, route or "none", str(status)).inc()
         self._seconds.labels(method, route or "none").observe(seconds)
 

@@ -1,4 +1,4 @@
-"""The pages a browser finds without a web app: the set-up form, and a sign of life.
+"""The pages a browser finds where there is no web app, or no script: the set-up form, and a sign of life.
 
 They are whole in themselves: no script, no image, no font, one style sheet allowed by its hash.  The form is an
 ordinary form post, and works in any browser and with any screen reader.
@@ -69,7 +69,11 @@ _WORDS: dict[Language, dict[str, str]] = {
         "done_lead": "is ready. Log in with the name",
         "over": "This server is already set up.",
         "invalid": "The set-up link is not valid. The newest one is in the file setup-link in the data folder.",
+        "token": "Set-up token",
+        "token_hint": "What follows token= in the set-up link.",
         "runs": "The server runs. Connect from a terminal:",
+        "no_app": "The web app was not built. Install Node.js 20 or newer, run this where the server came from, and"
+        " start the server again:",
         "api": "Description of the HTTP interface",
     },
     "zh": {
@@ -86,7 +90,10 @@ _WORDS: dict[Language, dict[str, str]] = {
         "done_lead": "已可使用。请用此用户名登录：",
         "over": "服务器已完成初始化。",
         "invalid": "初始化链接无效。最新链接在数据目录的 setup-link 文件中。",
+        "token": "初始化令牌",
+        "token_hint": "初始化链接中 token= 之后的内容。",
         "runs": "服务器正在运行。请在终端中连接：",
+        "no_app": "网页应用尚未构建。请安装 Node.js 20 或更高版本，在源码目录中运行以下命令，然后重新启动服务器：",
         "api": "HTTP 接口说明",
     },
 }
@@ -130,10 +137,13 @@ def _form(language: Language, given: dict[str, str], error: str = "") -> str:
         )
 
     warning = f'<p class="bad" role="alert">{escape(error)}</p>' if error else ""
+    token = field("token", "text", "off")
+    if given.get("token"):
+        token = f'<input type="hidden" name="token" value="{escape(given["token"], quote=True)}">'
     return (
         f"<h1>{words['title']}</h1><p>{words['lead']}</p>{warning}"
         '<form method="post" action="/setup" accept-charset="utf-8">'
-        f'<input type="hidden" name="token" value="{escape(given.get("token", ""), quote=True)}">'
+        + token
         + field("name", "text", "organization", "")
         + field("username", "text", "username")
         + field("password", "password", "new-password")
@@ -141,14 +151,17 @@ def _form(language: Language, given: dict[str, str], error: str = "") -> str:
     )
 
 
-@get("/setup", include_in_schema=False)
+@get(["/setup", "/setup/form"], include_in_schema=False)
 async def setup_form(request: Request[Any, Any, Any], deps: DepsDep, token: FromQuery[str] = "") -> Response[str]:
-    """Show the form, or why there is none."""
+    """Show the form, or why there is none.
+
+    Where there is a web app, `/setup` is its page, and the form is what it offers those without script.
+    """
     language = _language(request)
     words = _WORDS[language]
     if (await deps.accounts.place()).set_up_ms:
         return _page(language, words["over"], f"<h1>{words['over']}</h1>", 409)
-    if not token:
+    if not token and request.scope["path"] == "/setup":
         return _page(language, words["title"], f"<h1>{words['title']}</h1><p>{words['invalid']}</p>", 403)
     return _page(language, words["title"], _form(language, {"token": token}))
 
@@ -189,6 +202,7 @@ async def front(request: Request[Any, Any, Any], deps: DepsDep) -> Response[str]
     body = (
         f"<h1>{name}</h1><p>{words['runs']}</p>"
         f"<pre>hubbub register --server {server} NAME\nhubbub login --server {server} NAME\nhubbub chat</pre>"
+        f"<p>{words['no_app']}</p><pre>make web</pre>"
         f'<p><a href="/api/openapi.json">{words["api"]}</a></p>'
     )
     return _page(language, name, body)

@@ -8,10 +8,11 @@ with them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from litestar.types import ASGIApp
@@ -41,6 +42,7 @@ from hubbub.cluster.tickets import SOCKET_PATH, Tickets
 from hubbub.gateway.gateway import Gateway
 from hubbub.rest.app import create_app, create_probe
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
+from hubbub.rest.web_app import Build, read_build
 from hubbub.server.ground import CannotServe, Ground, lay_ground
 from hubbub.server.live import live_defaults, live_settings
 from hubbub.server.load import LoadMeter
@@ -189,6 +191,8 @@ async def build(
         on_set_up=lambda: remove_setup_link(Path(settings.data)),
         settings=settings.rest,
         auth_settings=settings.auth,
+        web_app=await _web_app(settings),
+        socket_hosts=_socket_hosts(settings, nodes, roll),
         metrics=metrics,
     )
 
@@ -320,10 +324,12 @@ def _assign(
 ) -> Callable[[Identity, Sequence[str]], Awaitable[Assignment]]:
     """Return what chooses where a device connects."""
     base = reachable.public_url.replace("http", "ws", 1)
+    # Without a public address it is the one by which the request came: a browser may connect to no other.
+    own = f"{base}{SOCKET_PATH}" if settings.public_url else SOCKET_PATH
 
     async def here(identity: Identity, avoid: Sequence[str]) -> Assignment:
         tcp = settings.public_tcp or reachable.tcp
-        return Assignment(settings.node_name, websocket_url=f"{base}{SOCKET_PATH}", tcp=tcp)
+        return Assignment(settings.node_name, websocket_url=own, tcp=tcp)
 
     if roll is None:
         return here
@@ -346,6 +352,25 @@ def _assign(
         return Assignment(node.node_id, websocket_url=address, tcp=settings.public_tcp or node.tcp)
 
     return among_all
+
+
+def _socket_hosts(settings: ServerSettings, nodes: Nodes, roll: Roll | None) -> Callable[[], Iterable[str]]:
+    """Return what names the hosts that `_assign` sends devices to, for the policy of the web app."""
+    if settings.public_url:
+        return lambda: [urlsplit(settings.public_url).netloc]
+    if roll is None:
+        return tuple
+    return lambda: [view.record.http for view in nodes.live("gateway")]
+
+
+async def _web_app(settings: ServerSettings) -> Build | None:
+    """Return the web app this program was installed with; None where it was not built."""
+    if not settings.does("web"):
+        return None
+    build = await asyncio.to_thread(read_build, Path(hubbub.__file__).with_name("web_app"))
+    if build is None:
+        _logger.warning("there is no web app: build it with `make web`, then start again")
+    return build
 
 
 async def _live_config(settings: ServerSettings, ground: Ground, stack: AsyncExitStack) -> LiveConfig:
