@@ -26,11 +26,13 @@ EARLY_LIMIT = 1024
 class Channel:
     """One large conversation with at least one listener here."""
 
-    __slots__ = ("_early", "_edges", "fetching", "id", "opened", "sessions", "timeline", "waiting")
+    __slots__ = ("_early", "_edges", "doubted", "fetching", "id", "opened", "sessions", "timeline", "waiting")
 
     def __init__(self, conversation_id: str) -> None:
         self.id = conversation_id
         self.sessions: set[Session] = set()
+        self.doubted: dict[str, Person] = {}
+        """Who listened before a part was skipped that may have removed them; they hear nothing until it is known."""
         self.timeline: Timeline[Entry] = Timeline()
         self.opened = False
         """Whether the feed knows where it begins."""
@@ -84,6 +86,16 @@ class Channel:
             self._remove(person)
         else:
             self._edges[person.user_id] = audience.until(self._edges.get(person.user_id), last_seq)
+
+    def doubt(self) -> None:
+        """Let nobody hear anything more until it is known who they are."""
+        for session in self.sessions:
+            if session.person is not None:
+                self.doubted[session.user_id] = session.person
+        for person in self.doubted.values():
+            person.drop(self.id)
+        self.sessions.clear()
+        self._edges.clear()
 
     def has(self, person: Person) -> bool:
         """Whether this person listens; a session that is still entering may not be among the listeners yet."""

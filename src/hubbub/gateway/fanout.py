@@ -84,11 +84,12 @@ class Fanout:
             channel.timeline.cover(entries[0].seq, entries[-1].seq, ())
             limited = audience.spans(entries) if audience.changes_members(entries) else {}
             for person in self._here(event.audience):
-                last_seq = limited[person.user_id][-1][1] if person.user_id in limited else MAX_SEQ
-                if last_seq == MAX_SEQ:
-                    channel.join(person)
-                else:
+                first_seq, last_seq = limited.get(person.user_id, [(entries[0].seq, MAX_SEQ)])[-1]
+                if last_seq < MAX_SEQ:
                     channel.part(person, last_seq)
+                elif person.user_id in limited or not channel.has(person):
+                    # The feed may be behind, and what it lacks may be from before they came.
+                    channel.join(person, first_seq)
         elif len(event.audience) > SMALL_AUDIENCE:
             self._feeds.grow(event.conversation_id, entries[-1].seq, self._here(event.audience))
         self._remember(event.conversation_id, entries[-1].seq)

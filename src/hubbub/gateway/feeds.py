@@ -1,7 +1,9 @@
 """The feeds of large conversations: opened, kept whole, and closed with their last listener here.
 
 Joining a feed is always: follow the topic, then read the head, then count from there, so nothing falls in between.  A
-gap that does not close by itself within moments is fetched once for all listeners.
+gap that does not close by itself within moments is fetched once for all listeners.  One that is too large for that is
+skipped, and since it may hide that somebody was removed, its listeners hear nothing more until the log has said who
+they are.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from hubbub.gateway.fanout import Fanout
     from hubbub.gateway.session import Session
 
+PEOPLE_AT_ONCE = 50
 _AGAIN_S = 1.0
 """When a gap is looked at again after the log could not be read."""
 
@@ -146,7 +149,7 @@ class Feeds:
 
     def settle(self, channel: Channel) -> None:
         """Close a feed nobody listens to."""
-        if channel.sessions or channel.id == SYSTEM_CONVERSATION or not channel.opened:
+        if channel.sessions or channel.doubted or channel.id == SYSTEM_CONVERSATION or not channel.opened:
             return
         if self._channels.pop(channel.id, None) is not None:
             self._following.go([Topic("conversation", channel.id)])
@@ -174,7 +177,8 @@ class Feeds:
 
     def _look_now(self, channel: Channel) -> None:
         channel.waiting = False
-        if channel.timeline.missing is None or self._channels.get(channel.id) is not channel or channel.fetching:
+        whole = channel.timeline.missing is None and not channel.doubted
+        if whole or self._channels.get(channel.id) is not channel or channel.fetching:
             return
         channel.fetching = True
         self._tasks.start(self._fetch(channel))
@@ -182,18 +186,19 @@ class Feeds:
     async def _fetch(self, channel: Channel) -> None:
         """Fetch what is missing, once for everybody here."""
         try:
-            while (missing := channel.timeline.missing) is not None:
+            while (missing := channel.timeline.missing) is not None or channel.doubted:
                 if self._channels.get(channel.id) is not channel:
                     return
-                if channel.timeline.known - channel.pushed > self._settings.gap_limit:
-                    self._skip(channel)
-                    return
+                too_large = channel.timeline.known - channel.pushed > self._settings.gap_limit
+                if missing is None or channel.doubted or too_large:
+                    await self._skip(channel)
+                    continue
                 limit = min(self._settings.page_entries, missing[1] - missing[0] + 1)
                 async with asyncio.timeout(self._settings.request_timeout_s):
                     page = await self._chat.entries_for_all(channel.id, channel.pushed, limit)
                 if page.reset or page.to_seq <= channel.pushed:
-                    self._skip(channel)
-                    return
+                    await self._skip(channel)
+                    continue
                 pairs = [(entry.seq, entry) for entry in page.entries]
                 self._release(channel, channel.timeline.cover(page.from_seq, page.to_seq, pairs))
         except (ChatError, TimeoutError) as problem:
@@ -208,8 +213,41 @@ class Feeds:
             channel.push(entries, self.fanout.newcomers(entries))
             self.settle(channel)
 
-    def _skip(self, channel: Channel) -> None:
-        """Give up on a gap: the listeners are told the head and fetch for themselves."""
+    async def _skip(self, channel: Channel) -> None:
+        """Give up on a gap: those who are members are told the head and fetch for themselves.
+
+        What was skipped may have removed somebody, so who listens is read anew first, and the feed goes on from where
+        it was read.  Raises ChatError or TimeoutError; whoever is in doubt then stays so, and is asked for next time.
+        """
         head = channel.timeline.known
+        if channel.id != SYSTEM_CONVERSATION:
+            channel.doubt()
+            heads = await self._readmit(channel)
+            # Nobody may go on hearing entries from before their own place was read, nor miss what came after it.
+            head = max(head, channel.pushed, min(heads, default=0))
         channel.timeline.reset(head)
         self.fanout.announce(channel.id, head, list(channel.sessions))
+        self.settle(channel)
+
+    async def _readmit(self, channel: Channel) -> list[int]:
+        """Let those in doubt hear the conversation again if they are in it; return the heads this was read at."""
+        heads: list[int] = []
+        while channel.doubted:
+            some = list(channel.doubted.values())[:PEOPLE_AT_ONCE]
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                found = await self._chat.listening([person.user_id for person in some])
+            read = {listening.user_id: listening for listening in found}
+            for person in some:
+                del channel.doubted[person.user_id]
+                listening = read.get(person.user_id)
+                # A row that is newer than what was read, or somebody who came back since, was let in or out already.
+                if listening is None or person.learned(channel.id) > listening.version:
+                    continue
+                person.learns(channel.id, listening.version)
+                head = next((head for name, head, _ in listening.conversations if name == channel.id), None)
+                if head is None:
+                    channel.part(person, channel.pushed)
+                elif person.sessions:
+                    channel.enter(person, head)
+                    heads.append(head)
+        return heads

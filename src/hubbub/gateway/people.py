@@ -38,10 +38,14 @@ class Person:
         rows = self._rows
         if rows is None:
             rows = self._rows = {}
-        if version <= max(self._floor, rows.get(conversation_id, 0)):
+        if version <= self.learned(conversation_id):
             return False
         rows[conversation_id] = version
         return True
+
+    def learned(self, conversation_id: str) -> int:
+        """Return the version up to which this person's place in a conversation is known."""
+        return max(self._floor, (self._rows or {}).get(conversation_id, 0))
 
     def drop(self, conversation_id: str) -> None:
         """Forget a conversation this person's sessions listened to."""
