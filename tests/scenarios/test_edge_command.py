@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from support.edges import Backend, Refused, ask, tunnel
+from support.house import PASSWORD, House
 
 from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
@@ -77,7 +78,14 @@ async def town(postgres_url: str, nats_server: NatsServer) -> AsyncIterator[Town
 
 @asynccontextmanager
 async def edge(folder: Path, *words: str, database: str, bus: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run `hubbub edge …` while the block does, and see it end well."""
+    """Run `hubbub edge …` on a database and a bus while the block does, and see it end well."""
+    async with edge_with(folder, *words, HUBBUB_DATABASE=database, HUBBUB_BUS=bus) as process:
+        yield process
+
+
+@asynccontextmanager
+async def edge_with(folder: Path, *words: str, **variables: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `hubbub edge …` with these variables while the block does, and see it end well."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HUBBUB_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -86,7 +94,7 @@ async def edge(folder: Path, *words: str, database: str, bus: str) -> AsyncItera
         "edge",
         *words,
         cwd=folder,
-        env={**environ, "HUBBUB_DATABASE": database, "HUBBUB_BUS": bus},
+        env={**environ, **variables},
     )
     try:
         yield process
@@ -204,6 +212,46 @@ async def test_a_haproxy_of_somebody_else_is_driven(town: Town, tmp_path: Path) 
     finally:
         haproxy.terminate()
         await haproxy.wait()
+
+
+async def test_an_edge_without_a_database_asks_a_web_node(tmp_path: Path) -> None:
+    port, home = free_port(), str(tmp_path / "home")
+    house = House(tmp_path)
+    await house.opens()
+    try:
+        setup = [
+            "setup",
+            "--token",
+            house.setup_token(),
+            "--username",
+            "prince",
+            "--name",
+            "Verona",
+            "--password-stdin",
+        ]
+        for words in (setup, ["login", "prince", "--password-stdin"]):
+            said = await asyncio.to_thread(
+                CliRunner().invoke,
+                command,
+                [*words, "--server", house.http],
+                input=PASSWORD + "\n",
+                env={"HUBBUB_HOME": home},
+            )
+            assert said.exit_code == 0, said.output
+        run = ("haproxy", "--run", "--binary", str(program()), "--listen", f"127.0.0.1:{port}", "--grace", "0.2")
+        async with edge_with(tmp_path, *run, "--server", house.http, HUBBUB_HOME=home):
+            await until(lambda: leads(port, 200))
+            # What it knew last is what it serves, and the checks say that nobody is there.
+            await house.closes()
+            await until(lambda: leads(port, 503))
+            await house.opens()
+            await until(lambda: leads(port, 200))
+    finally:
+        await house.closes()
+
+
+async def leads(port: int, status: int) -> bool:
+    return (await ask(port, "/api/v1/server")).status == status
 
 
 async def test_the_text_of_now_is_printed(town: Town) -> None:

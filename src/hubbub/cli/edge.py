@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from hubbub.client.login import Login
     from hubbub.server.edge.running import EdgeSettings
     from hubbub.server.settings import Address
 
@@ -21,8 +22,8 @@ def command() -> None:
     """Put one public address in front of a cluster's nodes.
 
     The nodes are read from the cluster's database and followed on its bus; both are usually given as variables
-    (HUBBUB_DATABASE, HUBBUB_BUS), since they hold passwords.  While they are away, the edge serves with the nodes known
-    last.
+    (HUBBUB_DATABASE, HUBBUB_BUS), since they hold passwords.  A machine that reaches neither asks web nodes instead
+    (--server), as an admin who has logged in on it.  While they are away, the edge serves with the nodes known last.
     """
 
 
@@ -39,6 +40,20 @@ _COMMON = (
     click.option("--stop-after", metavar="TIME", default="24h", show_default=True, help="An old worker's last hour."),
     click.option("--database", metavar="URL", help="The cluster's database."),
     click.option("--bus", metavar="URL", help="The cluster's bus; without it changes are seen later."),
+    click.option(
+        "--server",
+        "servers",
+        metavar="URL",
+        multiple=True,
+        help="A web node to ask, instead of the database and the bus; several are asked in turn.",
+    ),
+    click.option(
+        "--profile",
+        metavar="NAME",
+        envvar="HUBBUB_PROFILE",
+        default="default",
+        help="With --server: the admin's login, made by 'hubbub login'.",
+    ),
     click.option(
         "--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A TOML file of settings."
     ),
@@ -96,6 +111,7 @@ def haproxy_command(
       hubbub edge haproxy --run --listen 0.0.0.0:443 --cert chat.pem
       hubbub edge haproxy --socket /run/haproxy/admin.sock --out /etc/haproxy/haproxy.cfg \\
           --reload 'systemctl reload haproxy'
+      hubbub edge haproxy --run --server http://10.0.1.1:8080 --server http://10.0.1.2:8080
       hubbub edge haproxy --once > haproxy.cfg
     """
     from hubbub.server.edge.haproxy import HaproxyOptions
@@ -163,14 +179,34 @@ class _Sentences:
 
 
 def _settings(common: dict[str, Any]) -> EdgeSettings:
+    from msgspec.structs import replace
+
     from hubbub.server.edge.running import EdgeSettings
     from hubbub.server.settings import read_settings
 
     flags = {"database": common["database"], "bus": common["bus"]}
+    if common["servers"] and any(flags.values()):
+        raise click.UsageError("--server is instead of --database and --bus")
     settings = EdgeSettings(server=read_settings(file=common["config"], flags=flags), folder=common["folder"])
+    if common["servers"]:
+        return replace(settings, servers=common["servers"], login=_login(common["profile"]))
     if not settings.server.database:
-        raise click.UsageError("say where the cluster's database is: --database URL, or HUBBUB_DATABASE")
+        raise click.UsageError(
+            "say where the cluster's database is (--database URL, or HUBBUB_DATABASE), or which web node to ask"
+            " (--server URL)"
+        )
     return settings
+
+
+def _login(profile: str) -> Login:
+    from hubbub.cli.profile import NotLoggedIn, ProfileFile, ProfileLogin
+
+    file = ProfileFile(profile)
+    try:
+        file.load()
+    except NotLoggedIn as missing:
+        raise click.ClickException(str(missing)) from None
+    return ProfileLogin(file, "brief")
 
 
 def _addresses(common: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.live_config import LiveConfig
-from hubbub.cluster.model import ConfigVersion, NodeView
+from hubbub.cluster.model import ConfigVersion, NodeState, NodeView
 from hubbub.cluster.nodes import Nodes
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
 from hubbub.rest.guards import admin_guard
@@ -54,6 +54,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     roles: list[str]
     state: str
     """`up`, `draining`, `suspect` or `dead`."""
+    draining: bool
+    """It takes nobody new, whatever else is thought of it."""
     http: str
     tcp: str
     version: str
@@ -75,6 +77,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
             incarnation=record.incarnation,
             roles=list(record.roles),
             state=view.state.value,
+            draining=record.draining or view.state is NodeState.DRAINING,
             http=record.http,
             tcp=record.tcp,
             version=record.version,

@@ -19,6 +19,8 @@ DATABASE = ("--database", "postgresql://a:b@127.0.0.1:1/c")
         (("haproxy", *DATABASE, "--once", "--run"), "say one of --run, --socket and --once"),
         (("haproxy", *DATABASE, "--socket", "x"), "--socket needs --out FILE and --reload COMMAND"),
         (("haproxy", "--run"), "say where the cluster's database is"),
+        (("haproxy", "--run", "--server", "http://a", *DATABASE), "--server is instead of --database"),
+        (("haproxy", "--run", "--server", "http://a", "--profile", "nobody"), "hubbub login --profile nobody"),
         (("haproxy", "--run", "--database", "file:x"), "setting database"),
         (("haproxy", *DATABASE, "--run", "--listen", "8080"), "is not HOST:PORT"),
         (("haproxy", *DATABASE, "--run", "--listen", "127.0.0.1:0"), "a port that others can know"),

@@ -16,6 +16,7 @@ import structlog
 from hubbub.base import log
 from hubbub.base.clock import SystemClock
 from hubbub.base.settings import SettingsError
+from hubbub.client.login import Login
 from hubbub.server.edge import haproxy, nginx
 from hubbub.server.edge.haproxy import HaproxyOptions
 from hubbub.server.edge.haproxy_edge import CommandMaster, HaproxyEdge
@@ -27,6 +28,7 @@ from hubbub.server.edge.plan import Plan, plan
 from hubbub.server.edge.process import CannotRun, HaproxyProcess
 from hubbub.server.edge.registry import RememberedRegistry
 from hubbub.server.edge.runtime import AdminSocket, socket_path
+from hubbub.server.edge.served import ServedRegistry
 from hubbub.server.settings import ServerSettings
 
 _logger = structlog.stdlib.get_logger("hubbub.edge")
@@ -44,6 +46,10 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the cluster is, and how to log; the rest of it is a node's."""
     folder: Path
     """Files of this edge: the admin socket, the map, the nodes known last."""
+    servers: tuple[str, ...] = ()
+    """Addresses of web nodes to ask instead of the database."""
+    login: Login | None = None
+    """An admin's, for these."""
 
 
 def haproxy_text(settings: EdgeSettings, options: HaproxyOptions) -> str:
@@ -132,20 +138,23 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 def _registry(settings: EdgeSettings) -> RememberedRegistry:
-    clock = SystemClock()
-    server = settings.server
-
     async def open_one(parts: AsyncExitStack) -> Registry:
-        return await open_registry(server.database, server.bus, server.cluster, clock, parts)
+        return await _open(settings, settings.server.bus, parts)
 
-    return RememberedRegistry(open_one, settings.folder / "nodes.json", clock)
+    return RememberedRegistry(open_one, settings.folder / "nodes.json", SystemClock())
+
+
+async def _open(settings: EdgeSettings, bus: str, parts: AsyncExitStack) -> Registry:
+    if settings.login is not None:
+        return ServedRegistry(settings.servers, settings.login, parts)
+    server = settings.server
+    return await open_registry(server.database, bus, server.cluster, SystemClock(), parts)
 
 
 async def _plan_now(settings: EdgeSettings) -> Plan:
-    server = settings.server
     async with AsyncExitStack() as parts:
         # The rows alone: who waits for a text does not wait for heartbeats.
-        registry = await open_registry(server.database, "", server.cluster, SystemClock(), parts)
+        registry = await _open(settings, "", parts)
         return plan(await registry.nodes())
 
 
