@@ -14,6 +14,7 @@ from hubbub.lab.figures.timeline import (
     outages_s,
     percentile,
     seconds_until,
+    steps_s,
 )
 from hubbub.lab.figures.told import Outage, Spoken
 
@@ -71,3 +72,15 @@ def test_all_have_everything_when_the_last_message_is_acknowledged_and_there() -
 def test_what_never_came_takes_for_ever() -> None:
     assert seconds_until(3 * S, 1 * S) == 2
     assert seconds_until(0, 1 * S) == math.inf
+
+
+def test_the_way_back_is_told_step_by_step_of_those_who_came_back() -> None:
+    ways = [
+        Outage(n, "", 1 * S + n, back_ns=(3 + n) * S, asked_ns=2 * S, led_ns=2 * S, opened_ns=2 * S) for n in (0, 1, 2)
+    ]
+    earlier, away = Outage(7, "", 0, back_ns=1 * S), Outage(8, "", 2 * S)
+    found = steps_s([*ways, earlier, away], 1 * S)
+    assert found["lost"] == "0.00 / 0.00 / 0.00"
+    assert found["asked"] == found["opened"] == "1.00 / 1.00 / 1.00"
+    assert found["back"] == "2.00 / 3.00 / 4.00"
+    assert steps_s([away], 1 * S) == {}

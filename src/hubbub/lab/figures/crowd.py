@@ -47,7 +47,7 @@ class Crowd:
         self.history = History()
         self.told = Told()
         self._task = task
-        self._doors = Doors(task.server)
+        self._doors = Doors(self.loop, task.server)
         addresses = task.addresses or [""] * len(task.seats)
         backoff = ExponentialBackoff(ceiling_s=task.backoff_s)
         self.residents = [
@@ -111,8 +111,7 @@ class Crowd:
             self._ticked = now
             for resident in self.residents:
                 resident.tick(time.monotonic_ns())
-        self._doors.turn()
-        self.loop.turn(min(timeout_s, 0.005 if self._doors.asking else TICK_S))
+        self.loop.turn(min(timeout_s, TICK_S))
 
     def talk(self, commands: SimpleQueue[str]) -> None:
         """Say what falls due until it is told to stop."""

@@ -6,7 +6,7 @@ import time
 
 from hubbub.lab.figures.figure import Figure, Measured, Stage, seconds
 from hubbub.lab.figures.processors import processor_seconds, used_between
-from hubbub.lab.figures.timeline import all_back_ns, all_had_ns, outages_s, percentile, seconds_until
+from hubbub.lab.figures.timeline import all_back_ns, all_had_ns, outages_s, percentile, seconds_until, steps_s
 from hubbub.lab.figures.told import Told
 
 PEOPLE = 1_000
@@ -24,7 +24,8 @@ async def gateway_death(stage: Stage) -> Measured:
         "SDK does: they wait a random part of 0.5 s (doubled with every failure), ask `POST /api/v1/connect` with "
         "`avoid`, and resume. Time counts from the kill to the last client's `ready`, and to the arrival of the last "
         f"message that was due before that. Then the same for {PEOPLE_REJECT} with `login_policy = reject`, where a "
-        "session that is left over would refuse its owner."
+        "session that is left over would refuse its owner. The steps are seconds from the kill, first / median / last: "
+        "connection lost, asked where to connect, told (led), socket taken (opened), and back."
     )
     back_s, had_s, lost, told = await _once(stage, stage.people(PEOPLE), {}, found)
     spread = outages_s(told.outages)
@@ -80,6 +81,7 @@ async def _once(stage: Stage, people: int, environ: dict[str, str], found: Measu
             stage.tell("checking")
             told = await crowd.told()
     found.judge(told)
+    found.note(**{f"{step}_s_of_{people}": times for step, times in steps_s(told.outages, killed_ns).items()})
     back_ns = all_back_ns(told.outages, killed_ns)
     had_ns = all_had_ns(told.spoken, killed_ns, back_ns)
     back_s = seconds_until(back_ns, killed_ns)

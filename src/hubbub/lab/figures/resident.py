@@ -132,6 +132,7 @@ class Resident:
         """Look for a node and connect."""
         if self._outage is not None:
             self._outage.tries += 1
+            self._outage.asked_ns = self._outage.asked_ns or time.monotonic_ns()
         if self._address:
             self.door(Door(websocket_url=self._address))
         else:
@@ -165,8 +166,9 @@ class Resident:
         """The connection is ready."""
         assert self.visit is not None
         self._failures, self._avoid, self._epoch = 0, [], self.visit.epoch
-        if self._outage is not None:
-            self._outage.back_ns = time.monotonic_ns()
+        if (outage := self._outage) is not None:
+            outage.led_ns, outage.opened_ns = self._began_ns, self.visit.link.opened_ns
+            outage.back_ns = time.monotonic_ns()
             self._outage = None
         self._push()
 

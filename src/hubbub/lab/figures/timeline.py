@@ -44,6 +44,17 @@ def outages_s(outages: Iterable[Outage]) -> list[float]:
     return [(each.back_ns - each.lost_ns) / 1e9 if each.back_ns else math.inf for each in outages]
 
 
+def steps_s(outages: Iterable[Outage], begin_ns: int) -> dict[str, str]:
+    """Return when the first, the middle and the last one took each step on the way back, by the step's name."""
+    ended = [each for each in outages if each.lost_ns >= begin_ns and each.back_ns]
+    found = {}
+    for step in ("lost", "asked", "led", "opened", "back"):
+        moments = sorted((getattr(each, f"{step}_ns") - begin_ns) / 1e9 for each in ended)
+        if moments:
+            found[step] = " / ".join(f"{percentile(moments, percent):.2f}" for percent in (0, 50, 100))
+    return found
+
+
 def all_back_ns(outages: Sequence[Outage], begin_ns: int) -> int:
     """Return when the last of those who were lost since `begin_ns` was back; 0: not all came back."""
     since = [each.back_ns for each in outages if each.lost_ns >= begin_ns]

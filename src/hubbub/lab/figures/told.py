@@ -45,6 +45,12 @@ class Outage(msgspec.Struct, array_like=True):
     lost_ns: int
     back_ns: int = 0
     tries: int = 0
+    asked_ns: int = 0
+    """When it asked first where to connect."""
+    led_ns: int = 0
+    """When it was told; like the next, of the try that came to an end."""
+    opened_ns: int = 0
+    """When its socket was taken."""
 
 
 class Answer(msgspec.Struct, array_like=True):

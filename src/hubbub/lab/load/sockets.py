@@ -13,6 +13,7 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from google.protobuf import json_format
@@ -27,6 +28,22 @@ class Lost(Exception):
     """The server ended a connection that was still needed."""
 
 
+class Line(Protocol):
+    """A connection as a loop sees it."""
+
+    fd: int
+    closed: str
+    """Why it ended; empty while it is open."""
+
+    def flush(self) -> None: ...
+
+    def writable(self) -> None: ...
+
+    def readable(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Link:
     """One connection: frames in by `on_payload`, frames out by `send`."""
 
@@ -36,6 +53,8 @@ class Link:
         self.loop = loop
         self.transport = transport
         self.received_bytes = 0
+        self.opened_ns = 0
+        """When the server had taken the upgrade."""
         self.closed = ""
         """Why it ended; empty while it is open."""
         self.on_payload: Callable[[bytes], None] = lambda payload: None
@@ -101,11 +120,11 @@ class Link:
             return
         if sent < len(data):
             self._unsent = data[sent:]
-            self.loop.epoll.modify(self.fd, select.EPOLLIN | select.EPOLLOUT)
+            self.loop.watch_writing(self, True)
 
     def writable(self) -> None:
         """The kernel takes more again."""
-        self.loop.epoll.modify(self.fd, select.EPOLLIN)
+        self.loop.watch_writing(self, False)
         self.flush()
 
     def close(self) -> None:
@@ -174,6 +193,7 @@ class Link:
             self.lost(f"the handshake was refused: {status}")
             return b""
         self._opening = False
+        self.opened_ns = time.monotonic_ns()
         return rest
 
     def _control(self, opcode: int, body: bytes) -> None:
@@ -227,8 +247,8 @@ class Loop:
 
     def __init__(self) -> None:
         self.epoll = select.epoll()
-        self.links: dict[int, Link] = {}
-        self.dirty: list[Link] = []
+        self.links: dict[int, Line] = {}
+        self.dirty: list[Line] = []
         self.casualties: list[str] = []
         """Why connections ended that nobody here closed."""
         self.patient = False
@@ -240,14 +260,19 @@ class Loop:
         """Call it in a while, in some turn."""
         heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), call))
 
-    def add(self, link: Link) -> None:
+    def add(self, link: Line) -> None:
         self.links[link.fd] = link
         self.epoll.register(link.fd, select.EPOLLIN)
         self.dirty.append(link)
 
-    def remove(self, link: Link) -> None:
+    def remove(self, link: Line) -> None:
         if self.links.pop(link.fd, None) is not None:
             self.epoll.unregister(link.fd)
+
+    def watch_writing(self, link: Line, wanted: bool) -> None:
+        """Have `writable` called when the kernel takes more of this one, or no longer."""
+        if link.fd in self.links:
+            self.epoll.modify(link.fd, select.EPOLLIN | (select.EPOLLOUT if wanted else 0))
 
     def turn(self, timeout_s: float) -> None:
         """Do what is due, write what is queued, wait for something to read, and read it.
