@@ -33,6 +33,7 @@ from hubbub.chat.ports import StoreUnavailable
 from hubbub.cluster.model import ROLES
 from hubbub.gateway.tcp import serve_tcp
 from hubbub.gateway.websocket import protocol_class
+from hubbub.server.advertised import LOOPBACK, advertised
 from hubbub.server.ground import CannotServe
 from hubbub.server.http import HttpServer, bind
 from hubbub.server.settings import Address, ServerSettings
@@ -40,9 +41,6 @@ from hubbub.server.wiring import Reachable, Server, build
 
 ADDRESS_FILE = "server.json"
 """In the data folder while the server listens: {"http": URL, "tcp": HOST:PORT or "", "pid": N}."""
-
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""How to reach a server from its own machine that listens on every address."""
 
 T = TypeVar("T")
 
@@ -99,7 +97,7 @@ async def _life(settings: ServerSettings, stopping: asyncio.Event) -> ServerSett
     async with AsyncExitStack() as stack:
         reachable = Reachable()
         try:
-            ports = _bind(settings, reachable, stack)
+            ports = await _bind(settings, reachable, stack)
             server = await _unless((stopping, ending), build(settings, SystemClock(), reachable, stack, again))
             if server is None:
                 return settings
@@ -151,24 +149,24 @@ async def _unless(told: Sequence[asyncio.Event], work: Coroutine[Any, Any, T]) -
         await asyncio.wait((task, first))
 
 
-def _bind(settings: ServerSettings, reachable: Reachable, stack: AsyncExitStack) -> Ports:
+async def _bind(settings: ServerSettings, reachable: Reachable, stack: AsyncExitStack) -> Ports:
     """Take the ports before anything else, so that a node can say where it is before it serves."""
     where = Address.parse(settings.listen, setting="listen")
     http = bind(where.host, where.port)
     stack.callback(http.close)
-    host, port = http.getsockname()[:2]
-    reachable.listen = str(Address(host, port))
-    reachable.local_url = f"http://{Address(_LOOPBACK.get(host, host), port)}"
+    bound = Address(*http.getsockname()[:2])
+    reachable.listen = str(bound)
+    reachable.local_url = f"http://{Address(LOOPBACK.get(bound.host, bound.host), bound.port)}"
     reachable.public_url = settings.public_url.rstrip("/") or reachable.local_url
-    reachable.http = settings.advertise or str(Address(_LOOPBACK.get(host, host), port))
     tcp: socket.socket | None = None
+    bound_tcp: Address | None = None
     if settings.listen_tcp and settings.does("gateway"):
         where = Address.parse(settings.listen_tcp, setting="listen_tcp")
         tcp = bind(where.host, where.port)
         stack.callback(tcp.close)
-        host, port = tcp.getsockname()[:2]
-        reachable.listen_tcp = str(Address(host, port))
-        reachable.tcp = settings.advertise_tcp or str(Address(_LOOPBACK.get(host, host), port))
+        bound_tcp = Address(*tcp.getsockname()[:2])
+        reachable.listen_tcp = str(bound_tcp)
+    reachable.http, reachable.tcp = await advertised(settings, bound, bound_tcp)
     return Ports(http, tcp)
 
 

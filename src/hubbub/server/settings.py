@@ -51,7 +51,10 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """PEM files; with both, raw TCP is TLS only."""
     tcp_key: str = ""
     advertise: str = ""
-    """HOST:PORT by which the edge and other nodes reach this one's HTTP port; empty: as it listens."""
+    """HOST:PORT by which the edge and other nodes reach this one's HTTP port; empty: as it listens.
+
+    A node that listens on every address takes its own towards bus and database.
+    """
     advertise_tcp: str = ""
     """The same for raw TCP."""
     public_url: str = ""
