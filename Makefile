@@ -6,11 +6,12 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help setup run cluster test check lint types layers generate bench lock clean
+.PHONY: help setup run cluster web test check lint types layers generate bench lock clean
 
 help:
 	@echo "make run       install, then serve on http://127.0.0.1:8080 with the data in ./data"
 	@echo "make cluster   the same as a cluster of many processes; DB=mysql takes MariaDB instead of PostgreSQL"
+	@echo "make web       build the web app again, if its sources changed (run and cluster do it)"
 	@echo "make test      install what the tests need and run them all"
 	@echo "make check     lint, types, layers, tests"
 	@echo "make setup     only install, into $(VENV)"
@@ -35,11 +36,23 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-run: $(VENV)/.run
+# Node.js from PATH if it is new enough, else from a wheel.  Without one the server says what is missing, and serves.
+$(VENV)/.web: $(VENV)/.run requirements/web.txt
+	@$(BIN)/python tools/web.py node >/dev/null 2>&1 || { \
+		echo "Installing Node.js into $(VENV), to build the web app ..."; \
+		$(PIP) install --require-hashes -r requirements/web.txt; } || true
+	@touch $@
+
+web: $(VENV)/.web
+	@$(BIN)/python tools/web.py build
+
+run: $(VENV)/.web
+	@$(BIN)/python tools/web.py try-build
 	@$(BIN)/hubbub serve --data data --listen 127.0.0.1:8080 --listen-tcp 127.0.0.1:8081
 
 # The servers a cluster stands on come from PATH, from the wheels among what tests need, or from Debian.
 cluster: setup
+	@$(BIN)/python tools/web.py try-build
 	@$(BIN)/hubbub lab cluster --db $(DB) --listen 127.0.0.1:8080 --listen-tcp 127.0.0.1:8081 --data data/cluster-$(DB)
 
 test: setup
@@ -67,7 +80,8 @@ bench: setup
 lock: setup
 	$(COMPILE) --all-extras pyproject.toml -o requirements/run.txt
 	$(COMPILE) --group build -o requirements/build.txt
-	$(COMPILE) --all-extras --group dev --group build pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --group web -o requirements/web.txt
+	$(COMPILE) --all-extras --group dev --group web --group build pyproject.toml -o requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist web/node_modules web/dist src/hubbub/web_app .mypy_cache .ruff_cache .pytest_cache .hypothesis

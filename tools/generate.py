@@ -1,16 +1,22 @@
-"""Write the files made from `spec/`: the protobuf classes, the error table and its twin in `protocol.md`.
+"""Write the files made from `spec/`: the protobuf classes, the error tables and their twin in `protocol.md`.
 
-`make generate` runs it; a test fails when what is committed differs from what it would write.
+`make generate` runs it; a test fails when what is committed differs from what it would write.  The TypeScript classes
+need Node.js and the packages of `web/`; without them that file is left as it is, and said so.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import web  # noqa: E402
+
 HEADER = '"""Every error a peer can see.  Generated from `spec/errors.toml` by `make generate`; do not edit."""\n'
 
 
@@ -40,6 +46,36 @@ def error_table(rows: dict[str, dict[str, object]]) -> str:
     return "\n".join([*lines, "}", ""])
 
 
+def error_module(rows: dict[str, dict[str, object]]) -> str:
+    """Return the source of `web/src/protocol/errors.ts`."""
+    lines = [
+        "/** Every error a peer can see.  Generated from `spec/errors.toml` by `make generate`; do not edit. */",
+        "",
+        "export interface ErrorRow {",
+        "  /** Whether the same request may succeed later. */",
+        "  readonly retry: boolean;",
+        "  /** The WebSocket close code; 0: the connection stays. */",
+        "  readonly close: number;",
+        "  readonly http: number;",
+        "  readonly en: string;",
+        "  readonly zh: string;",
+        "}",
+        "",
+        "export const ERRORS = {",
+    ]
+    for code, row in rows.items():
+        values = ", ".join(f"{name}: {json.dumps(row[name], ensure_ascii=False)}" for name in row)
+        lines.append(f"  {code}: {{ {values} }},")
+    lines += [
+        "} as const satisfies Record<string, ErrorRow>;",
+        "",
+        "/** The name of an error on the wire. */",
+        "export type Code = keyof typeof ERRORS;",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 MARKS = ("<!-- errors: ", "<!-- end of errors -->")
 
 
@@ -65,17 +101,28 @@ def main(root: Path = ROOT) -> None:
     (root / "src/hubbub/base/error_table.py").write_text(error_table(rows), "utf-8")
     protocol = (ROOT / "spec/protocol.md").read_text("utf-8")
     (root / "spec/protocol.md").write_text(with_table(protocol, protocol_table(rows)), "utf-8")
+    (root / "web/src/protocol/errors.ts").write_text(error_module(rows), "utf-8")
     wire = root / "src/hubbub/wire"
-    protoc = [
-        sys.executable,
-        "-m",
-        "grpc_tools.protoc",
-        f"-I{ROOT / 'spec'}",
-        f"--python_out={wire}",
-        f"--pyi_out={wire}",
-    ]
-    subprocess.run([*protoc, "hubbub.proto"], check=True)
+    protoc(f"--python_out={wire}", f"--pyi_out={wire}")
+
+
+def typescript(root: Path = ROOT) -> None:
+    """Write the protobuf classes of `web/`.  Raises web.Missing."""
+    web.install()
+    plugin = web.WEB / "node_modules/.bin/protoc-gen-es"
+    folder = root / "web/src/protocol"
+    protoc(f"--plugin={plugin}", f"--es_out={folder}", "--es_opt=target=ts", env=web.environment())
+
+
+def protoc(*outputs: str, env: dict[str, str] | None = None) -> None:
+    """Run the protobuf compiler over the schema."""
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'spec'}", *outputs, "hubbub.proto"]
+    subprocess.run(command, check=True, env=env)
 
 
 if __name__ == "__main__":
     main()
+    try:
+        typescript()
+    except web.Missing as exc:
+        print(f"web/src/protocol/hubbub_pb.ts was left as it is. {exc}", file=sys.stderr)

@@ -17,6 +17,7 @@ GENERATED = (
     "src/hubbub/wire/hubbub_pb2.py",
     "src/hubbub/wire/hubbub_pb2.pyi",
     "spec/protocol.md",
+    "web/src/protocol/errors.ts",
 )
 VECTORS = ("client_frames", "server_frames", "lenient", "invalid", "framing", "timeline")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from functools import cache
@@ -47,3 +48,18 @@ def test_no_file_names_a_path_of_somebodys_machine() -> None:
 def test_nothing_that_is_made_or_secret_is_committed() -> None:
     made = {".pyc", ".db", ".sqlite", ".pem", ".key", ".log"}
     assert [str(path) for path in tracked() if path.suffix in made] == []
+
+
+def test_the_lock_of_the_web_app_names_versions_and_hashes_but_no_address() -> None:
+    lock = json.loads((ROOT / "web/package-lock.json").read_text("utf-8"))
+    packages = {name: row for name, row in lock["packages"].items() if name}
+    assert len(packages) > 100
+    for name, row in packages.items():
+        assert set(row) >= {"version", "integrity"}, name
+        assert not [value for value in row.values() if str(value).startswith("http")], name
+
+
+def test_the_web_app_asks_for_exact_versions() -> None:
+    package = json.loads((ROOT / "web/package.json").read_text("utf-8"))
+    wanted = {**package["dependencies"], **package["devDependencies"]}
+    assert [name for name, version in wanted.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []

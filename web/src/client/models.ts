@@ -1,0 +1,283 @@
+/**
+ * What a program sees of the chat: entries, messages, conversations, people.
+ *
+ * Plain values, made from frames by `translate`.  Nothing here refers to protobuf, so the wire may grow fields without
+ * touching programs, and everything survives a structured clone: it may live in another tab, a worker or IndexedDB.
+ * Sequence numbers, versions and times are numbers: every one of them is below 2^53 (protocol.md 3.7).
+ */
+
+export type Kind = "unknown" | "direct" | "group" | "channel" | "system";
+export type Role = "none" | "member" | "admin" | "owner";
+export type MemberState = "none" | "joined" | "left" | "removed" | "banned";
+export type MemberAction =
+  "unknown" | "add" | "join" | "leave" | "remove" | "ban" | "unban" | "role" | "transfer" | "mute";
+export type PresenceState = "unknown" | "online" | "offline" | "dropped";
+
+// ---------------------------------------------------------------- what an entry says
+
+/** The content of a message: text, or a typed JSON value with a fallback text. */
+export interface Body {
+  readonly text: string;
+  /** The type of a custom content; empty for a text. */
+  readonly customType: string;
+  readonly customJson: string;
+  /** What to show those who do not know the content. */
+  readonly fallback: string;
+}
+
+export interface Post {
+  readonly kind: "message";
+  readonly body: Body;
+  /** The seq of the message this one quotes; 0 for none. */
+  readonly replyTo: number;
+  /** The seq of the message that opened the thread this one belongs to; 0 for none. */
+  readonly thread: number;
+  /** A thread message that is also shown, and counted, in the conversation. */
+  readonly alsoInConversation: boolean;
+  readonly mentions: readonly string[];
+  readonly mentionAll: boolean;
+  /** The message was recalled or erased: the body is gone. */
+  readonly withdrawn: boolean;
+}
+
+export interface Edit {
+  readonly kind: "edit";
+  readonly target: number;
+  readonly body: Body;
+  readonly mentions: readonly string[];
+  readonly mentionAll: boolean;
+  readonly withdrawn: boolean;
+  readonly previousMentions: readonly string[];
+  readonly previousMentionAll: boolean;
+  readonly targetSenderId: string;
+  readonly targetCounts: boolean;
+}
+
+export interface Recall {
+  readonly kind: "recall";
+  readonly target: number;
+  readonly targetSenderId: string;
+  readonly targetCounts: boolean;
+  readonly targetMentions: readonly string[];
+  readonly targetMentionAll: boolean;
+}
+
+export interface Reaction {
+  readonly kind: "reaction";
+  readonly target: number;
+  readonly emoji: string;
+  readonly set: boolean;
+}
+
+export interface Pin {
+  readonly kind: "pin";
+  readonly target: number;
+  readonly set: boolean;
+}
+
+export interface MemberChange {
+  readonly kind: "memberChange";
+  readonly action: MemberAction;
+  readonly userIds: readonly string[];
+  readonly role: Role;
+  readonly mutedUntilMs: number;
+}
+
+/** Only the fields that are present change. */
+export interface ConversationChange {
+  readonly kind: "conversationChange";
+  readonly title?: string;
+  readonly topic?: string;
+  readonly announcement?: string;
+  readonly historyForNewcomers?: boolean;
+  readonly muteAll?: boolean;
+  readonly slowModeS?: number;
+}
+
+/** The first entry of every conversation. */
+export interface Created {
+  readonly kind: "created";
+  readonly conversationKind: Kind;
+  readonly title: string;
+  readonly userIds: readonly string[];
+}
+
+export interface Dissolved {
+  readonly kind: "dissolved";
+}
+
+/** A kind of entry that this version does not know; it counts in the order like any other. */
+export interface Unknown {
+  readonly kind: "unknown";
+}
+
+export type Action =
+  Post | Edit | Recall | Reaction | Pin | MemberChange | ConversationChange | Created | Dissolved | Unknown;
+
+/** One durable change of one conversation. */
+export interface Entry {
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly timeMs: number;
+  /** Empty when the system wrote it. */
+  readonly senderId: string;
+  readonly clientId: string;
+  readonly action: Action;
+}
+
+/** Entries as appended; every seq from `fromSeq` to `toSeq` that is absent is withheld or erased. */
+export interface EntryPage {
+  readonly conversationId: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly asOf: number;
+  readonly entries: readonly Entry[];
+  readonly reset: boolean;
+}
+
+// ---------------------------------------------------------------- messages in their current state
+
+export interface ReactionCount {
+  readonly emoji: string;
+  readonly count: number;
+  /** The first hundred, in the order they reacted. */
+  readonly userIds: readonly string[];
+  readonly mine: boolean;
+}
+
+/** A message as it stands now. */
+export interface Message {
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly timeMs: number;
+  readonly senderId: string;
+  readonly clientId: string;
+  readonly post: Post;
+  readonly recalled: boolean;
+  readonly edits: number;
+  readonly editedMs: number;
+  readonly pinned: boolean;
+  readonly reactions: readonly ReactionCount[];
+  readonly threadReplies: number;
+  readonly threadLastSeq: number;
+}
+
+/** A message, or a line about the conversation (created, membership, settings). */
+export type HistoryItem =
+  { readonly type: "message"; readonly message: Message } | { readonly type: "line"; readonly entry: Entry };
+
+/** Messages in their current state; an entry applies to them only if its seq is above `asOf`. */
+export interface HistoryPage {
+  readonly conversationId: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly asOf: number;
+  readonly items: readonly HistoryItem[];
+  readonly moreBefore: boolean;
+  readonly moreAfter: boolean;
+}
+
+export interface Revision {
+  readonly seq: number;
+  readonly timeMs: number;
+  readonly body: Body;
+}
+
+// ---------------------------------------------------------------- conversations and people
+
+/** Sequence numbers one may see, both ends included; `to` 0 means: no end. */
+export interface Interval {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A conversation as this person sees it, `asOf` a sequence number. */
+export interface Conversation {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly title: string;
+  readonly topic: string;
+  readonly announcement: string;
+  readonly dissolved: boolean;
+  readonly historyForNewcomers: boolean;
+  readonly muteAll: boolean;
+  readonly slowModeS: number;
+  readonly memberCount: number;
+  /** With `direct`: the other person. */
+  readonly peerId: string;
+  readonly asOf: number;
+  readonly lastTimeMs: number;
+  readonly lastMessage: Message | null;
+  readonly state: MemberState;
+  readonly role: Role;
+  readonly intervals: readonly Interval[];
+  readonly readSeq: number;
+  readonly deliveredSeq: number;
+  /** Exact up to 99; 100 means more than 99. */
+  readonly unread: number;
+  readonly mentions: number;
+  readonly mutedUntilMs: number;
+  readonly version: number;
+}
+
+export interface Member {
+  readonly userId: string;
+  readonly role: Role;
+  readonly state: MemberState;
+  readonly readSeq: number;
+  readonly deliveredSeq: number;
+  readonly mutedUntilMs: number;
+}
+
+export interface User {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string;
+  readonly signature: string;
+  readonly bot: boolean;
+}
+
+export interface Presence {
+  readonly userId: string;
+  readonly state: PresenceState;
+  readonly lastSeenMs: number;
+}
+
+/** How far somebody has received and read; both only grow. */
+export interface Mark {
+  readonly userId: string;
+  readonly readSeq: number;
+  readonly deliveredSeq: number;
+}
+
+/** A message that waits for its time; `error` is the code it was refused with when it came due. */
+export interface Scheduled {
+  readonly conversationId: string;
+  readonly clientId: string;
+  readonly action: Action;
+  readonly dueMs: number;
+  readonly error: string;
+}
+
+export interface ServerInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly serverTimeMs: number;
+  readonly nodeId: string;
+  readonly epoch: string;
+}
+
+/** One page of a list; `nextCursor` is empty on the last. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string;
+}
+
+/** A command is stored and durable.  `repeated`: an earlier try with this clientId had stored it. */
+export interface Accepted {
+  readonly conversationId: string;
+  readonly clientId: string;
+  readonly seq: number;
+  readonly timeMs: number;
+  readonly repeated: boolean;
+}
