@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from support.databases import DATABASES, UrlOf, open_empty
 
+from hubbub.auth.model import NEVER
 from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation, SigningKey
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
@@ -167,7 +168,7 @@ async def test_a_password_change_keeps_one_login_and_ends_the_others(store: Acco
     assert await store.standing(here.id) == (renewed, account)
     gone = await store.login(phone.id)
     assert gone is not None
-    assert gone.ended_ms == NOW + 9
+    assert gone.ended_ms >= NOW + 9
 
 
 @pytest.mark.parametrize("wrong", ["hash", "login", "person"])
@@ -255,7 +256,9 @@ async def test_logins_come_in_pages(store: AccountStore) -> None:
 async def test_a_login_ends_once(store: AccountStore) -> None:
     login = await logged_in(store, await a_person(store))
     ended = await store.end_login(login.id, NOW + 1)
-    assert ended == msgspec.structs.replace(login, ended_ms=NOW + 1)
+    assert ended is not None
+    assert ended.ended_ms > NOW
+    assert ended == msgspec.structs.replace(login, ended_ms=ended.ended_ms)
     assert await store.end_login(login.id, NOW + 2) is None
     assert await store.login(login.id) == ended
     assert await store.end_login(new_id(), NOW) is None
@@ -263,6 +266,60 @@ async def test_a_login_ends_once(store: AccountStore) -> None:
 
 async def test_nobody_stands_behind_an_unknown_login(store: AccountStore) -> None:
     assert await store.standing(new_id()) is None
+
+
+# ---------------------------------------------------------------- asking what has ended
+
+
+async def ended_ids(store: AccountStore, after: tuple[int, str], at_once: int = 1000) -> list[str]:
+    found: list[str] = []
+    while True:
+        _, page = await store.ended(after, at_once)
+        found += [one.login_id for one in page]
+        if len(page) < at_once:
+            return found
+        after = (page[-1].ended_ms, page[-1].login_id)
+
+
+async def test_whoever_asks_finds_every_login_that_has_ended_since(store: AccountStore) -> None:
+    romeo, tybalt = await a_person(store), await a_person(store, "tybalt")
+    logins = [await logged_in(store, romeo) for _ in range(5)]
+    banned = [await logged_in(store, tybalt) for _ in range(2)]
+    assert await store.end_login(logins[0].id, NOW + 1) is not None
+    since, found = await store.ended(NEVER, 1000)
+    assert found == []
+    assert since > NOW - 60_000
+    reused = logins[1]
+    for old, new in ((b"1", b"2"), (b"2", b"3"), (b"1", b"x")):
+        await rotate(store, reused, old, new)
+    assert await store.end_login(logins[2].id, NOW + 5) is not None
+    await store.change_password(
+        romeo.id,
+        "hash",
+        "new",
+        login_id=logins[4].id,
+        family_hash=b"g" * 32,
+        refresh_hash=b"2" * 32,
+        now_ms=NOW + 9,
+    )
+    await store.set_active(tybalt.id, False, NOW + 9)
+    expected = {one.id for one in (reused, logins[2], logins[3], *banned)}
+    for at_once in (1, 2, 1000):
+        found_ids = await ended_ids(store, (since - 60_000, ""), at_once)
+        assert len(found_ids) == len(set(found_ids))
+        assert set(found_ids) == expected | {logins[0].id}
+    now, page = await store.ended((since - 60_000, ""), 1000)
+    assert {one.user_id for one in page} == {romeo.id, tybalt.id}
+    assert all(since - 60_000 < one.ended_ms <= now + 60_000 for one in page)
+
+
+async def test_a_login_is_found_though_whoever_ended_it_had_stood_still_for_long(store: AccountStore) -> None:
+    romeo = await a_person(store)
+    first, second = await logged_in(store, romeo), await logged_in(store, romeo)
+    await store.end_login(first.id, NOW)
+    now, _ = await store.ended(NEVER, 1)
+    await store.end_login(second.id, now - 3_600_000)
+    assert second.id in await ended_ids(store, (now - 60_000, ""))
 
 
 # ---------------------------------------------------------------- refresh tokens
@@ -285,7 +342,7 @@ async def test_a_spent_refresh_token_ends_the_login(store: AccountStore) -> None
     assert await rotate(store, login, b"3", b"4") is Rotation.ENDED
     found = await store.login(login.id)
     assert found is not None
-    assert found.ended_ms == NOW + 5
+    assert found.ended_ms >= NOW + 5
 
 
 async def test_a_made_up_refresh_token_ends_nothing(store: AccountStore) -> None:

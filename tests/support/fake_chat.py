@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from hubbub.auth.model import Identity
+from hubbub.auth.model import Ended, Identity
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import NOBODY, SYSTEM_CONVERSATION, new_id
@@ -51,7 +51,11 @@ class FakeAuth:
     def __init__(self, clock: Clock, bus: LocalBus) -> None:
         self._clock = clock
         self._bus = bus
-        self.ended: set[str] = set()
+        self.over: dict[str, int] = {}
+        """People none of whose logins lasts, and when those ended."""
+        self.away = 0
+        """How many questions about ended logins are not answered."""
+        self.logins: dict[str, Identity] = {}
         self.logged_out: list[Identity] = []
         self.gate: asyncio.Event | None = None
         """When set, `check` waits for it."""
@@ -63,13 +67,32 @@ class FakeAuth:
         expires_ms = int(parts[2]) if len(parts) == 3 else FOR_EVER_MS
         if expires_ms <= self._clock.now_ms():
             raise ChatError(Code.TOKEN_EXPIRED)
-        return Identity(an_id(parts[0]), an_id(parts[1]), an_id(f"{parts[0]}{parts[1]}"), 1, expires_ms)
+        login_id = an_id(f"{parts[0]}{parts[1]}")
+        identity = Identity(an_id(parts[0]), an_id(parts[1]), login_id, 1, expires_ms)
+        self.logins[login_id] = identity
+        return identity
 
     async def check(self, identity: Identity) -> None:
         if self.gate is not None:
             await self.gate.wait()
-        if identity.user_id in self.ended:
+        if identity.user_id in self.over:
             raise ChatError(Code.SESSION_ENDED)
+
+    def end(self, user_id: str, *, ago_ms: int = 0) -> None:
+        """End every login of a person and tell nobody."""
+        self.over[user_id] = self._clock.now_ms() - ago_ms
+
+    async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
+        now_ms = self._clock.now_ms()
+        if self.away:
+            self.away -= 1
+            raise ChatError(Code.UNAVAILABLE)
+        over = self.over
+        found = [
+            Ended(over[one.user_id], one.login_id, one.user_id) for one in self.logins.values() if one.user_id in over
+        ]
+        found.sort(key=lambda one: (one.ended_ms, one.login_id))
+        return now_ms, [one for one in found if (one.ended_ms, one.login_id) > after][:limit]
 
     async def end_login(self, identity: Identity) -> None:
         """End a login as accounts do: the event that closes its sockets comes before the answer."""

@@ -1,7 +1,8 @@
 """Accounts: who people are, how they log in, and when a login ends.
 
 Access tokens live for minutes and are checked without I/O; everything lasting (the login, the refresh token, the auth
-epoch) is a row, so ending a login is one write, and its sockets hear of it through `on_login_ended`.  The service
+epoch) is a row, so ending a login is one write; its sockets hear of it through `on_login_ended`, and should that be
+lost, whoever serves them asks what has `ended`.  The service
 decides; the store only keeps.  It knows nothing of HTTP and nothing of chat.
 """
 
@@ -17,7 +18,7 @@ from typing import Any
 import msgspec
 
 from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
-from hubbub.auth.model import Identity
+from hubbub.auth.model import Ended, Identity
 from hubbub.auth.names import (
     DISPLAY_NAME_MAX,
     SIGNATURE_MAX,
@@ -144,6 +145,10 @@ class Accounts:
         login, account = standing
         if login.ended_ms or not account.active or identity.auth_epoch < account.auth_epoch:
             raise ChatError(Code.SESSION_ENDED)
+
+    async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
+        """Return logins that ended after this (ended_ms, login_id), and the time they were read at."""
+        return await self._store.ended(after, limit)
 
     # ------------------------------------------------------------ coming and going
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -21,6 +22,19 @@ class Identity(msgspec.Struct, frozen=True):
     scopes: frozenset[str] = frozenset()
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """A login that has ended."""
+
+    ended_ms: int
+    """By the clock that all nodes share, read in the transaction that ended it."""
+    login_id: str
+    user_id: str
+
+
+NEVER = (2**63 - 1, "")
+"""A place behind every ended login."""
+
+
 class Authenticator(Protocol):
     """What a gateway and REST ask of auth."""
 
@@ -35,4 +49,11 @@ class Authenticator(Protocol):
 
         Raises ChatError with SESSION_ENDED.  A socket is registered for kicks first, then checked, then served, so
         that a login ended in between is noticed by one of the two.
+        """
+
+    async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, Sequence[Ended]]:
+        """Return logins that ended, by (ended_ms, login_id), beginning after the one given.
+
+        With them comes the time they were read at, by the clock of `ended_ms`.  One whose transaction was slow may
+        appear later among earlier ones.
         """

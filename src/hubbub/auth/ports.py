@@ -13,6 +13,8 @@ from typing import Protocol
 
 import msgspec
 
+from hubbub.auth.model import Ended
+
 
 class Account(msgspec.Struct, frozen=True):
     """A person, or a program that acts as one."""
@@ -49,7 +51,7 @@ class Login(msgspec.Struct, frozen=True):
     created_ms: int
     used_ms: int
     ended_ms: int = 0
-    """0 while it lasts."""
+    """0 while it lasts; by the database's clock where that is a clock of its own."""
 
 
 class SigningKey(msgspec.Struct, frozen=True):
@@ -156,6 +158,9 @@ class AccountStore(Protocol):
 
     async def end_login(self, login_id: str, now_ms: int) -> Login | None:
         """End a login and return it; None when it had ended or never was."""
+
+    async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
+        """Return the logins that ended after this (ended_ms, id), in that order, and the time they were read at."""
 
     async def signing_keys(self) -> list[SigningKey]:
         """Return all keys, newest first."""

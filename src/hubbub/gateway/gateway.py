@@ -13,6 +13,7 @@ from hubbub.chat.ports import Event, Feed
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.gateway.dispatch import Dispatch
 from hubbub.gateway.encoding import Push
+from hubbub.gateway.endings import Endings
 from hubbub.gateway.entrance import Entrance
 from hubbub.gateway.fanout import Fanout
 from hubbub.gateway.feeds import Feeds
@@ -74,6 +75,7 @@ class Gateway:
         self._fanout = feeds.fanout = Fanout(service.people, feeds)
         service.dispatch = Dispatch(service)
         service.entrance = Entrance(service)
+        service.endings = Endings(service)
         self._clockwork: asyncio.Task[None] | None = None
         self._upkeep_runs = False
         self.draining = False
@@ -121,6 +123,7 @@ class Gateway:
         """Begin to follow the bus and to keep deadlines; call it before the first connection."""
         self._service.epoch = await self._service.chat.epoch()
         await self._service.feeds.open_system()
+        await self._service.endings.start()
         self._service.beaten = self._service.clock.monotonic()
         self._clockwork = asyncio.create_task(self._run())
 
@@ -156,6 +159,7 @@ class Gateway:
         if self._clockwork is not None:
             self._clockwork.cancel()
             await asyncio.gather(self._clockwork, return_exceptions=True)
+        await self._service.endings.stop()
         await self._service.tasks.stop()
         await self._upkeep()
 

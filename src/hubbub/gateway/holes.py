@@ -13,10 +13,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from hubbub.base.errors import ChatError, Code
+from hubbub.base.errors import ChatError
 from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.chat.model import Listening, UserState
-from hubbub.chat.ports import StoreError
 from hubbub.gateway import mapping_out
 from hubbub.gateway.encoding import Push
 from hubbub.gateway.people import Person
@@ -31,7 +30,6 @@ T = TypeVar("T")
 
 PEOPLE_AT_ONCE = 50
 HEADS_AT_ONCE = 500
-CHECKS_AT_ONCE = 16
 _AGAIN_S = 1.0
 
 
@@ -77,7 +75,7 @@ class Holes:
         for people in _pieces(list(service.people.everybody()), PEOPLE_AT_ONCE):
             async with asyncio.timeout(service.settings.request_timeout_s):
                 await self._look_after({person.user_id: person for person in people})
-        await self._check_logins()
+        await self._service.endings.look()
         self.mended += 1
 
     # ------------------------------------------------------------ people
@@ -132,26 +130,6 @@ class Holes:
         push = Push(pb.ServerFrame(user_changed=mapping_out.user_state(state)))
         for session in person.sessions:
             session.push(push)
-
-    # ------------------------------------------------------------ logins
-
-    async def _check_logins(self) -> None:
-        """End the sessions whose login ended unheard."""
-        for sessions in _pieces([each for each in self._service.sessions if each.identity], CHECKS_AT_ONCE):
-            async with asyncio.timeout(self._service.settings.request_timeout_s):
-                await asyncio.gather(*map(self._check_login, sessions))
-
-    async def _check_login(self, session: Session) -> None:
-        assert session.identity is not None
-        try:
-            await self._service.auth.check(session.identity)
-        except StoreError:
-            raise
-        except ChatError as problem:
-            if problem.code is not Code.SESSION_ENDED:
-                raise
-            if not session.logged_out:
-                session.end(problem.code)
 
 
 def _pieces(items: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -18,6 +18,7 @@ from hubbub.gateway.wheel import Wheel
 if TYPE_CHECKING:
     from hubbub.chat.service import Chat
     from hubbub.gateway.dispatch import Dispatch
+    from hubbub.gateway.endings import Endings
     from hubbub.gateway.entrance import Entrance
     from hubbub.gateway.feeds import Feeds
     from hubbub.gateway.following import Following
@@ -29,13 +30,14 @@ EndLogin = Callable[[Identity], Awaitable[None]]
 class Service:
     """The surroundings of a session.
 
-    `feeds`, `following`, `dispatch` and `entrance` know the service themselves and are set by the gateway.
+    `feeds`, `following`, `dispatch`, `entrance` and `endings` know the service themselves and are set by the gateway.
     """
 
     feeds: Feeds
     following: Following
     dispatch: Dispatch
     entrance: Entrance
+    endings: Endings
 
     def __init__(
         self,

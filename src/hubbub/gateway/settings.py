@@ -29,6 +29,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_min_ms: int = 1_000
     heartbeat_max_ms: int = 120_000
     request_timeout_s: float = 15.0
+    endings_s: float = 3.0
+    """How often the database is asked which logins ended: so long, and its answer, may a socket outlive its login when
+    the node that ended it could tell nobody."""
     close_timeout_s: float = 2.0
     """How long a peer has to answer a close before the connection is cut."""
     tick_s: float = 0.25

@@ -53,6 +53,7 @@ logins = Table(
     # 0 while it lasts.
     _required("ended_ms", Ms),
     Index("ix_logins_user", "user_id", "ended_ms", "id"),
+    Index("ix_logins_ended", "ended_ms", "id"),
     **_CLUSTERED,
 )
 

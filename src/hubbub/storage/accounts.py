@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from hubbub.auth.model import Ended
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import logins, place, signing_keys, users
@@ -25,6 +26,7 @@ T = TypeVar("T")
 
 _ACCOUNT = [users.c[name] for name in Account.__struct_fields__]
 _LOGIN = [logins.c[name] for name in Login.__struct_fields__]
+_ENDED = [logins.c.ended_ms, logins.c.id, logins.c.user_id]
 _KEY = [signing_keys.c[name] for name in SigningKey.__struct_fields__]
 _STANDING = (
     select(*_LOGIN, *_ACCOUNT)
@@ -99,7 +101,7 @@ class SqlAccounts:
             renewed = {"family_hash": family_hash, "refresh_hash": refresh_hash, "used_ms": now_ms}
             conn.execute(update(logins).where(logins.c.id == login_id).values(renewed))
             ended = [one for one in _lasting(conn, user_id) if one.id != login_id]
-            return account, msgspec.structs.replace(login, **renewed), _end(conn, ended, now_ms)
+            return account, msgspec.structs.replace(login, **renewed), self._end(conn, ended, now_ms)
 
         return await self._db.write(work)
 
@@ -110,7 +112,7 @@ class SqlAccounts:
                 return []
             epoch = account.auth_epoch + (not active)
             conn.execute(update(users).where(users.c.id == user_id).values(active=active, auth_epoch=epoch))
-            return [] if active else _end(conn, _lasting(conn, user_id), now_ms)
+            return [] if active else self._end(conn, _lasting(conn, user_id), now_ms)
 
         return await self._db.write(work)
 
@@ -145,7 +147,7 @@ class SqlAccounts:
             others = [one for one in lasting if one.device_id != login.device_id]
             others.sort(key=lambda one: (one.used_ms, one.id), reverse=True)
             conn.execute(insert(logins), [msgspec.structs.asdict(login)])
-            return _end(conn, same + others[max(0, keep - 1) :], login.created_ms)
+            return self._end(conn, same + others[max(0, keep - 1) :], login.created_ms)
 
         return await self._db.write(work)
 
@@ -184,7 +186,7 @@ class SqlAccounts:
             if login.ended_ms or login.used_ms < unused_since_ms:
                 return Rotation.ENDED
             if login.refresh_hash != old_hash:
-                _end(conn, [login], now_ms)
+                self._end(conn, [login], now_ms)
                 return Rotation.REUSED
             spent = {"refresh_hash": new_hash, "used_ms": now_ms}
             conn.execute(update(logins).where(logins.c.id == login_id).values(spent))
@@ -192,14 +194,39 @@ class SqlAccounts:
 
         return await self._db.write(work)
 
+    async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
+        ended_ms, login_id = after
+        # What an index is entered by; the rest, if any, only leaves out some of the same millisecond.
+        later = logins.c.ended_ms >= ended_ms
+        if login_id:
+            later = and_(later, or_(logins.c.ended_ms > ended_ms, logins.c.id > login_id))
+        found = select(*_ENDED).where(later).order_by(logins.c.ended_ms, logins.c.id).limit(limit)
+
+        def work(conn: Connection) -> tuple[int, list[Ended]]:
+            # The clock first, so that what commits after the rows were read is later than it, but for its transaction.
+            now_ms = self._db.now_ms(conn)
+            return now_ms, [Ended(*row) for row in conn.execute(found)]
+
+        return await self._db.read(work)
+
     async def end_login(self, login_id: str, now_ms: int) -> Login | None:
         def work(conn: Connection) -> Login | None:
             login = _login(conn, login_id, lock=True)
             if login is None or login.ended_ms:
                 return None
-            return _end(conn, [login], now_ms)[0]
+            return self._end(conn, [login], now_ms)[0]
 
         return await self._db.write(work)
+
+    def _end(self, conn: Connection, ending: Sequence[Login], now_ms: int) -> list[Login]:
+        if not ending:
+            return []
+        # The caller may have stood still since it looked at its clock, and whoever asks what ended looks back a while.
+        now_ms = max(now_ms, self._db.now_ms(conn))
+        ids = [login.id for login in ending]
+        conn.execute(update(logins).where(logins.c.id.in_(ids)).values(ended_ms=now_ms))
+        ended = [msgspec.structs.replace(login, ended_ms=now_ms) for login in ending]
+        return sorted(ended, key=lambda one: one.id)
 
     # ------------------------------------------------------------ keys
 
@@ -292,14 +319,6 @@ def _login(conn: Connection, login_id: str, *, lock: bool = False) -> Login | No
 def _lasting(conn: Connection, user_id: str) -> list[Login]:
     mine = select(*_LOGIN).where(logins.c.user_id == user_id, logins.c.ended_ms == 0).order_by(logins.c.id)
     return [_as_login(row) for row in conn.execute(mine.with_for_update())]
-
-
-def _end(conn: Connection, ending: Sequence[Login], now_ms: int) -> list[Login]:
-    if ending:
-        ids = [login.id for login in ending]
-        conn.execute(update(logins).where(logins.c.id.in_(ids)).values(ended_ms=now_ms))
-    ended = [msgspec.structs.replace(login, ended_ms=now_ms) for login in ending]
-    return sorted(ended, key=lambda one: one.id)
 
 
 def _keys(conn: Connection) -> list[SigningKey]:

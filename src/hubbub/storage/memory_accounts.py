@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from hubbub.auth.model import Ended
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 
@@ -25,6 +26,7 @@ class MemoryAccounts:
         self._accounts: dict[str, Account] = {}
         self._names: dict[str, str] = {}
         self._logins: dict[str, Login] = {}
+        self._read_ms = 0
         self._keys: list[SigningKey] = []
         self._place = Place()
 
@@ -136,7 +138,7 @@ class MemoryAccounts:
         if login.ended_ms or login.used_ms < unused_since_ms:
             return Rotation.ENDED
         if login.refresh_hash != old_hash:
-            self._logins[login_id] = _replace(login, ended_ms=now_ms)
+            self._end(now_ms, [login])
             return Rotation.REUSED
         self._logins[login_id] = _replace(login, refresh_hash=new_hash, used_ms=now_ms)
         return Rotation.DONE
@@ -147,10 +149,17 @@ class MemoryAccounts:
             return None
         return self._end(now_ms, [login])[0]
 
+    async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
+        # There is no clock here: it is as late as the latest ending.
+        found = [Ended(one.ended_ms, one.id, one.user_id) for one in self._logins.values() if one.ended_ms]
+        found = [one for one in found if (one.ended_ms, one.login_id) > after]
+        return self._read_ms, sorted(found, key=lambda one: (one.ended_ms, one.login_id))[:limit]
+
     def _lasting(self, user_id: str) -> list[Login]:
         return [login for login in self._logins.values() if login.user_id == user_id and not login.ended_ms]
 
     def _end(self, now_ms: int, logins: Iterable[Login]) -> list[Login]:
+        now_ms = self._read_ms = max(self._read_ms, now_ms)
         ended = [_replace(login, ended_ms=now_ms) for login in logins]
         self._logins.update((login.id, login) for login in ended)
         return sorted(ended, key=lambda one: one.id)

@@ -42,7 +42,7 @@ async def test_a_hello_that_is_not_believed_ends_the_connection(hello: pb.Hello,
 
 async def test_a_login_that_was_ended_is_refused() -> None:
     async with a_house() as house:
-        house.auth.ended.add(ROMEO)
+        house.auth.end(ROMEO)
         client = await house.connect()
         ended = await ending(client, hello=pb.Hello(protocol=1, token="romeo/phone"))
         assert ended == ("session_ended", 4410, "session_ended")

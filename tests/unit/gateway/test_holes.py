@@ -124,7 +124,7 @@ async def test_who_was_removed_unheard_sees_nothing_that_came_after_it() -> None
 async def test_a_login_that_ended_unheard_ends_its_session() -> None:
     async with a_quiet_house() as house:
         romeo, juliet = await house.let_in("romeo/phone"), await house.let_in("juliet/phone")
-        house.auth.ended.add(ROMEO)
+        house.auth.end(ROMEO)
         await lose(house)
         assert romeo.ended is not None
         assert romeo.ended[1] == "session_ended"

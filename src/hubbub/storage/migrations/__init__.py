@@ -23,7 +23,7 @@ from hubbub.storage.schema import metadata
 
 __all__ = ["HEAD", "account_tables", "cluster_tables", "revision", "session_tables", "tables", "upgrade"]
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `versions`."""
 
 
