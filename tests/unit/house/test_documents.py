@@ -44,8 +44,9 @@ def test_every_link_inside_the_project_leads_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_path_a_document_names_exists(path: Path) -> None:
     named = re.findall(r"`((?:tests|src|spec|docs|tools)/[\w./-]+)`", path.read_text("utf-8"))
-    # Measured on each machine, and not written before that.
-    assert [name for name in named if name != "docs/benchmarks.md" and not (ROOT / name).exists()] == []
+    # Measured or built on each machine, and not there before that.
+    made = {"docs/benchmarks.md", "src/hubbub/web_app"}
+    assert [name for name in named if name not in made and not (ROOT / name).exists()] == []
 
 
 def test_both_readmes_have_the_same_headings_and_commands() -> None:
