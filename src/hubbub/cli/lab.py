@@ -88,7 +88,7 @@ def cluster(
     )
     settings = {name: value for name, value in os.environ.items() if name.startswith("HUBBUB_") and name not in OURS}
     # When all of it ends there is nowhere to move; whoever drains one node needs no longer on one machine.
-    settings.setdefault("HUBBUB_CLUSTER_DRAIN_S", "2")
+    settings.setdefault("HUBBUB_DRAIN_S", "2")
     whole = Cluster(
         data, plan, environ=settings, restart_after_s=None if no_restart else RESTART_AFTER_S, on_event=_tell
     )

@@ -86,8 +86,8 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
         default=500.0, name="cluster.connects_per_s"
     )
     drain_s: Annotated[
-        float, Meta(ge=0, le=3600, description="Over how long a draining gateway sends its clients elsewhere.")
-    ] = field(default=10.0, name="cluster.drain_s")
+        float, Meta(ge=0, le=3600, description="Over how long a node that stops sends its clients elsewhere.")
+    ] = 5.0
     flags: dict[str, bool] = {}
     """Features that are on or off, by name."""
 

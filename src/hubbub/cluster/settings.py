@@ -32,5 +32,3 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """How much this node takes compared with others."""
     connects_per_s: float = 500.0
     """How many new logins one gateway is given per second; a rate of 0 means no limit."""
-    drain_s: float = 10.0
-    """Over how long a draining gateway sends its clients elsewhere."""

@@ -243,10 +243,12 @@ class HttpServer:
             self._serving.result()
             raise RuntimeError("the HTTP server ended while starting")
 
-    async def stop(self) -> None:
-        """Stop listening and wait for open requests, at most as long as the grace."""
+    async def stop(self, graceful_s: float | None = None) -> None:
+        """Stop listening and wait for open requests, at most so long or else as long as it was made for."""
         if self._serving is None:
             return
+        if graceful_s is not None:
+            self._server.config.timeout_graceful_shutdown = max(1, int(graceful_s))
         self._server.should_exit = True
         await self._serving
 

@@ -180,11 +180,14 @@ async def _listen(settings: ServerSettings, server: Server, ports: Ports, stack:
         head_bytes=settings.header_bytes,
         head_timeout_s=settings.header_timeout_s,
         open_at_most=settings.http_connections,
-        graceful_s=settings.drain_s,
         forwarded_allow_ips=settings.trusted_proxies or None,
     )
     await http.start()
-    stack.push_async_callback(http.stop)
+
+    async def stop_http() -> None:
+        await http.stop(server.live.current.drain_s)
+
+    stack.push_async_callback(stop_http)
     if gateway is None:
         stack.callback(http.stop_listening)
         return
@@ -194,7 +197,7 @@ async def _listen(settings: ServerSettings, server: Server, ports: Ports, stack:
 
     # Clients move while both ports still answer; nobody new is let in meanwhile.
     async def stop_gateway() -> None:
-        await gateway.stop(server.live.current.drain_s if settings.bus else settings.drain_s)
+        await gateway.stop(server.live.current.drain_s)
 
     stack.push_async_callback(stop_gateway)
     stack.callback(http.stop_listening)

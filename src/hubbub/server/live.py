@@ -15,18 +15,23 @@ from hubbub.server.settings import ServerSettings
 def live_defaults(settings: ServerSettings) -> LiveSettings:
     """Return the live settings as this process was started with them."""
     names = {info.encode_name: info.name for info in msgspec.structs.fields(LiveSettings)}
-    found: dict[str, object] = {}
-    for key in KEYS:
-        room, _, name = key.partition(".")
-        found[names[key]] = getattr(getattr(settings, room), name)
-    return msgspec.structs.replace(LiveSettings(), **found)
+    return msgspec.structs.replace(LiveSettings(), **{names[key]: setting(settings, key) for key in KEYS})
 
 
 def live_settings(settings: ServerSettings, live: LiveSettings) -> ServerSettings:
     """Return the settings with the live values in their places."""
     rooms: dict[str, dict[str, object]] = {}
     for key in KEYS:
-        room, _, name = key.partition(".")
+        room, _, name = key.rpartition(".")
         rooms.setdefault(room, {})[name] = value_of(live, key)
+    own = rooms.pop("", {})
     changed = {room: msgspec.structs.replace(getattr(settings, room), **values) for room, values in rooms.items()}
-    return msgspec.structs.replace(settings, **changed)
+    return msgspec.structs.replace(settings, **own, **changed)
+
+
+def setting(settings: ServerSettings, key: str) -> object:
+    """Return the setting with this dotted name."""
+    found: object = settings
+    for name in key.split("."):
+        found = getattr(found, name)
+    return found

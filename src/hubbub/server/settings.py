@@ -71,7 +71,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     http_connections: int = 4_096
     """Connections that speak HTTP; one that became a WebSocket is the gateway's to count."""
     drain_s: float = 5.0
-    """How long clients are given to move when the server stops."""
+    """Over how long clients are sent elsewhere when the server stops; requests that are open have as long to end."""
     notice_s: float = 1.5
     """How long a node of a cluster still answers everything after it said that it drains."""
     readers: int = 2

@@ -22,7 +22,7 @@ async def rolling_restart(stage: Stage) -> Measured:
         f"A draining gateway has {DRAIN_S:g} s to send its clients elsewhere. A client's gap is the time between the "
         "end of its connection and `ready` on the next; delivery delay counts from when a message was due."
     )
-    drain = {"HUBBUB_CLUSTER_DRAIN_S": f"{DRAIN_S:g}"}
+    drain = {"HUBBUB_DRAIN_S": f"{DRAIN_S:g}"}
     async with stage.cluster(environ=drain) as cluster:
         seats = await stage.seats(cluster, people)
         async with stage.crowd(cluster, seats) as crowd:
