@@ -71,7 +71,7 @@ async def play(script: Script, line: tuple[Any, ...]) -> object:
     if what == "say":
         return await script.say(id_, user, args[2], mentions=args[3], mention_all=args[4])
     if what == "mark":
-        return await script.store.set_marks([(id_, Mark(user, args[2], args[3]))])
+        return (await script.store.set_marks([(id_, Mark(user, args[2], args[3]))])).rows
     if what == "hide":
         await script.store.hide(user, id_, args[2])
         return None

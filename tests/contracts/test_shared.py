@@ -247,9 +247,9 @@ async def test_a_row_never_gets_an_older_version_from_a_process_that_remembers_i
     await two.one.say(stage, ANNA)
     needs = Needs(conversations={stage}, members={(stage, BEN)})
     await two.one.facts(needs)
-    (read,) = await two.other.store.set_marks([(stage, Mark(BEN, 2, 2))])
+    (read,) = (await two.other.store.set_marks([(stage, Mark(BEN, 2, 2))])).rows
     await two.one.say(stage, ANNA)
-    (delivered,) = await two.one.store.set_marks([(stage, Mark(BEN, 0, 3))])
+    (delivered,) = (await two.one.store.set_marks([(stage, Mark(BEN, 0, 3))])).rows
     assert (delivered.mark, delivered.read_rose) == (Mark(BEN, 2, 3), False)
     changed = await two.one.store.user_state(BEN, read.user_version - 1, 10)
     assert [state.conversation.id for state in changed.conversations] == [stage]
@@ -259,8 +259,8 @@ async def test_only_a_mark_that_rose_is_called_risen_whoever_raised_it_before(tw
     stage = await two.one.make(ANNA, BEN)
     await two.one.say(stage, ANNA)
     await two.one.facts(Needs(conversations={stage}, members={(stage, BEN)}))
-    assert len(await two.other.store.set_marks([(stage, Mark(BEN, 2, 2))])) == 1
-    assert await two.one.store.set_marks([(stage, Mark(BEN, 2, 2))]) == []
+    assert len((await two.other.store.set_marks([(stage, Mark(BEN, 2, 2))])).rows) == 1
+    assert (await two.one.store.set_marks([(stage, Mark(BEN, 2, 2))])).rows == []
 
 
 async def test_who_sent_last_in_slow_mode_is_known_to_every_process(two: Two) -> None:

@@ -22,7 +22,7 @@ from hubbub.chat.model import (
     Submit,
     UserRow,
 )
-from hubbub.chat.ports import Changes, Facts, MarkSet
+from hubbub.chat.ports import Changes, Facts, MarkSet, MarksRaised
 
 
 def ids(states: list[ConversationState] | tuple[ConversationState, ...]) -> list[str]:
@@ -37,21 +37,32 @@ async def test_marks_only_grow(script: Script) -> None:
     for _ in range(4):
         await script.say(stage, ANNA)
     both = tuple(sorted((ANNA, BEN)))
-    assert await script.store.set_marks([(stage, Mark(BEN, 3, 2))]) == [
+    assert (await script.store.set_marks([(stage, Mark(BEN, 3, 2))])).rows == [
         MarkSet(stage, Mark(BEN, 3, 3), 2, True, 2, both)
     ]
-    assert await script.store.set_marks([(stage, Mark(BEN, 2, 1))]) == []
-    assert await script.store.set_marks([(stage, Mark(BEN, 0, 5))]) == [
+    assert (await script.store.set_marks([(stage, Mark(BEN, 2, 1))])).rows == []
+    assert (await script.store.set_marks([(stage, Mark(BEN, 0, 5))])).rows == [
         MarkSet(stage, Mark(BEN, 3, 5), 2, False, 2, both)
     ]
     assert (await script.store.conversation(BEN, stage)).member.read_seq == 3
 
 
+async def test_reading_leaves_an_outbox_row_that_names_the_readers_and_receiving_none(script: Script) -> None:
+    stage, other = await script.make(ANNA, BEN, CLEO), await script.make(ANNA, BEN)
+    for row in await script.store.stale_outbox(0, 10):
+        await script.store.clear_outbox(row.id)
+    marks = [(stage, Mark(BEN, 1, 1)), (other, Mark(BEN, 1, 1)), (stage, Mark(CLEO, 0, 1))]
+    raised = await script.store.set_marks(marks)
+    (left,) = await script.store.stale_outbox(0, 10)
+    assert (left.id, left.heads, left.people) == (raised.outbox_id, {}, {BEN: raised.rows[0].user_version})
+    assert (await script.store.set_marks([(stage, Mark(ANNA, 0, 1))])).outbox_id == 0
+
+
 async def test_a_mark_above_the_head_is_lowered_to_it(script: Script) -> None:
     stage = await script.make(ANNA, BEN)
-    (risen,) = await script.store.set_marks([(stage, Mark(BEN, 99, 0))])
+    (risen,) = (await script.store.set_marks([(stage, Mark(BEN, 99, 0))])).rows
     assert risen.mark == Mark(BEN, 1, 1)
-    assert await script.store.set_marks([(stage, Mark(BEN, 99, 99))]) == []
+    assert await script.store.set_marks([(stage, Mark(BEN, 99, 99))]) == MarksRaised([], 0)
 
 
 async def test_marks_of_who_is_not_there_are_skipped(script: Script) -> None:
@@ -63,13 +74,13 @@ async def test_marks_of_who_is_not_there_are_skipped(script: Script) -> None:
         (an_id(), Mark(ANNA, 1, 1)),
         (stage, Mark(BEN, 1, 1)),
     ]
-    assert [risen.mark.user_id for risen in await script.store.set_marks(marks)] == [BEN]
+    assert [risen.mark.user_id for risen in (await script.store.set_marks(marks)).rows] == [BEN]
 
 
 async def test_marks_of_one_person_in_one_call_share_a_version(script: Script) -> None:
     rooms = [await script.make(ANNA, BEN) for _ in range(3)]
     marks = [(room, Mark(BEN, 1, 1)) for room in rooms] + [(rooms[0], Mark(BEN, 0, 1))]
-    risen = await script.store.set_marks(marks)
+    risen = (await script.store.set_marks(marks)).rows
     assert [row.user_version for row in risen] == [4, 4, 4]
     state = await script.store.user_state(BEN, 3, 10)
     assert (sorted(ids(state.conversations)), state.version) == (sorted(rooms), 4)
@@ -80,7 +91,7 @@ async def test_a_mark_in_system_makes_the_row(script: Script) -> None:
     assert (await script.counts(BEN, system)) == (0, 0)
     await script.say(system, ANNA, "news")
     assert (await script.counts(BEN, system)) == (1, 0)
-    (risen,) = await script.store.set_marks([(system, Mark(BEN, 2, 2))])
+    (risen,) = (await script.store.set_marks([(system, Mark(BEN, 2, 2))])).rows
     assert (risen.user_version, risen.audience, risen.read_rose) == (1, None, True)
     assert (await script.counts(BEN, system)) == (0, 0)
     assert (await script.store.conversation(BEN, system)).member.intervals == ((1, MAX_SEQ),)

@@ -55,7 +55,7 @@ class ChatNode(Reading):
         self._commits = GroupCommit(
             store, self._publisher.put, clock, settings, planned(settings.fault, IN_TRANSACTION)
         )
-        self._marks = Marks(store, bus, self._changes, settings)
+        self._marks = Marks(store, bus, self._changes, self.outbox.forget, settings)
         self.scheduler = Scheduler(store, self._submit_checked, clock, settings)
         self._submits = self._allowance()
         self._openings = self._allowance()

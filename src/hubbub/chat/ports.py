@@ -192,11 +192,11 @@ class LogWriter(Protocol):
         `OutcomeUnknown`.  An exception from `plan` rolls back and comes through unchanged.
         """
 
-    async def set_marks(self, marks: Sequence[tuple[str, Mark]]) -> list[MarkSet]:
+    async def set_marks(self, marks: Sequence[tuple[str, Mark]]) -> MarksRaised:
         """Raise (conversation, mark) rows to at least these values, durably; marks never fall.
 
         A mark of somebody who is not a joined member is skipped, one above the head is lowered to it.  For SYSTEM
-        conversations the row is made on first use.  Answers only the rows that rose.
+        conversations the row is made on first use.
         """
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:
@@ -220,6 +220,15 @@ class MarkSet(msgspec.Struct, frozen=True):
     member_count: int = 0
     audience: tuple[str, ...] | None = None
     """The joined members if there are at most SMALL_AUDIENCE, as read in the same transaction."""
+
+
+class MarksRaised(msgspec.Struct, frozen=True):
+    """What a transaction of marks changed."""
+
+    rows: list[MarkSet]
+    """Only those that rose."""
+    outbox_id: int
+    """The outbox row that names the people whose versions advanced; 0 when nobody's did."""
 
 
 class ScheduleStore(Protocol):

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, select
 
 from hubbub.chat.model import ConversationKind, Mark, MemberRow, MemberState
-from hubbub.chat.ports import MarkSet
+from hubbub.chat.ports import MarkSet, MarksRaised
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.facts import load_audiences, load_members, lock_conversations
 from hubbub.storage.remembered import Remembered
-from hubbub.storage.rows import member_values
+from hubbub.storage.rows import encode, member_values
 from hubbub.storage.sight import EVERYTHING
 from hubbub.storage.tables import hidden, members, user_versions
 
@@ -45,9 +45,12 @@ def raise_row(row: MemberRow, mark: Mark, head: int) -> tuple[bool, bool]:
 
 
 def write_marks(
-    conn: Connection, dialect: Dialect, remembered: Remembered, marks: Sequence[tuple[str, Mark]]
-) -> list[MarkSet]:
-    """Raise marks; return only the rows that rose, in the order first named."""
+    conn: Connection, dialect: Dialect, remembered: Remembered, marks: Sequence[tuple[str, Mark]], now_ms: int
+) -> MarksRaised:
+    """Raise marks; return only the rows that rose, in the order first named.
+
+    `now_ms` is the clock of an embedded database.
+    """
     wanted = merge_marks(marks)
     conversations, _ = lock_conversations(conn, dialect, remembered, sorted({key[0] for key in wanted}))
     rows = load_members(conn, dialect, remembered, conversations, wanted, true_marks=True)
@@ -72,7 +75,7 @@ def write_marks(
         if read_rose:
             read.add(key)
     if not risen:
-        return []
+        return MarksRaised([], 0)
     versions = dialect.advance_versions(conn, {user_id for _, user_id in read})
     for row in risen:
         if (row.conversation_id, row.user_id) in read:
@@ -80,9 +83,10 @@ def write_marks(
         remembered.forget_member(row.conversation_id, row.user_id)
     dialect.insert_new(conn, members, [member_values(row) for row in made])
     dialect.raise_marks(conn, risen)
+    outbox_id = dialect.insert_outbox(conn, now_ms, encode({}), encode(versions)) if versions else 0
     versions |= _versions(conn, sorted({row.user_id for row in risen} - versions.keys()))
     audiences = load_audiences(conn, remembered, conversations)
-    return [
+    rows_risen = [
         MarkSet(
             row.conversation_id,
             Mark(row.user_id, row.read_seq, row.delivered_seq),
@@ -93,6 +97,7 @@ def write_marks(
         )
         for row in risen
     ]
+    return MarksRaised(rows_risen, outbox_id)
 
 
 def write_hidden(conn: Connection, dialect: Dialect, user_id: str, conversation_id: str, seq: int) -> None:

@@ -23,7 +23,18 @@ from hubbub.chat.model import (
     ScheduledRow,
     UserRow,
 )
-from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarkSet, Needs, NewEntry, StoredKey, Untold
+from hubbub.chat.ports import (
+    Changes,
+    Committed,
+    DataRefused,
+    Facts,
+    MarkSet,
+    MarksRaised,
+    Needs,
+    NewEntry,
+    StoredKey,
+    Untold,
+)
 from hubbub.storage.marks import merge_marks, raise_row
 from hubbub.storage.memory_reads import MemoryReader
 from hubbub.storage.memory_tables import EVERYBODY, LogRow
@@ -72,10 +83,14 @@ class MemoryStore(MemoryReader):
             tables.user_keys[user_id, client_id] = user_key
         if not changes.entries and not versions:
             return Committed(versions, 0)
-        self._outbox_id += 1
         heads = {new.entry.conversation_id: new.entry.seq for new in changes.entries}
-        tables.outbox[self._outbox_id] = (self._clock.now_ms(), Untold(self._outbox_id, heads, dict(versions)))
-        return Committed(versions, self._outbox_id)
+        return Committed(versions, self._leave_outbox(heads, versions))
+
+    def _leave_outbox(self, heads: dict[str, int], versions: dict[str, int]) -> int:
+        self._outbox_id += 1
+        row = Untold(self._outbox_id, heads, dict(versions))
+        self._tables.outbox[self._outbox_id] = (self._clock.now_ms(), row)
+        return self._outbox_id
 
     def _facts(self, needs: Needs) -> Facts:
         tables = self._tables
@@ -163,7 +178,7 @@ class MemoryStore(MemoryReader):
 
     # ------------------------------------------------------------ marks
 
-    async def set_marks(self, marks: Sequence[tuple[str, Mark]]) -> list[MarkSet]:
+    async def set_marks(self, marks: Sequence[tuple[str, Mark]]) -> MarksRaised:
         tables = self._tables
         risen: list[MemberRow] = []
         read: set[tuple[str, str]] = set()
@@ -186,7 +201,7 @@ class MemoryStore(MemoryReader):
         for row in risen:
             if (row.conversation_id, row.user_id) in read:
                 row.version = versions[row.user_id]
-        return [
+        rows = [
             MarkSet(
                 row.conversation_id,
                 Mark(row.user_id, row.read_seq, row.delivered_seq),
@@ -197,6 +212,7 @@ class MemoryStore(MemoryReader):
             )
             for row in risen
         ]
+        return MarksRaised(rows, self._leave_outbox({}, versions) if versions else 0)
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:
         self._tables.hidden.add((user_id, conversation_id, seq))

@@ -24,7 +24,7 @@ from hubbub.chat.model import (
     UserRow,
     UserState,
 )
-from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarkSet, Needs, Untold
+from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarksRaised, Needs, Untold
 from hubbub.storage import entry_pages, history, marks, people, schedule, states
 from hubbub.storage.changes import write_changes
 from hubbub.storage.database import Database
@@ -84,8 +84,11 @@ class SqlStore:
             self._cleared += cleared
             raise
 
-    async def set_marks(self, marks_: Sequence[tuple[str, Mark]]) -> list[MarkSet]:
-        return await self._db.write(lambda conn: marks.write_marks(conn, self._dialect, self._remembered, marks_))
+    async def set_marks(self, marks_: Sequence[tuple[str, Mark]]) -> MarksRaised:
+        now_ms = self._db.clock.now_ms()
+        return await self._db.write(
+            lambda conn: marks.write_marks(conn, self._dialect, self._remembered, marks_, now_ms)
+        )
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:
         await self._db.write(lambda conn: marks.write_hidden(conn, self._dialect, user_id, conversation_id, seq))

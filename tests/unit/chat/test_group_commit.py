@@ -20,7 +20,7 @@ from hubbub.chat.ports import (
     EntriesAppended,
     Facts,
     LogWriter,
-    MarkSet,
+    MarksRaised,
     Needs,
     OutcomeUnknown,
     StoreBusy,
@@ -57,7 +57,7 @@ class ScriptedStore(LogWriter):
             raise fault
         return Committed({}, 1 if changes.entries else 0)
 
-    async def set_marks(self, marks: object) -> list[MarkSet]:
+    async def set_marks(self, marks: object) -> MarksRaised:
         raise NotImplementedError
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:

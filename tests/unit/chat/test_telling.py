@@ -16,7 +16,7 @@ from hubbub.bus.local import LocalBus
 from hubbub.chat.changes import UserChanges
 from hubbub.chat.marks import Marks
 from hubbub.chat.model import Caller, ConversationKind, Mark, UserRow, UserState
-from hubbub.chat.ports import EntriesAppended, Event, MarkSet, StoreBusy, StoreFull, StoreUnavailable, UserChanged
+from hubbub.chat.ports import EntriesAppended, Event, MarksRaised, StoreBusy, StoreFull, StoreUnavailable, UserChanged
 from hubbub.chat.settings import ChatSettings
 from hubbub.storage.memory import MemoryStore
 
@@ -24,8 +24,8 @@ from hubbub.storage.memory import MemoryStore
 class FaultyStore(MemoryStore):
     """A store whose reads of user state and writes of marks fail as told."""
 
-    def __init__(self) -> None:
-        super().__init__(ManualClock())
+    def __init__(self, clock: ManualClock | None = None) -> None:
+        super().__init__(clock or ManualClock())
         for who in (ANNA, BEN, CLEO):
             self.add_user(UserRow(who, who))
         self.unreadable: dict[str, Exception] = {}
@@ -37,7 +37,7 @@ class FaultyStore(MemoryStore):
             raise fault
         return await super().user_state(user_id, since_version, limit)
 
-    async def set_marks(self, marks: Sequence[tuple[str, Mark]]) -> list[MarkSet]:
+    async def set_marks(self, marks: Sequence[tuple[str, Mark]]) -> MarksRaised:
         if self.mark_faults:
             raise self.mark_faults.pop(0)
         self.mark_batches.append(len(marks))
@@ -106,7 +106,8 @@ async def test_a_batch_whose_publishing_failed_keeps_its_outbox_row() -> None:
 def the_marks(store: FaultyStore, **settings: float) -> Marks:
     bus = LocalBus()
     quick = ChatSettings(marks_interval_s=0.001, retry_base_s=0.0001)
-    return Marks(store, bus, UserChanges(store, bus, 10), msgspec.structs.replace(quick, **settings))
+    changes = UserChanges(store, bus, 10)
+    return Marks(store, bus, changes, lambda outbox_id: None, msgspec.structs.replace(quick, **settings))
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,47 @@ async def test_a_mark_whose_storing_was_cut_short_is_not_called_stored_and_is_st
         await waiting
     await marks.flush()
     assert store.mark_batches == [1]
+
+
+async def test_a_reader_whose_node_died_before_telling_is_told_by_another() -> None:
+    clock = ManualClock()
+    store = FaultyStore(clock)
+    stage = Stage(store, clock, QUICK)
+    await stage.node.start()
+    group = await stage.group(ANNA, BEN)
+    await stage.says(ANNA, group)
+    await stage.node.told()
+    await stage.node.outbox.clear()
+    dying = the_marks(store)
+    waiting = asyncio.create_task(dying.set(BEN, group, 2, 2))
+    await asyncio.sleep(0)
+    await dying.flush()
+    await waiting
+    stage.heard.clear()
+    clock.advance(1.9)
+    await stage.node.outbox.step()
+    assert told(stage.heard) == []
+    clock.advance(0.2)
+    await stage.node.outbox.step()
+    assert told(stage.heard) == [BEN]
+    assert await store.stale_outbox(0, 10) == []
+    await stage.node.stop()
+
+
+async def test_readers_who_were_told_leave_no_outbox_row() -> None:
+    store = FaultyStore()
+    stage = Stage(store, ManualClock(), QUICK)
+    await stage.node.start()
+    group = await stage.group(ANNA, BEN)
+    await stage.says(ANNA, group)
+    await stage.node.told()
+    stage.heard.clear()
+    await stage.node.set_mark(Caller(BEN), group, 2, 2)
+    await stage.node.told()
+    await stage.node.outbox.clear()
+    assert BEN in told(stage.heard)
+    assert await store.stale_outbox(0, 10) == []
+    await stage.node.stop()
 
 
 async def test_too_many_waiting_marks_are_refused() -> None:
