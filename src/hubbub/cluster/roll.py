@@ -195,12 +195,8 @@ class Roll:
                 await self.slots.kick(min(own, other, key=lambda row: (row.since_ms, row.session_id)))
 
     async def node_died(self, record: NodeRecord) -> None:
-        """Delete the sessions of an incarnation that is over, and tell who watches its people.
-
-        May run twice, and at several nodes at once.  Raises ChatError.
-        """
-        while rows := await self._store.sweep(record.incarnation, _AT_ONCE):
-            await self._say(row.user_id for row in rows)
+        """Delete the sessions of an incarnation that is over, and tell who watches its people.  Raises ChatError."""
+        await sweep_sessions(self._store, record, tell=self._say)
 
     # ------------------------------------------------------------ questions
 
@@ -280,3 +276,18 @@ class Roll:
 
     def _heard(self, payload: bytes) -> None:
         self.changed(payload[at : at + 16].hex() for at in range(0, len(payload) - 15, 16))
+
+
+async def _nobody(user_ids: Iterable[str]) -> None:
+    return None
+
+
+async def sweep_sessions(
+    store: SessionStore, record: NodeRecord, *, tell: Callable[[Iterable[str]], Awaitable[None]] = _nobody
+) -> None:
+    """Delete the sessions of an incarnation that is over, and tell of their people.
+
+    May run twice, and at several nodes at once.  Raises ChatError.
+    """
+    while rows := await store.sweep(record.incarnation, _AT_ONCE):
+        await tell(row.user_id for row in rows)

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.live_settings import LiveSettings
 from hubbub.cluster.model import NodeRecord, NodeState
 from hubbub.cluster.nodes import Nodes
-from hubbub.cluster.roll import Roll
+from hubbub.cluster.roll import Roll, sweep_sessions
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.cluster.tickets import SOCKET_PATH, Tickets
 from hubbub.gateway.gateway import Gateway
@@ -300,10 +301,14 @@ def _remote_chat(ground: Ground, nodes: Nodes, own_clock: Clock, stack: AsyncExi
 
 def _roll(settings: ServerSettings, ground: Ground, nodes: Nodes) -> Roll | None:
     """Return the roll of all nodes' sessions, which every node helps to keep; None for a process that is alone."""
+    store = SqlSessions(ground.database)
     if ground.remote is None:
+        if ground.database.shared:
+            # It was a cluster's before, or is one's own after a crash: nobody else is there to clean up.
+            nodes.on_dead(partial(sweep_sessions, store))
         return None
     roll = Roll(
-        SqlSessions(ground.database),
+        store,
         ground.signals,
         node_id=settings.node_name,
         incarnation=ground.identity.incarnation,
