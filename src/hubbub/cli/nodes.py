@@ -61,9 +61,10 @@ def span(ms: int | None) -> str:
 def _row(node: dict[str, Any], now_ms: int) -> tuple[str, ...]:
     load = node["load"]
     dead = node["state"] == "dead"
+    state = "starting" if node.get("starting") and node["state"] == "draining" else node["state"]
     return (
         line(node["node_id"]),
-        line(node["state"]),
+        line(state),
         ",".join(map(line, node["roles"])),
         "-" if dead else str(load["sessions"]),
         "-" if dead else f"{load['cpu']:.0%}",

@@ -27,7 +27,7 @@ class NodeState(StrEnum):
 
 
 class NodeRecord(msgspec.Struct, frozen=True):
-    """What a node says of itself; it changes only with a new incarnation, but for `draining`."""
+    """What a node says of itself; it changes only with a new incarnation, but for whether it takes new ones."""
 
     node_id: str
     """The operator's name for it, such as `gateway-1`; unique among the living."""
@@ -45,6 +45,9 @@ class NodeRecord(msgspec.Struct, frozen=True):
     started_ms: int = 0
     """By its own clock; to be shown, never compared."""
     draining: bool = False
+    """It takes nobody new."""
+    starting: bool = False
+    """It does not listen yet.  Such a node says that it is draining, too, which is all that matters to others."""
 
 
 class NodeLoad(msgspec.Struct, frozen=True):

@@ -111,8 +111,10 @@ class Nodes:
         self._sweepers.append(sweep)
 
     def on_drain(self, callback: Callable[[], None]) -> None:
-        """Call it once when an operator wants this node to drain and end."""
+        """Call it once when an operator wants this node to drain and end, which may have been before this."""
         self._drain_asked.append(callback)
+        if self._drain_told:
+            callback()
 
     def on_declared_dead(self, callback: Callable[[NodeRecord, NodeRecord], Awaitable[None]]) -> None:
         """Call it with the old and the new record when this node was declared dead: whatever it held is void."""
@@ -186,13 +188,15 @@ class Nodes:
         await self.look()
         await self.beat()
 
+    async def serve(self) -> None:
+        """Be offered to others from now on: what was starting listens."""
+        if self._record.starting:
+            await self._say(draining=False)
+
     async def drain(self) -> None:
         """Take nobody new from now on, and have everybody know."""
-        if not self._record.draining:
-            self._record = _replace(self._record, draining=True)
-            self._renew_at = 0.0
-            self._keeping.wake()
-            await self.beat()
+        if self._record.starting or not self._record.draining:
+            await self._say(draining=True)
 
     async def stop(self) -> None:
         """Say bye and end the lease.  What this node held must have been let go of before."""
@@ -313,6 +317,12 @@ class Nodes:
             except Exception:
                 # One listener's fault must not keep the others from knowing.
                 _log.exception("a listener failed on a change of the nodes")
+
+    async def _say(self, *, draining: bool) -> None:
+        self._record = _replace(self._record, draining=draining, starting=False)
+        self._renew_at = 0.0
+        self._keeping.wake()
+        await self.beat()
 
     def _is_in(self, began: float) -> None:
         self._entered = True

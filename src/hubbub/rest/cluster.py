@@ -56,6 +56,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     """`up`, `draining`, `suspect` or `dead`."""
     draining: bool
     """It takes nobody new, whatever else is thought of it."""
+    starting: bool
+    """It takes nobody yet, because it does not listen."""
     http: str
     tcp: str
     version: str
@@ -78,6 +80,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
             roles=list(record.roles),
             state=view.state.value,
             draining=record.draining or view.state is NodeState.DRAINING,
+            starting=record.starting,
             http=record.http,
             tcp=record.tcp,
             version=record.version,

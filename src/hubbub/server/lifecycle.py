@@ -1,4 +1,4 @@
-"""A server's life: open, listen, say where, serve until told to stop, close in order.
+"""A server's life: open, listen, let others send people, say where, serve until told to stop, close in order.
 
 Stopping tells the others first, then clients to move, then closes sockets with a code that says "come back", then lets
 commands that are under way become durable, and only then gives the lease and the data folder free.
@@ -102,6 +102,7 @@ async def _life(settings: ServerSettings, stopping: asyncio.Event) -> ServerSett
             if server is None:
                 return settings
             await _listen(settings, server, ports, stack)
+            await server.serve()
         except StoreUnavailable as problem:
             # Only the classes made for it speak to operators in their sentence; the others carry theirs as detail.
             plain = type(problem) is StoreUnavailable

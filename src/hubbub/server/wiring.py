@@ -108,6 +108,10 @@ class Server:
         except TimeoutError:
             raise ChatError(Code.UNAVAILABLE) from None
 
+    async def serve(self) -> None:
+        """Take people and calls: the ports are served."""
+        await self.nodes.serve()
+
     async def drain(self) -> None:
         """Take nothing new, and let everybody know."""
         self.draining = True
@@ -226,6 +230,9 @@ def _nodes(settings: ServerSettings, ground: Ground, reachable: Reachable, meter
         version=hubbub.__version__,
         weight=settings.cluster.weight,
         started_ms=ground.clock.now_ms(),
+        # Nobody is to be sent here before the ports are served.
+        draining=True,
+        starting=True,
     )
     store = SqlNodes(ground.database)
     sole = not ground.database.shared

@@ -271,6 +271,35 @@ async def test_draining_is_seen_by_all_at_once_and_stands_in_the_row(town: Town)
     assert three.sees()["two"] is DRAINING
 
 
+async def test_a_node_is_offered_to_nobody_before_it_listens(town: Town) -> None:
+    one, two = await town.settles("one"), await town.settles("two", starting=True)
+    await town.passes(5)
+    assert (one.live(), two.live()) == (["one"], ["one"])
+    assert [row.record.starting for row in await town.rows.nodes()] == [False, True]
+    await two.nodes.serve()
+    assert (one.live(), two.live()) == (["one", "two"], ["one", "two"])
+    assert one.sees() == {"one": UP, "two": UP}
+    await two.nodes.keep_lease()
+    assert [row.record.draining for row in await town.rows.nodes()] == [False, False]
+
+
+async def test_a_node_that_is_to_end_before_it_listens_is_never_offered(town: Town) -> None:
+    one, two = await town.settles("one"), await town.settles("two", starting=True)
+    await two.nodes.drain()
+    await two.nodes.serve()
+    assert one.sees() == {"one": UP, "two": DRAINING}
+    assert not two.nodes.record.starting
+
+
+async def test_a_wish_to_end_that_came_while_a_node_started_is_heard_later(town: Town) -> None:
+    one, two = await town.settles("one"), await town.settles("two", starting=True)
+    await one.nodes.ask_drain("two")
+    await two.nodes.look()
+    told: list[str] = []
+    two.nodes.on_drain(lambda: told.append("two"))
+    assert told == ["two"]
+
+
 async def test_who_leaves_in_order_is_gone_at_once(town: Town) -> None:
     one, two = await town.settles("one"), await town.settles("two")
     town.citizens.remove(two)

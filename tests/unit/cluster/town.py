@@ -105,12 +105,20 @@ class Town:
         sole: bool = False,
         enters: bool = True,
         sweeps: bool = True,
+        starting: bool = False,
         **settings: Any,
     ) -> Citizen:
         """Return a new node that has entered, whose calendar is wrong by `skew_s`."""
         clock = ManualClock(self.clock.now_ms() + int(skew_s * 1000))
         wire = self.air.wire()
-        record = NodeRecord(name, new_id(), roles or ("gateway",), started_ms=clock.now_ms())
+        record = NodeRecord(
+            name,
+            new_id(),
+            roles or ("gateway",),
+            started_ms=clock.now_ms(),
+            draining=starting,
+            starting=starting,
+        )
         store: Any = Breaking(self.rows)
         nodes = Nodes(record, store, wire, clock, ClusterSettings(**settings), load=lambda: citizen.load, sole=sole)
         citizen = Citizen(self, nodes, clock, wire)

@@ -53,6 +53,17 @@ async def test_a_hash_of_another_version_is_another_way_to_spread(tmp_path: Path
             await lay(tmp_path, stack)
 
 
+async def test_a_server_is_offered_to_others_once_it_serves(tmp_path: Path) -> None:
+    settings = ServerSettings(data=str(tmp_path), node="alone")
+    async with AsyncExitStack() as stack:
+        server = await build(settings, ManualClock(), Reachable(http="127.0.0.1:1"), stack, lambda _: None)
+        assert server.nodes.live("gateway") == []
+        await server.serve()
+        assert [view.record.node_id for view in server.nodes.live("gateway")] == ["alone"]
+        assert server.gateway is not None
+        await server.gateway.stop()
+
+
 async def test_a_draining_server_is_not_ready(tmp_path: Path) -> None:
     settings = ServerSettings(data=str(tmp_path), node="alone")
     async with AsyncExitStack() as stack:
