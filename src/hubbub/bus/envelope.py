@@ -5,7 +5,8 @@
 The head names epoch, node and incarnation; the mac is HMAC-SHA256, cut to 16 bytes, over the subject and all that
 follows it, so nobody without the cluster's secret can speak, or move what others said to another subject.  The number
 rises by one with every message of one sender on one subject: a receiver that sees it jump knows that the bus dropped
-something, without waiting for the next announcement of heads.  What is larger than a message may be travels in parts,
+something, without waiting for the next announcement of heads, and whoever recorded a message cannot say it again to
+somebody who has come further, over whatever connection.  What is larger than a message may be travels in parts,
 one right after another, and arrives whole or not at all.
 """
 
@@ -97,6 +98,7 @@ class Sender:
         if track.last >= number:
             return False
         track.last = number
+        track.broken = False
         track.parts = []
         return True
 
@@ -130,11 +132,18 @@ class Seen:
 class _Track:
     """How far one sender came on one subject, and the parts that wait for their rest."""
 
-    __slots__ = ("last", "parts")
+    __slots__ = ("broken", "last", "parts")
 
     def __init__(self, last: int) -> None:
         self.last = last
+        self.broken = False
+        """Whether nothing was heard for a while, so that what is missing is no news; nothing earlier comes after it."""
         self.parts: list[bytes] = []
+
+    def rest(self) -> None:
+        """Hear nothing for a while."""
+        self.broken = True
+        self.parts = []
 
 
 class Opener:
@@ -190,14 +199,17 @@ class Opener:
         return None if body is None else (sender, body)
 
     def forget(self, subject: str) -> None:
-        """Count anew when this subject is subscribed again: what passed meanwhile is not missing."""
+        """Miss nothing of what passes until this subject is subscribed again."""
         for sender in self._senders.values():
-            sender.tracks.pop(subject, None)
+            track = sender.tracks.get(subject)
+            if track is not None:
+                track.rest()
 
     def forget_all(self) -> None:
-        """Count anew after a reconnect, which is reported as a hole anyway."""
+        """Miss nothing of what passed before a reconnect, which is reported as a hole anyway."""
         for sender in self._senders.values():
-            sender.tracks.clear()
+            for track in sender.tracks.values():
+                track.rest()
 
     def _meet(self, head: bytes) -> Sender | None:
         try:
@@ -220,8 +232,8 @@ class Opener:
         if number <= track.last:
             self._stats.dropped["repeated"] += 1
             return None
-        jumped = number != track.last + 1
-        track.last = number
+        jumped = number != track.last + 1 and not track.broken
+        track.last, track.broken = number, False
         if jumped:
             track.parts = []
             self._on_jump(subject)

@@ -76,6 +76,26 @@ async def test_holes_of_one_moment_are_told_once_and_later_ones_when_it_has_pass
     assert listener.stats.holes == 2
 
 
+async def test_what_was_recorded_before_a_reconnect_is_not_heard_again_after_it() -> None:
+    hub = Hub()
+    speaker, listener = hub.join(), hub.join()
+    ear = await follows(listener, Topic("user", ANNA))
+    await speaker.publish([LoginEnded(ANNA, BEN)])
+    await listener.caught_up()
+    assert len(ear.heard) == 1
+    recorded = [message for message in hub.passed if message[0].startswith("hubbub.u.")]
+    assert recorded
+    hub.cut()
+    hub.heal()
+    await ear.hole()
+    for subject, data in recorded:
+        hub.forge(subject, data)
+    assert len(ear.heard) == 1
+    await speaker.publish([LoginEnded(ANNA, BEN)])
+    await listener.caught_up()
+    assert len(ear.heard) == 2
+
+
 async def test_what_arrives_twice_is_heard_once() -> None:
     hub = Hub()
     speaker, listener = hub.join(), hub.join()

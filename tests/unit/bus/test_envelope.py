@@ -101,6 +101,34 @@ def test_a_message_that_comes_twice_is_heard_once() -> None:
     assert ear.stats.dropped == {"repeated": 1}
 
 
+def test_what_was_recorded_cannot_be_said_again_after_a_break() -> None:
+    ear, sealer = Ear(), Sealer(HERE)
+    recorded = [*sealer.seal("s", b"1"), *sealer.seal("s", b"2")]
+    assert ear.hear("s", *recorded) == [b"1", b"2"]
+    ear.opener.forget_all()
+    assert ear.hear("s", *recorded) == []
+    sealer.seal("s", b"not heard")
+    assert ear.hear("s", *sealer.seal("s", b"4")) == [b"4"]
+    ear.opener.forget("s")
+    assert ear.hear("s", *recorded) == []
+    assert ear.stats.dropped == {"repeated": 4}
+    sealer.seal("s", b"not followed")
+    assert ear.hear("s", *sealer.seal("s", b"6")) == [b"6"]
+    assert ear.jumps == [], "what passed in a break is not missing"
+    sealer.seal("s", b"dropped")
+    assert ear.hear("s", *sealer.seal("s", b"8")) == [b"8"]
+    assert ear.jumps == ["s"], "and what passes after it is"
+
+
+def test_a_body_whose_parts_are_broken_apart_does_not_arrive() -> None:
+    ear, sealer = Ear(), Sealer(HERE)
+    parts = sealer.seal("s", bytes(PART_BYTES * 2))
+    assert ear.hear("s", parts[0]) == []
+    ear.opener.forget_all()
+    assert ear.hear("s", *parts[1:], *sealer.seal("s", b"after")) == [b"after"]
+    assert ear.stats.dropped == {"parts": 1}
+
+
 def test_a_large_body_travels_in_parts_and_arrives_whole() -> None:
     ear, sealer = Ear(), Sealer(HERE)
     body = bytes(range(256)) * 3_000
