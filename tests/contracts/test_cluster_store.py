@@ -17,6 +17,7 @@ from support.databases import DATABASES, UrlOf, open_empty
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
+from hubbub.cluster.locks import LockLost
 from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord
 from hubbub.cluster.ports import ConfigStore, LockStore, NodeStore
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
@@ -40,7 +41,8 @@ class Stores(NamedTuple):
 async def stores(request: pytest.FixtureRequest, database_url: UrlOf, tmp_path: Path) -> AsyncIterator[Stores]:
     clock = ManualClock()
     if request.param == "memory":
-        yield Stores(MemoryNodes(clock), MemoryConfig(clock), MemoryLocks(clock), clock)
+        locks = MemoryLocks(clock)
+        yield Stores(MemoryNodes(clock, locks), MemoryConfig(clock), locks, clock)
         return
     database = await open_empty(database_url(request.param), tmp_path / "data", clock=clock)
     try:
@@ -217,6 +219,27 @@ async def test_what_was_swept_is_forgotten_after_an_hour_and_what_was_not_stays(
     clock.advance(3601)
     await nodes.enter(new, LEASE)
     assert [row.record for row in await nodes.nodes()] == [unswept, new]
+    # Before it is forgotten its name of then may not be entered again.
+    assert await refused(nodes.enter(swept, LEASE)) is Code.CONFLICT
+    lock = await stores.locks.acquire("caretaker", "one", LEASE)
+    assert isinstance(lock, Lock)
+    await nodes.forget(lock)
+    assert [row.record for row in await nodes.nodes()] == [unswept, new]
+    await nodes.enter(swept, LEASE)
+
+
+async def test_who_lost_the_lock_deletes_nothing(stores: Stores) -> None:
+    nodes, locks = stores.nodes, stores.locks
+    paused = await locks.acquire("caretaker", "one", LAPSED)
+    assert isinstance(paused, Lock)
+    await nodes.forget(paused)  # Its lease has ended, and nobody has had the lock since.
+    newer = await locks.acquire("caretaker", "two", LEASE)
+    assert isinstance(newer, Lock)
+    with pytest.raises(LockLost, match="caretaker"):
+        await nodes.forget(paused)
+    await nodes.forget(newer)
+    with pytest.raises(LockLost):
+        await nodes.forget(Lock("never taken", 1, LEASE))
 
 
 async def test_a_wish_to_drain_waits_in_the_row_and_outlives_renewals(nodes: NodeStore) -> None:

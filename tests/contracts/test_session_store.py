@@ -15,9 +15,10 @@ from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.base.clock import ManualClock
 from hubbub.base.ids import new_id
-from hubbub.cluster.model import Departure, NodeRecord, SessionRow
-from hubbub.cluster.ports import NodeStore, SessionStore
-from hubbub.storage.cluster_store import SqlNodes
+from hubbub.cluster.locks import LockLost
+from hubbub.cluster.model import Departure, Lock, NodeRecord, SessionRow
+from hubbub.cluster.ports import LockStore, NodeStore, SessionStore
+from hubbub.storage.cluster_store import SqlLocks, SqlNodes
 from hubbub.storage.memory_cluster import MemoryNodes
 from hubbub.storage.memory_sessions import MemorySessions
 from hubbub.storage.session_store import SqlSessions
@@ -31,6 +32,7 @@ ROMEO, JULIET, NURSE = (letter * 32 for letter in "abc")
 class Stores(NamedTuple):
     nodes: NodeStore
     sessions: SessionStore
+    locks: LockStore
 
 
 @pytest.fixture(params=["memory", *DATABASES])
@@ -38,11 +40,11 @@ async def stores(request: pytest.FixtureRequest, database_url: UrlOf, tmp_path: 
     clock = ManualClock()
     if request.param == "memory":
         nodes = MemoryNodes(clock)
-        yield Stores(nodes, MemorySessions(nodes, clock))
+        yield Stores(nodes, MemorySessions(nodes, clock), nodes.locks)
         return
     database = await open_empty(database_url(request.param), tmp_path / "data", clock=clock)
     try:
-        yield Stores(SqlNodes(database), SqlSessions(database))
+        yield Stores(SqlNodes(database), SqlSessions(database), SqlLocks(database))
     finally:
         await database.close()
 
@@ -79,7 +81,7 @@ async def ids_of(sessions: SessionStore, *user_ids: str) -> set[str]:
 
 
 async def test_a_session_is_found_as_it_was_added_and_adding_it_again_changes_nothing(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     row = a_session(ROMEO, await a_node(nodes, "a"))
     await sessions.add([row, a_session(JULIET, await a_node(nodes, "b"))])
     (found,) = await sessions.sessions_of([ROMEO])
@@ -91,7 +93,7 @@ async def test_a_session_is_found_as_it_was_added_and_adding_it_again_changes_no
 
 
 async def test_hundreds_of_sessions_go_in_and_out_at_once(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     node = await a_node(nodes, "a")
     rows = [a_session(f"{number:032x}", node) for number in range(450)]
     await sessions.add(rows)
@@ -103,7 +105,7 @@ async def test_hundreds_of_sessions_go_in_and_out_at_once(stores: Stores) -> Non
 
 
 async def test_how_somebody_left_last_is_remembered(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     node = await a_node(nodes, "a")
     phone, tablet = a_session(ROMEO, node), a_session(ROMEO, node)
     await sessions.add([phone, tablet])
@@ -118,7 +120,7 @@ async def test_how_somebody_left_last_is_remembered(stores: Stores) -> None:
 
 
 async def test_a_session_counts_until_its_incarnation_is_over_whatever_its_lease_says(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     lapsed, leaves = await a_node(nodes, "lapsed", LAPSED), await a_node(nodes, "leaves")
     unknown = NodeRecord("unknown", new_id(), ())
     rows = [a_session(ROMEO, lapsed), a_session(JULIET, leaves), a_session(NURSE, unknown)]
@@ -132,7 +134,7 @@ async def test_a_session_counts_until_its_incarnation_is_over_whatever_its_lease
 
 
 async def test_people_online_are_paged_by_id_each_once(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     one, other = await a_node(nodes, "a"), await a_node(nodes, "b")
     await sessions.add([a_session(user, node) for user in (NURSE, ROMEO, JULIET) for node in (one, other)])
     assert await sessions.online_after("", 2) == [ROMEO, JULIET]
@@ -144,7 +146,7 @@ async def test_people_online_are_paged_by_id_each_once(stores: Stores) -> None:
 
 
 async def test_a_dead_nodes_sessions_are_swept_once_and_its_people_dropped(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     dead, living = await a_node(nodes, "dead", LAPSED), await a_node(nodes, "living")
     rows = [a_session(f"{number:032x}", dead) for number in range(25)]
     elsewhere = a_session(rows[0].user_id, living)
@@ -167,7 +169,7 @@ async def test_a_dead_nodes_sessions_are_swept_once_and_its_people_dropped(store
 
 
 async def test_a_swept_node_holds_no_slot(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     dead = await a_node(nodes, "dead", LAPSED)
     await sessions.take_slot(a_session(ROMEO, dead))
     assert await nodes.declare_dead(dead.incarnation)
@@ -176,13 +178,20 @@ async def test_a_swept_node_holds_no_slot(stores: Stores) -> None:
 
 
 async def test_what_nobody_remembers_is_dropped(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, locks = stores
     known, unknown = await a_node(nodes, "known"), NodeRecord("unknown", new_id(), ())
     stray, kept = a_session(ROMEO, unknown), a_session(JULIET, known)
     await sessions.add([stray, kept])
     for row in (stray, kept):
         await sessions.take_slot(row)
-    await sessions.drop_strays()
+    paused = await locks.acquire("caretaker", "one", LAPSED)
+    newer = await locks.acquire("caretaker", "two", LEASE)
+    assert isinstance(paused, Lock)
+    assert isinstance(newer, Lock)
+    with pytest.raises(LockLost):
+        await sessions.drop_strays(paused)
+    assert [row.user_id for row in await sessions.slots([ROMEO, JULIET])] == [ROMEO, JULIET]
+    await sessions.drop_strays(newer)
     assert [row.user_id for row in await sessions.slots([ROMEO, JULIET])] == [JULIET]
     assert await sessions.sweep(unknown.incarnation, 10) == []
     assert await ids_of(sessions, JULIET) == {kept.session_id}
@@ -197,7 +206,7 @@ async def taken(sessions: SessionStore, row: SessionRow, expect: str | None = ""
 
 
 async def test_a_slot_is_kept_from_others_until_it_is_freed(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     phone = a_session(ROMEO, await a_node(nodes, "a"))
     tablet = a_session(ROMEO, await a_node(nodes, "b"))
     assert await taken(sessions, phone) == (True, "")
@@ -213,7 +222,7 @@ async def test_a_slot_is_kept_from_others_until_it_is_freed(stores: Stores) -> N
 
 
 async def test_a_slot_is_taken_from_whom_was_seen_there_and_from_nobody_else(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     node = await a_node(nodes, "a")
     first, second, third = (a_session(ROMEO, node) for _ in range(3))
     await sessions.take_slot(first)
@@ -225,7 +234,7 @@ async def test_a_slot_is_taken_from_whom_was_seen_there_and_from_nobody_else(sto
 
 
 async def test_the_same_device_takes_its_slot_again(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     older = a_session(ROMEO, await a_node(nodes, "a"))
     newer = a_session(ROMEO, await a_node(nodes, "b"), older.device_id)
     await sessions.take_slot(older)
@@ -234,7 +243,7 @@ async def test_the_same_device_takes_its_slot_again(stores: Stores) -> None:
 
 @pytest.mark.parametrize("end", ["lapsed", "dead", "left", "unknown"])
 async def test_a_slot_whose_node_is_gone_stands_in_nobodys_way(stores: Stores, end: str) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     gone = NodeRecord("gone", new_id(), ())
     if end != "unknown":
         await nodes.enter(gone, LEASE if end == "left" else LAPSED)
@@ -248,7 +257,7 @@ async def test_a_slot_whose_node_is_gone_stands_in_nobodys_way(stores: Stores, e
 
 
 async def test_of_many_who_race_for_a_slot_one_gets_it(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     node = await a_node(nodes, "a")
     rows = [a_session(ROMEO, node) for _ in range(6)]
     slots = await asyncio.gather(*[sessions.take_slot(row) for row in rows])
@@ -259,7 +268,7 @@ async def test_of_many_who_race_for_a_slot_one_gets_it(stores: Stores) -> None:
 
 
 async def test_a_session_that_ends_frees_its_slot_and_no_others(stores: Stores) -> None:
-    nodes, sessions = stores
+    nodes, sessions, _ = stores
     node = await a_node(nodes, "a")
     older, newer = a_session(ROMEO, node), a_session(ROMEO, node)
     await sessions.take_slot(older)

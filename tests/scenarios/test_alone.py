@@ -8,12 +8,13 @@ from pathlib import Path
 
 from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
-from hubbub.cluster.model import NodeRecord, SessionRow
+from hubbub.cluster.caretaker import LOCK
+from hubbub.cluster.model import Held, NodeRecord, SessionRow
 from hubbub.cluster.settings import ClusterSettings
 from hubbub.server.ground import lay_ground
 from hubbub.server.settings import ServerSettings
 from hubbub.server.wiring import Reachable, build
-from hubbub.storage.cluster_store import SqlNodes
+from hubbub.storage.cluster_store import SqlLocks, SqlNodes
 from hubbub.storage.session_store import SqlSessions
 
 
@@ -39,3 +40,5 @@ async def test_who_is_alone_cleans_up_what_a_cluster_left_there(tmp_path: Path, 
             while not next(row for row in await nodes.nodes() if row.record == gone).swept:  # noqa: ASYNC110 - the node does it
                 await asyncio.sleep(0.05)
         assert await SqlSessions(server.database).sweep(gone.incarnation, 10) == []
+        # Tidying is this node's as well, and it has the lock that this is done under.
+        assert isinstance(await SqlLocks(server.database).acquire(LOCK, "another", 1.0), Held)

@@ -64,8 +64,9 @@ class HeldLock:
         self.name = lock.name
         self.token = lock.token
         """Send it along with every write under the lock."""
+        self.lock = lock
+        """For a store that checks the token itself."""
         self.lost = asyncio.Event()
-        self._lock = lock
         self._owner = owner
         self._store = store
         self._clock = clock
@@ -80,13 +81,13 @@ class HeldLock:
         the database.
         """
         now = self._clock.monotonic()
-        left_s = self._renewed_at + self._lock.lease_s - now
-        if self.lost.is_set() or left_s > self._lock.lease_s * 2 / 3:
+        left_s = self._renewed_at + self.lock.lease_s - now
+        if self.lost.is_set() or left_s > self.lock.lease_s * 2 / 3:
             return
         if left_s > 0:
             try:
                 async with asyncio.timeout(left_s):
-                    kept = await self._store.extend(self._lock, self._owner, self._lock.lease_s)
+                    kept = await self._store.extend(self.lock, self._owner, self.lock.lease_s)
             except (ChatError, TimeoutError):
                 # It is tried again until the lease may have ended.
                 if self._clock.monotonic() - now < left_s:
@@ -108,7 +109,7 @@ class HeldLock:
         await self._loop.stop()
         try:
             async with asyncio.timeout(_RELEASE_S):
-                await self._store.release(self._lock, self._owner)
+                await self._store.release(self.lock, self._owner)
         except (ChatError, TimeoutError) as problem:
             _log.warning("the lease of lock %s is left to end by itself: %r", self.name, problem)
 

@@ -68,6 +68,12 @@ class NodeStore(Protocol):
     async def ask_drain(self, incarnation: str) -> bool:
         """Note that it should drain and end; False when it is over or unknown."""
 
+    async def forget(self, under: Lock) -> None:
+        """Delete the rows of those that are swept and over since an hour.
+
+        Raises LockLost, and deletes nothing, when somebody has taken the lock since `under`.
+        """
+
 
 class ConfigStore(Protocol):
     """The live configuration and its history."""
@@ -128,8 +134,11 @@ class SessionStore(Protocol):
         always for an incarnation that lives.
         """
 
-    async def drop_strays(self) -> None:
-        """Delete what belongs to incarnations nobody remembers."""
+    async def drop_strays(self, under: Lock) -> None:
+        """Delete what belongs to incarnations nobody remembers.
+
+        Raises LockLost, and deletes nothing, when somebody has taken the lock since `under`.
+        """
 
     async def take_slot(self, row: SessionRow, expect: str | None = "") -> Slot:
         """Put `row` into its person's slot if that is free, its own, or held by `expect` or by nobody who counts.

@@ -93,8 +93,6 @@ class Roll:
     async def start(self) -> None:
         """Listen for kicks, and begin to write."""
         await self.slots.hear()
-        with contextlib.suppress(ChatError):
-            await self._store.drop_strays()
         for loop in (self._writing, self._looking, self._checking):
             loop.start()
 

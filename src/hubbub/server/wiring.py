@@ -33,8 +33,10 @@ from hubbub.chat.outbox import Outbox
 from hubbub.chat.ports import LoginEnded
 from hubbub.chat.service import Chat
 from hubbub.cluster.assignment import Assigner
+from hubbub.cluster.caretaker import Caretaker
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.live_settings import LiveSettings
+from hubbub.cluster.locks import Locks
 from hubbub.cluster.model import NodeRecord, NodeState
 from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.roll import Roll, sweep_sessions
@@ -50,7 +52,7 @@ from hubbub.server.load import LoadMeter
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.cluster_store import SqlConfig, SqlNodes
+from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
 from hubbub.storage.database import Database
 from hubbub.storage.session_store import SqlSessions
 from hubbub.storage.sql_store import SqlStore
@@ -60,6 +62,9 @@ INCARNATION_FILE = "incarnation"
 
 _READY_S = 2.0
 _CHAT_AGAIN_S = 0.5
+_CARETAKER_LEASE_S = 60.0
+_CARETAKER_ALONE_S = 86_400.0
+"""Nobody misses who tidies, so the lock is renewed rarely; on a disk that is one process's alone, next to never."""
 
 _logger = structlog.stdlib.get_logger("hubbub.server")
 
@@ -151,6 +156,8 @@ async def build(
         sweeping = Outbox(SqlStore(ground.database), ground.bus, ground.clock, settings.chat)
         sweeping.start()
         stack.push_async_callback(sweeping.stop)
+    if settings.does("worker"):
+        _take_care(ground, own_clock, stack)
 
     account_store = SqlAccounts(ground.database)
     accounts = await _accounts(settings, ground, account_store, chat, stack)
@@ -323,6 +330,16 @@ def _roll(settings: ServerSettings, ground: Ground, nodes: Nodes) -> Roll | None
     )
     nodes.on_dead(roll.node_died)
     return roll
+
+
+def _take_care(ground: Ground, own_clock: Clock, stack: AsyncExitStack) -> None:
+    """Have this node tidy for all, when it is its turn."""
+    database = ground.database
+    lease_s = _CARETAKER_LEASE_S if database.shared else _CARETAKER_ALONE_S
+    locks = Locks(SqlLocks(database), ground.signals, own_clock, lease_s=lease_s)
+    caretaker = Caretaker(locks, SqlNodes(database), SqlSessions(database))
+    caretaker.start()
+    stack.push_async_callback(caretaker.stop)
 
 
 def _assign(

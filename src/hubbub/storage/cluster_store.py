@@ -15,12 +15,13 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select,
 from sqlalchemy.exc import IntegrityError
 
 from hubbub.base.errors import ChatError, Code
+from hubbub.cluster.locks import LockLost
 from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord
 from hubbub.storage.again import write_again
 from hubbub.storage.cluster_tables import NodeLife, config_versions, locks, nodes
 from hubbub.storage.database import Database
 
-__all__ = ["SqlConfig", "SqlLocks", "SqlNodes"]
+__all__ = ["SqlConfig", "SqlLocks", "SqlNodes", "fence"]
 
 REMEMBERED_MS = 3_600_000
 """How long a node that is over is still listed."""
@@ -44,9 +45,6 @@ class SqlNodes:
             if not sole:
                 others = and_(others, nodes.c.living_id == record.node_id, nodes.c.lease_ms <= now)
             conn.execute(update(nodes).where(others).values(_over(_DEAD, now)))
-            conn.execute(
-                delete(nodes).where(nodes.c.over_ms > 0, nodes.c.swept.is_(True), nodes.c.over_ms < now - REMEMBERED_MS)
-            )
             life = conn.execute(select(nodes.c.life).where(nodes.c.incarnation == record.incarnation)).scalar()
             if life == _LIVING:
                 return
@@ -107,6 +105,15 @@ class SqlNodes:
     async def ask_drain(self, incarnation: str) -> bool:
         asked = update(nodes).where(_living(incarnation)).values(drain_asked=True)
         return await write_again(self._db, lambda conn: conn.execute(asked).rowcount == 1)
+
+    async def forget(self, under: Lock) -> None:
+        def work(conn: Connection) -> None:
+            fence(conn, under)
+            since = self._db.now_ms(conn) - REMEMBERED_MS
+            old = and_(nodes.c.over_ms > 0, nodes.c.swept.is_(True), nodes.c.over_ms < since)
+            conn.execute(delete(nodes).where(old))
+
+        await write_again(self._db, work)
 
 
 class SqlConfig:
@@ -195,6 +202,16 @@ class SqlLocks:
 
 
 # ---------------------------------------------------------------- inside a transaction
+
+
+def fence(conn: Connection, under: Lock) -> None:
+    """Let the transaction go on only for whoever took the lock last, and let nobody take it meanwhile.
+
+    Raises LockLost.  It is no matter whether the lease still runs: what counts is that nobody else has had the lock.
+    """
+    newest = conn.execute(select(locks.c.token).where(locks.c.name == under.name).with_for_update()).scalar()
+    if newest != under.token:
+        raise LockLost(under.name)
 
 
 def _ms(seconds: float) -> int:

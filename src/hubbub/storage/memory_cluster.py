@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
+from hubbub.cluster.locks import LockLost
 from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord
 
 __all__ = ["MemoryConfig", "MemoryLocks", "MemoryNodes"]
@@ -31,7 +32,9 @@ class _Node:
 class MemoryNodes:
     """A `NodeStore` that forgets everything when the process ends."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, locks: MemoryLocks | None = None) -> None:
+        self.locks = locks or MemoryLocks(clock)
+        """Those of the same database."""
         self._clock = clock
         self._rows: dict[str, _Node] = {}
 
@@ -106,6 +109,13 @@ class MemoryNodes:
         self._rows[incarnation].drain_asked = True
         return True
 
+    async def forget(self, under: Lock) -> None:
+        self.locks.fence(under)
+        since = self._clock.now_ms() - _REMEMBERED_S * 1000
+        self._rows = {
+            name: row for name, row in self._rows.items() if not (row.over_ms and row.swept and row.over_ms < since)
+        }
+
 
 class MemoryConfig:
     """A `ConfigStore` that forgets everything when the process ends."""
@@ -164,6 +174,12 @@ class MemoryLocks:
         if self._is(lock, owner):
             row = self._locks[lock.name]
             row.owner, row.until_ms = "", 0.0
+
+    def fence(self, under: Lock) -> None:
+        """Raise LockLost when somebody has taken the lock since."""
+        row = self._locks.get(under.name)
+        if row is None or row.token != under.token:
+            raise LockLost(under.name)
 
     def _is(self, lock: Lock, owner: str) -> bool:
         row = self._locks.get(lock.name)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hubbub.base.clock import Clock
-from hubbub.cluster.model import Departure, SessionRow, Slot
+from hubbub.cluster.model import Departure, Lock, SessionRow, Slot
 from hubbub.storage.memory_cluster import MemoryNodes
 
 __all__ = ["MemorySessions"]
@@ -59,7 +59,8 @@ class MemorySessions:
             self._slots = {name: one for name, one in self._slots.items() if one.incarnation != incarnation}
         return swept
 
-    async def drop_strays(self) -> None:
+    async def drop_strays(self, under: Lock) -> None:
+        self._nodes.locks.fence(under)
         known = {one.record.incarnation for one in await self._nodes.nodes()}
         self._rows = {name: one for name, one in self._rows.items() if one.incarnation in known}
         self._slots = {name: one for name, one in self._slots.items() if one.incarnation in known}

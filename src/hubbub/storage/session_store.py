@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, Table, delete, select, update
 from sqlalchemy.sql import ColumnElement
 
-from hubbub.cluster.model import Departure, SessionRow, Slot
+from hubbub.cluster.model import Departure, Lock, SessionRow, Slot
 from hubbub.storage.again import write_again
+from hubbub.storage.cluster_store import fence
 from hubbub.storage.cluster_tables import NodeLife, nodes
 from hubbub.storage.database import Database
 from hubbub.storage.session_tables import departures, sessions, slots
@@ -106,8 +107,9 @@ class SqlSessions:
 
         return await write_again(self._db, work)
 
-    async def drop_strays(self) -> None:
+    async def drop_strays(self, under: Lock) -> None:
         def work(conn: Connection) -> None:
+            fence(conn, under)
             known = select(nodes.c.incarnation)
             for table in (sessions, slots):
                 conn.execute(delete(table).where(table.c.incarnation.not_in(known)))
