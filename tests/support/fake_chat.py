@@ -46,7 +46,10 @@ FOR_EVER_MS = 4_000_000_000_000
 
 
 class FakeAuth:
-    """Believes tokens of the form `user/device` or `user/device/expires_ms`; ids may be short."""
+    """Believes tokens of the form `user/device`, `user/device/expires_ms` or `user/device/expires_ms/scopes`.
+
+    Ids may be short.  With scopes the token is some client's, else one of the server's own.
+    """
 
     def __init__(self, clock: Clock, bus: LocalBus) -> None:
         self._clock = clock
@@ -62,13 +65,14 @@ class FakeAuth:
 
     def verify(self, token: str) -> Identity:
         parts = token.split("/")
-        if len(parts) not in (2, 3):
+        if len(parts) not in (2, 3, 4):
             raise ChatError(Code.BAD_TOKEN)
-        expires_ms = int(parts[2]) if len(parts) == 3 else FOR_EVER_MS
+        expires_ms = int(parts[2]) if len(parts) > 2 else FOR_EVER_MS
         if expires_ms <= self._clock.now_ms():
             raise ChatError(Code.TOKEN_EXPIRED)
+        of_client = {"client_id": "client", "scopes": frozenset(parts[3].split("+"))} if len(parts) > 3 else {}
         login_id = an_id(f"{parts[0]}{parts[1]}")
-        identity = Identity(an_id(parts[0]), an_id(parts[1]), login_id, 1, expires_ms)
+        identity = Identity(an_id(parts[0]), an_id(parts[1]), login_id, 1, expires_ms, **of_client)  # type: ignore[arg-type]
         self.logins[login_id] = identity
         return identity
 

@@ -31,6 +31,7 @@ from hubbub.auth.names import (
 from hubbub.auth.passwords import Passwords
 from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation
 from hubbub.auth.refresh import RefreshToken, digest
+from hubbub.auth.scopes import within
 from hubbub.auth.settings import AuthSettings
 from hubbub.auth.signing import Signing
 from hubbub.base.clock import Clock
@@ -56,7 +57,9 @@ class Grant(msgspec.Struct, frozen=True):
     login: Login
     access_token: str
     refresh_token: str
+    """Empty where there is none."""
     expires_in_s: int
+    scope: str = ""
 
 
 async def _nothing(*_: str) -> None: ...
@@ -168,6 +171,27 @@ class Accounts:
         await self._welcome(account)
         return account
 
+    async def add_bot(self, username: str, display_name: str) -> Account:
+        """Add a program that acts as a person; nobody logs in as it with a password.
+
+        Raises ChatError with BAD_USERNAME or USERNAME_TAKEN.
+        """
+        name = clean_username(username)
+        shown = clean_line(display_name, "The display name", DISPLAY_NAME_MAX) or name
+        account = Account(
+            id=new_id(),
+            username=name,
+            username_key=name_key(name),
+            display_name=shown,
+            # No password has this hash.
+            password_hash="*",
+            created_ms=self._clock.now_ms(),
+            bot=True,
+        )
+        await self._store.add_account(account)
+        await self._welcome(account)
+        return account
+
     async def log_in(
         self, username: str, password: str, *, device_id: str = "", device_name: str = "", address: str = ""
     ) -> Grant:
@@ -177,6 +201,20 @@ class Accounts:
         """
         device_id = _device(device_id)
         device_name = clean_line(device_name, "The device's name", DEVICE_NAME_MAX)
+        account = await self.prove(username, password, address=address)
+        token = RefreshToken.first()
+        login = self.new_login(account, token, device_id=device_id, device_name=device_name)
+        ended = await self._store.add_login(login, auth_epoch=account.auth_epoch, keep=self._settings.logins_per_user)
+        if ended is None:
+            raise ChatError(Code.BAD_CREDENTIALS)
+        await self.tell_ended(*ended)
+        return self.grant(account, login, token)
+
+    async def prove(self, username: str, password: str, *, address: str = "") -> Account:
+        """Return the person of a name and password.
+
+        Raises ChatError with BAD_CREDENTIALS, RATE_LIMITED or OVERLOADED.
+        """
         place = neighbourhood(address)
         self._trying.take(place)
         key = name_key(username.strip()[:64])
@@ -197,18 +235,29 @@ class Accounts:
             fresh = await self._passwords.hash(normal)
             await self._store.set_password_hash(account.id, account.password_hash, fresh)
         await self._welcome(account)
-        return await self._start_login(account, device_id, device_name)
+        return account
 
-    async def refresh(self, refresh_token: str, *, address: str = "") -> Grant:
-        """Spend a refresh token for new tokens.
+    def try_once(self, address: str) -> None:
+        """Count something anybody may try against the allowance of their address.  Raises RateLimited."""
+        self._trying.take(neighbourhood(address))
+
+    async def refresh(
+        self, refresh_token: str, *, address: str = "", client_id: str = "", scope: str | None = None
+    ) -> Grant:
+        """Spend a refresh token of a client for new tokens; `scope` narrows the access token.
 
         A token that was spent before ends the whole login, because two now hold it.  Raises ChatError with BAD_TOKEN,
-        SESSION_ENDED or RATE_LIMITED.
+        SESSION_ENDED, BAD_SCOPE or RATE_LIMITED.
         """
         token = RefreshToken.parse(refresh_token)
         if token is None:
             self._trying.take(neighbourhood(address))
             raise ChatError(Code.BAD_TOKEN)
+        if scope is not None:
+            # Before the token is spent: who asks for too much keeps it.
+            before = await self._store.login(token.login_id)
+            if before is not None and not within(scope, before.scope):
+                raise ChatError(Code.BAD_SCOPE)
         following = token.next()
         now_ms = self._clock.now_ms()
         outcome = await self._store.rotate_refresh(
@@ -218,6 +267,7 @@ class Accounts:
             new_hash=digest(following.secret),
             now_ms=now_ms,
             unused_since_ms=now_ms - self._settings.refresh_unused_days * DAY_MS,
+            client_id=client_id,
         )
         if outcome is Rotation.UNKNOWN:
             self._trying.take(neighbourhood(address))
@@ -230,11 +280,11 @@ class Accounts:
             await self.on_login_ended(login.user_id, login.device_id)
         if outcome is not Rotation.DONE or login.ended_ms or not account.active:
             raise ChatError(Code.SESSION_ENDED)
-        return self._grant(account, login, following)
+        return self.grant(account, login, following, scope=scope)
 
     async def log_out(self, identity: Identity) -> None:
         """End the login of an access token.  Ending it twice is no error."""
-        await self._end(await self._store.end_login(identity.login_id, self._clock.now_ms()))
+        await self.tell_ended(await self._store.end_login(identity.login_id, self._clock.now_ms()))
 
     async def revoke(self, refresh_token: str) -> None:
         """End the login a refresh token belongs to, spent or not.
@@ -244,7 +294,7 @@ class Accounts:
         token = RefreshToken.parse(refresh_token)
         login = await self._store.login(token.login_id) if token else None
         if token and login and secrets.compare_digest(login.family_hash, digest(token.family)):
-            await self._end(await self._store.end_login(login.id, self._clock.now_ms()))
+            await self.tell_ended(await self._store.end_login(login.id, self._clock.now_ms()))
 
     async def logins(self, identity: Identity, cursor: str, limit: int) -> tuple[list[Login], str]:
         """Return a page of this person's logins that last."""
@@ -258,7 +308,7 @@ class Accounts:
         login = await self._store.login(login_id)
         if login is None or login.user_id != identity.user_id or login.ended_ms:
             raise ChatError(Code.NOT_FOUND)
-        await self._end(await self._store.end_login(login_id, self._clock.now_ms()))
+        await self.tell_ended(await self._store.end_login(login_id, self._clock.now_ms()))
 
     # ------------------------------------------------------------ the account itself
 
@@ -295,8 +345,8 @@ class Accounts:
         if changed is None:
             raise ChatError(Code.SESSION_ENDED)
         account, login, ended = changed
-        await self._end(*ended)
-        return self._grant(account, login, following)
+        await self.tell_ended(*ended)
+        return self.grant(account, login, following)
 
     async def profile(self, user_id: str) -> Account:
         """Return a person.  Raises ChatError(USER_NOT_FOUND)."""
@@ -321,7 +371,7 @@ class Accounts:
 
     async def set_active(self, user_id: str, active: bool) -> None:
         """Ban a person, which ends every login and token at once, or admit them again."""
-        await self._end(*await self._store.set_active(user_id, active, self._clock.now_ms()))
+        await self.tell_ended(*await self._store.set_active(user_id, active, self._clock.now_ms()))
 
     # ------------------------------------------------------------ setting the place up
 
@@ -402,35 +452,53 @@ class Accounts:
         else:
             await self._store.set_welcomed(account.id)
 
-    async def _start_login(self, account: Account, device_id: str, device_name: str) -> Grant:
-        token = RefreshToken.first()
+    # ------------------------------------------------------------ for the authorization server
+
+    def new_login(
+        self,
+        account: Account,
+        token: RefreshToken,
+        *,
+        device_id: str = "",
+        device_name: str = "",
+        client_id: str = "",
+        scope: str = "",
+        until_ms: int = 0,
+    ) -> Login:
+        """Return a login that begins now; storing it is the caller's."""
         now_ms = self._clock.now_ms()
-        login = Login(
+        return Login(
             id=token.login_id,
             user_id=account.id,
-            device_id=device_id,
+            device_id=device_id or new_id(),
             device_name=device_name,
             family_hash=digest(token.family),
             refresh_hash=digest(token.secret),
             created_ms=now_ms,
             used_ms=now_ms,
+            client_id=client_id,
+            scope=scope,
+            until_ms=until_ms,
         )
-        ended = await self._store.add_login(login, auth_epoch=account.auth_epoch, keep=self._settings.logins_per_user)
-        if ended is None:
-            raise ChatError(Code.BAD_CREDENTIALS)
-        await self._end(*ended)
-        return self._grant(account, login, token)
 
-    def _grant(self, account: Account, login: Login, token: RefreshToken) -> Grant:
+    def grant(self, account: Account, login: Login, token: RefreshToken | None, *, scope: str | None = None) -> Grant:
+        """Return the tokens of a stored login; without `token` there is none to refresh with.
+
+        Raises ChatError(BAD_SCOPE) for a scope beyond the login's.
+        """
+        if scope is not None and not within(scope, login.scope):
+            raise ChatError(Code.BAD_SCOPE)
         return Grant(
             account=account,
             login=login,
-            access_token=self.signing.tokens.sign(account, login),
-            refresh_token=str(token),
+            access_token=self.signing.tokens.sign(account, login, scope=scope),
+            refresh_token="" if token is None else str(token),
             expires_in_s=self._settings.access_token_s,
+            scope=login.scope if scope is None else scope,
         )
 
-    async def _end(self, *logins: Login | None) -> None:
+    async def tell_ended(self, *logins: Login | None) -> None:
+        """Tell that these logins are over, which closes their sockets everywhere."""
         for login in logins:
             if login is not None:
                 await self.on_login_ended(login.user_id, login.device_id)

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from hubbub.auth.scopes import ANY, FIRST_PARTY
+
 
 class Identity(msgspec.Struct, frozen=True):
     """The bearer of a verified access token."""
@@ -19,7 +21,14 @@ class Identity(msgspec.Struct, frozen=True):
     """The person's auth epoch when the token was signed; a ban or a password change advances the stored one."""
     expires_ms: int
     is_admin: bool = False
+    """Whether the person is an admin and the token may be used as one."""
     scopes: frozenset[str] = frozenset()
+    client_id: str = FIRST_PARTY
+    """The program the token was issued to."""
+
+    def may(self, scope: str) -> bool:
+        """Whether the token may be used for that; one of this server's own clients may be for everything."""
+        return self.client_id == FIRST_PARTY or scope == ANY or scope in self.scopes
 
 
 class Ended(msgspec.Struct, frozen=True):

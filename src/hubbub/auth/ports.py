@@ -52,6 +52,12 @@ class Login(msgspec.Struct, frozen=True):
     used_ms: int
     ended_ms: int = 0
     """0 while it lasts; by the database's clock where that is a clock of its own."""
+    client_id: str = ""
+    """The program it belongs to; empty: one of this server's own."""
+    scope: str = ""
+    """What its tokens may be used for at most; empty for this server's own clients, which may do everything."""
+    until_ms: int = 0
+    """When it ends by itself, having no refresh token; 0: as long as it is refreshed."""
 
 
 class SigningKey(msgspec.Struct, frozen=True):
@@ -135,9 +141,9 @@ class AccountStore(Protocol):
     async def add_login(self, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:
         """Insert a login and return those it ended.
 
-        Those are the one of the same device and the least used beyond `keep`.  None, changing nothing, when the
-        person's auth epoch is another by now or the account is closed: then the password that was checked for this
-        login may be good no more.
+        Those are the one of the same device, the least used of the same client beyond `keep`, and those whose time is
+        over.  None, changing nothing, when the person's auth epoch is another by now or the account is closed: then the
+        password that was checked for this login may be good no more.
         """
 
     async def login(self, login_id: str) -> Login | None: ...
@@ -149,11 +155,20 @@ class AccountStore(Protocol):
         """Return a login with its person, in one snapshot."""
 
     async def rotate_refresh(
-        self, login_id: str, *, family_hash: bytes, old_hash: bytes, new_hash: bytes, now_ms: int, unused_since_ms: int
+        self,
+        login_id: str,
+        *,
+        family_hash: bytes,
+        old_hash: bytes,
+        new_hash: bytes,
+        now_ms: int,
+        unused_since_ms: int,
+        client_id: str = "",
     ) -> Rotation:
         """Spend a refresh token; of any number of racing callers one succeeds.
 
-        A login not used since `unused_since_ms` counts as ended.
+        A login not used since `unused_since_ms` counts as ended; one of another client, or without refresh tokens, is
+        unknown.
         """
 
     async def end_login(self, login_id: str, now_ms: int) -> Login | None:

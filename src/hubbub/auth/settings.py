@@ -21,6 +21,15 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     verified_tokens: int = 20_000
     """How many verified tokens are remembered until they end."""
 
+    code_s: int = 60
+    """How long a client may take to come for its token after the browser went back to it."""
+    sign_in_s: int = 8 * 3600
+    """How long a browser that signed in at this server is not asked for the password again."""
+    device_code_s: int = 600
+    """How long a person may take to let a device in."""
+    device_poll_s: int = 5
+    """How often such a device may ask meanwhile."""
+
     registration_open: bool = True
     password_min_chars: int = 8
     logins_per_user: int = 50

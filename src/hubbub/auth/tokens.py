@@ -21,6 +21,7 @@ from joserfc.jwk import RSAKey
 
 from hubbub.auth.model import Identity
 from hubbub.auth.ports import Account, Login, SigningKey
+from hubbub.auth.scopes import ADMIN, FIRST_PARTY
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
@@ -133,14 +134,16 @@ class Tokens:
         self._ring = ring
         self._verified.clear()
 
-    def sign(self, account: Account, login: Login, *, scope: str = "") -> str:
-        """Return an access token for this login of this person."""
+    def sign(self, account: Account, login: Login, *, scope: str | None = None) -> str:
+        """Return an access token for this login of this person; `scope` may be less than the login's."""
         now_s = self._clock.now_ms() // 1000
+        scope = login.scope if scope is None else scope
+        own = not login.client_id
         claims = _Claims(
             iss=self._settings.issuer,
             aud=self._settings.audience,
             sub=account.id,
-            client_id="hubbub",
+            client_id=login.client_id or FIRST_PARTY,
             iat=now_s,
             nbf=now_s,
             exp=now_s + self._settings.access_token_s,
@@ -148,7 +151,7 @@ class Tokens:
             device_id=login.device_id,
             login_id=login.id,
             auth_epoch=account.auth_epoch,
-            admin=account.is_admin,
+            admin=account.is_admin and (own or ADMIN in scope.split()),
             scope=scope,
         )
         key = self._ring.find(self._ring.signing_kid)
@@ -198,6 +201,7 @@ class Tokens:
             expires_ms=claims.exp * 1000,
             is_admin=claims.admin,
             scopes=frozenset(claims.scope.split()),
+            client_id=claims.client_id,
         )
 
     def _signed_claims(self, token: str) -> _Claims:

@@ -23,6 +23,12 @@ class Code(StrEnum):
     TOKEN_EXPIRED = "token_expired"
     WRONG_USER = "wrong_user"
     BAD_CREDENTIALS = "bad_credentials"
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    BAD_CLIENT = "bad_client"
+    BAD_SCOPE = "bad_scope"
+    AUTHORIZATION_PENDING = "authorization_pending"
+    SLOW_DOWN = "slow_down"
+    ACCESS_DENIED = "access_denied"
     FORBIDDEN = "forbidden"
     BAD_ORIGIN = "bad_origin"
     SESSION_ENDED = "session_ended"
@@ -89,6 +95,12 @@ TABLE: dict[Code, ErrorRow] = {
     Code.TOKEN_EXPIRED: ErrorRow(False, 4402, 401, "The token has ended; refresh it.", "令牌已过期，请刷新。"),
     Code.WRONG_USER: ErrorRow(False, 4403, 403, "The token belongs to another person or device.", "令牌属于其他用户或设备。"),
     Code.BAD_CREDENTIALS: ErrorRow(False, 0, 401, "The name or the password is wrong.", "用户名或密码错误。"),
+    Code.INSUFFICIENT_SCOPE: ErrorRow(False, 4403, 403, "The token does not allow that.", "令牌权限不足。"),
+    Code.BAD_CLIENT: ErrorRow(False, 0, 401, "The client is not known, or its secret is wrong.", "客户端未知，或其密钥错误。"),
+    Code.BAD_SCOPE: ErrorRow(False, 0, 400, "That is more than may be allowed here.", "请求的权限超出允许范围。"),
+    Code.AUTHORIZATION_PENDING: ErrorRow(True, 0, 400, "The person has not decided yet.", "用户尚未作出决定。"),
+    Code.SLOW_DOWN: ErrorRow(True, 0, 400, "Ask less often.", "请降低请求频率。"),
+    Code.ACCESS_DENIED: ErrorRow(False, 0, 403, "The person said no.", "用户已拒绝。"),
     Code.FORBIDDEN: ErrorRow(False, 4403, 403, "You may not do that.", "您无权执行此操作。"),
     Code.BAD_ORIGIN: ErrorRow(False, 4403, 403, "This web page may not connect.", "不允许该网页连接。"),
     Code.SESSION_ENDED: ErrorRow(False, 4410, 401, "The login was ended.", "登录已被终止。"),

@@ -32,6 +32,24 @@ REQUESTS: dict[str, Request] = {
     **scheduled.REQUESTS,
 }
 
+WITHOUT_WRITING = frozenset(
+    {
+        *session.AT_ONCE,
+        *session.REQUESTS,
+        *people.REQUESTS,
+        "get_entries",
+        "get_history",
+        "get_edits",
+        "get_conversation",
+        "list_conversations",
+        "list_channels",
+        "list_members",
+        "get_user_state",
+        "list_scheduled",
+    }
+)
+"""What a token is enough for that may only read; every other frame needs the scope to write."""
+
 
 class Dispatch:
     """Serves the frames of sessions that are in."""
@@ -43,6 +61,9 @@ class Dispatch:
     def serve(self, session: Session, frame: pb.ClientFrame, kind: str) -> None:
         """Begin to serve one frame."""
         body = getattr(frame, kind)
+        if kind not in WITHOUT_WRITING and not session.may_write:
+            self._refuse_writing(session, frame, kind)
+            return
         at_once = AT_ONCE.get(kind)
         if at_once is not None:
             at_once(session, frame.id, body)
@@ -52,6 +73,15 @@ class Dispatch:
             session.refuse(frame.id, ChatError(Code.UNKNOWN_FRAME))
             return
         session.start(frame.id, request(session, body))
+
+    @staticmethod
+    def _refuse_writing(session: Session, frame: pb.ClientFrame, kind: str) -> None:
+        """Refuse what the session's token may not be used for; a frame nobody knows counts as writing."""
+        problem = ChatError(Code.INSUFFICIENT_SCOPE)
+        if kind == "submit":
+            submits.refuse(session, frame.id, frame.submit, problem)
+        else:
+            session.refuse(frame.id, problem)
 
     def limited(self, session: Session, frame: pb.ClientFrame, kind: str, after_s: float) -> None:
         """Refuse a frame that came too fast."""

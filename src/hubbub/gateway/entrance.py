@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
+from hubbub.auth.scopes import READ
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.chat.model import Caller
@@ -85,6 +86,9 @@ class Entrance:
         if hello.protocol != PROTOCOL:
             raise ChatError(Code.UNSUPPORTED_PROTOCOL)
         identity = service.auth.verify(hello.token)
+        if not identity.may(READ):
+            # Whoever is served is pushed what this person reads.
+            raise ChatError(Code.INSUFFICIENT_SCOPE)
         resume = hello.resume if hello.HasField("resume") else None
         if resume is not None and len(resume.have) > service.settings.resume_have:
             raise ChatError(Code.BAD_REQUEST, f"have names more than {service.settings.resume_have} conversations.")

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from hubbub.auth.model import Identity
+from hubbub.auth.scopes import WRITE
 from hubbub.base.errors import TABLE, ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.chat.model import Caller
@@ -227,6 +228,11 @@ class Session:
             await self.service.registry.watch(self, user_ids)
 
     # ------------------------------------------------------------ requests
+
+    @property
+    def may_write(self) -> bool:
+        """Whether its token may be used for more than reading."""
+        return self.identity is not None and self.identity.may(WRITE)
 
     @property
     def who(self) -> Caller:

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
+from hubbub.auth import scopes
 from hubbub.base.errors import Code
 from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of, bearer_if_any
@@ -90,7 +91,7 @@ async def register(data: JSONBody[Register], request: Request[Any, Any, Any], de
     return Me.of_account(account)
 
 
-@get("/me", summary="Read one's own account", tags=["accounts"], opt=refuses(Code.USER_NOT_FOUND))
+@get("/me", summary="Read one's own account", tags=["accounts"], opt=refuses(Code.USER_NOT_FOUND, scope=scopes.PROFILE))
 async def read_me(identity: IdentityDep, deps: DepsDep) -> Me:
     """Return the caller's account."""
     return Me.of_account(await deps.accounts.profile(identity.user_id))
@@ -100,7 +101,7 @@ async def read_me(identity: IdentityDep, deps: DepsDep) -> Me:
     "/me",
     summary="Change one's profile",
     tags=["accounts"],
-    opt=refuses(*BODY, Code.USER_NOT_FOUND, example={"signature": "But soft!"}),
+    opt=refuses(*BODY, Code.USER_NOT_FOUND, scope=scopes.ACCOUNT, example={"signature": "But soft!"}),
 )
 async def change_me(data: JSONBody[ProfileChange], identity: IdentityDep, deps: DepsDep) -> Me:
     """Change the display name or the signature."""
@@ -134,13 +135,19 @@ async def change_password(
     return token_answer(grant)
 
 
-@post("/me/logout", status_code=204, summary="Log out", tags=["accounts"], opt=refuses(Code.STORAGE_FULL))
+@post(
+    "/me/logout",
+    status_code=204,
+    summary="Log out",
+    tags=["accounts"],
+    opt=refuses(Code.STORAGE_FULL, scope=scopes.ANY),
+)
 async def log_out(identity: IdentityDep, deps: DepsDep) -> None:
     """End this login: its tokens, its refresh token, its sockets."""
     await deps.accounts.log_out(identity)
 
 
-@get("/me/logins", summary="List one's devices", tags=["accounts"], opt=refuses(Code.BAD_CURSOR))
+@get("/me/logins", summary="List one's devices", tags=["accounts"], opt=refuses(Code.BAD_CURSOR, scope=scopes.ACCOUNT))
 async def list_logins(identity: IdentityDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> LoginPage:
     """Return the logins of the caller that last, one per device."""
     after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
@@ -174,7 +181,7 @@ async def end_login(login_id: FromPath[str], identity: IdentityDep, deps: DepsDe
     await deps.accounts.end_login(identity, an_id(login_id, Code.NOT_FOUND))
 
 
-@get("/me/state", summary="What changed for the caller", tags=["conversations"], opt=refuses())
+@get("/me/state", summary="What changed for the caller", tags=["conversations"], opt=refuses(scope=scopes.READ))
 async def read_state(caller: CallerDep, deps: DepsDep, since: Seq = 0, limit: Limit = 0) -> UserState:
     """Return the caller's conversations that changed since a version."""
     state = await deps.chat.user_state(caller, since, limit)

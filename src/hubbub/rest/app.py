@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from hubbub.rest import (
     accounts,
+    clients,
     cluster,
     conversations,
     members,
@@ -63,6 +64,7 @@ def litestar_app(deps: Deps) -> Litestar:
             *messages.GUARDED,
             *scheduled.GUARDED,
             *place.GUARDED,
+            *clients.GUARDED,
             *cluster.GUARDED,
         ],
     )

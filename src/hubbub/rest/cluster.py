@@ -12,6 +12,7 @@ import msgspec
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.model import ConfigVersion, NodeState, NodeView
@@ -177,7 +178,9 @@ ExpectQuery = Annotated[
 ]
 
 
-@get("/nodes", summary="List the nodes", tags=["cluster"], guards=[admin_guard], opt=refuses(*_ADMIN))
+@get(
+    "/nodes", summary="List the nodes", tags=["cluster"], guards=[admin_guard], opt=refuses(*_ADMIN, scope=scopes.ADMIN)
+)
 async def list_nodes(deps: DepsDep) -> NodeList:
     """Return every node with its roles, state and load, as the node that answers sees them."""
     return NodeList(
@@ -193,7 +196,7 @@ async def list_nodes(deps: DepsDep) -> NodeList:
     summary="Drain a node",
     tags=["cluster"],
     guards=[admin_guard],
-    opt=refuses(*_ADMIN, Code.UNKNOWN_OUTCOME, Code.STORAGE_FULL),
+    opt=refuses(*_ADMIN, Code.UNKNOWN_OUTCOME, Code.STORAGE_FULL, scope=scopes.ADMIN),
 )
 async def drain_node(node_id: FromPath[str], deps: DepsDep) -> Node:
     """Have a node take nobody new, send its clients elsewhere, and end.
@@ -203,7 +206,13 @@ async def drain_node(node_id: FromPath[str], deps: DepsDep) -> Node:
     return Node.of(await _nodes(deps).ask_drain(node_id))
 
 
-@get("/config", summary="Read the live configuration", tags=["cluster"], guards=[admin_guard], opt=refuses(*_ADMIN))
+@get(
+    "/config",
+    summary="Read the live configuration",
+    tags=["cluster"],
+    guards=[admin_guard],
+    opt=refuses(*_ADMIN, scope=scopes.ADMIN),
+)
 async def read_config(deps: DepsDep) -> Configuration:
     """Return every live setting: its value, its default, and what it takes."""
     config = _config(deps)
@@ -226,7 +235,7 @@ async def read_config(deps: DepsDep) -> Configuration:
     summary="Change a live setting",
     tags=["cluster"],
     guards=[admin_guard],
-    opt=refuses(*_CHANGE, example={"value": "reject", "note": "One device each, for the feast."}),
+    opt=refuses(*_CHANGE, scope=scopes.ADMIN, example={"value": "reject", "note": "One device each, for the feast."}),
 )
 async def set_config(
     key: FromPath[str], data: JSONBody[NewValue], identity: IdentityDep, deps: DepsDep
@@ -246,7 +255,7 @@ async def set_config(
     summary="Give a live setting its default again",
     tags=["cluster"],
     guards=[admin_guard],
-    opt=refuses(*_CHANGE),
+    opt=refuses(*_CHANGE, scope=scopes.ADMIN),
 )
 async def unset_config(
     key: FromPath[str], identity: IdentityDep, deps: DepsDep, note: NoteQuery = "", expect: ExpectQuery = None
@@ -261,7 +270,7 @@ async def unset_config(
     summary="Read how the live configuration changed",
     tags=["cluster"],
     guards=[admin_guard],
-    opt=refuses(*_ADMIN, Code.BAD_CURSOR),
+    opt=refuses(*_ADMIN, Code.BAD_CURSOR, scope=scopes.ADMIN),
 )
 async def config_history(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> ConfigHistory:
     """Return versions with their values, author and note, newest first."""
@@ -277,7 +286,7 @@ async def config_history(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -
     summary="Go back to an older live configuration",
     tags=["cluster"],
     guards=[admin_guard],
-    opt=refuses(*_CHANGE, example={"version": 0, "note": "The feast is over."}),
+    opt=refuses(*_CHANGE, scope=scopes.ADMIN, example={"version": 0, "note": "The feast is over."}),
 )
 async def rollback_config(data: JSONBody[Rollback], identity: IdentityDep, deps: DepsDep) -> ConfigChange:
     """Make a new version with the values of an older one; history only grows."""

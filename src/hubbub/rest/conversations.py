@@ -8,6 +8,7 @@ import msgspec
 from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
+from hubbub.auth import scopes
 from hubbub.base.errors import Code
 from hubbub.chat.model import ConversationChange, ConversationKind, Dissolved
 from hubbub.rest.commands import store
@@ -75,7 +76,12 @@ class Marks(msgspec.Struct, kw_only=True):
     delivered_seq: Number = 0
 
 
-@get("/conversations", summary="List one's conversations", tags=["conversations"], opt=refuses(Code.BAD_CURSOR))
+@get(
+    "/conversations",
+    summary="List one's conversations",
+    tags=["conversations"],
+    opt=refuses(Code.BAD_CURSOR, scope=scopes.READ),
+)
 async def list_conversations(
     caller: CallerDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0
 ) -> ConversationPage:
@@ -96,6 +102,7 @@ async def list_conversations(
         Code.TOO_MANY_MEMBERS,
         Code.TEXT_TOO_LONG,
         Code.UNKNOWN_OUTCOME,
+        scope=scopes.WRITE,
         example={"kind": "group", "title": "Verona", "user_ids": ["0190f0e1a2b37c4d8e9fa0b1c2d3e4f5"]},
     ),
 )
@@ -128,6 +135,7 @@ async def create_conversation(
         Code.USER_NOT_FOUND,
         Code.FORBIDDEN,
         Code.UNKNOWN_OUTCOME,
+        scope=scopes.WRITE,
         example={"user_id": "0190f0e1a2b37c4d8e9fa0b1c2d3e4f5"},
     ),
 )
@@ -136,7 +144,9 @@ async def open_direct(data: JSONBody[DirectWith], caller: CallerDep, deps: DepsD
     return Conversation.of(await deps.chat.open_direct(caller, user_of(data.user_id)), caller.user_id)
 
 
-@get("/channels", summary="List public channels", tags=["conversations"], opt=refuses(Code.BAD_CURSOR))
+@get(
+    "/channels", summary="List public channels", tags=["conversations"], opt=refuses(Code.BAD_CURSOR, scope=scopes.READ)
+)
 async def list_channels(
     caller: CallerDep, deps: DepsDep, text: Query = "", cursor: Cursor = "", limit: Limit = 0
 ) -> ConversationPage:
@@ -149,7 +159,7 @@ async def list_channels(
     "/conversations/{conversation_id:str}",
     summary="Read a conversation",
     tags=["conversations"],
-    opt=refuses(*READ),
+    opt=refuses(*READ, scope=scopes.READ),
 )
 async def read_conversation(conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep) -> Conversation:
     """Return a conversation as the caller sees it."""
@@ -160,7 +170,7 @@ async def read_conversation(conversation_id: FromPath[str], caller: CallerDep, d
     "/conversations/{conversation_id:str}",
     summary="Change a conversation",
     tags=["conversations"],
-    opt=refuses(*BODY, *COMMAND, example={"title": "Fair Verona", "slow_mode_s": 10}),
+    opt=refuses(*BODY, *COMMAND, scope=scopes.WRITE, example={"title": "Fair Verona", "slow_mode_s": 10}),
 )
 async def change_conversation(
     conversation_id: FromPath[str], data: JSONBody[Change], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
@@ -182,7 +192,7 @@ async def change_conversation(
     status_code=200,
     summary="Dissolve a conversation",
     tags=["conversations"],
-    opt=refuses(*COMMAND),
+    opt=refuses(*COMMAND, scope=scopes.WRITE),
 )
 async def dissolve_conversation(
     conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
@@ -196,7 +206,7 @@ async def dissolve_conversation(
     status_code=200,
     summary="Join a channel",
     tags=["members"],
-    opt=refuses(*COMMAND),
+    opt=refuses(*COMMAND, scope=scopes.WRITE),
 )
 async def join_conversation(conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep) -> Conversation:
     """Join a public channel; joining twice is no error."""
@@ -208,7 +218,7 @@ async def join_conversation(conversation_id: FromPath[str], caller: CallerDep, d
     status_code=204,
     summary="Leave a conversation",
     tags=["members"],
-    opt=refuses(*COMMAND),
+    opt=refuses(*COMMAND, scope=scopes.WRITE),
 )
 async def leave_conversation(
     conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
@@ -221,7 +231,7 @@ async def leave_conversation(
     "/conversations/{conversation_id:str}/entries",
     summary="Read the log",
     tags=["messages"],
-    opt=refuses(*READ),
+    opt=refuses(*READ, scope=scopes.READ),
 )
 async def list_entries(
     conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, after: Seq = 0, limit: Limit = 0
@@ -238,7 +248,7 @@ async def list_entries(
     status_code=204,
     summary="Say what was read and delivered",
     tags=["messages"],
-    opt=refuses(*BODY, *READ, example={"read_seq": 42}),
+    opt=refuses(*BODY, *READ, scope=scopes.WRITE, example={"read_seq": 42}),
 )
 async def set_marks(conversation_id: FromPath[str], data: JSONBody[Marks], caller: CallerDep, deps: DepsDep) -> None:
     """Raise the caller's marks."""
@@ -250,7 +260,7 @@ async def set_marks(conversation_id: FromPath[str], data: JSONBody[Marks], calle
     status_code=204,
     summary="Say that one is typing",
     tags=["messages"],
-    opt=refuses(*BODY, *READ, example={"typing": True}),
+    opt=refuses(*BODY, *READ, scope=scopes.WRITE, example={"typing": True}),
 )
 async def set_typing(conversation_id: FromPath[str], data: JSONBody[Typing], caller: CallerDep, deps: DepsDep) -> None:
     """Tell the others, best effort; it is never stored."""

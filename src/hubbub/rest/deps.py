@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from hubbub.auth.accounts import Accounts
 from hubbub.auth.model import Authenticator, Identity
+from hubbub.auth.oauth import OAuth
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock
 from hubbub.chat.model import Caller
@@ -69,6 +70,7 @@ class Deps:
 
     chat: Chat
     accounts: Accounts
+    oauth: OAuth
     authenticator: Authenticator
     clock: Clock
     facts: ServerFacts

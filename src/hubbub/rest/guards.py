@@ -15,6 +15,7 @@ from litestar.types import Guard
 
 from hubbub.auth.limits import Allowance
 from hubbub.auth.model import Identity
+from hubbub.auth.scopes import OWN
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import Caller
 from hubbub.rest.deps import Deps
@@ -23,13 +24,18 @@ __all__ = ["address_of", "admin_guard", "bearer_guard", "bearer_if_any", "provid
 
 
 def bearer_guard(deps: Deps) -> Guard:
-    """Return a guard that lets in only bearers of a good token, each within their allowance."""
+    """Return a guard that lets in only bearers of a good token for this operation, each within their allowance.
+
+    An operation says beside itself which scope it needs; one that says nothing is for this server's own clients.
+    """
     per_s = deps.auth_settings.requests_per_second
     allowance = Allowance(deps.clock, per_s=per_s, burst=max(1.0, per_s * 4))
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         identity = deps.authenticator.verify(_token(connection))
         allowance.take(identity.user_id)
+        if not identity.may(handler.opt.get("scope", OWN)):
+            raise ChatError(Code.INSUFFICIENT_SCOPE)
         await deps.authenticator.check(identity)
         connection.scope["user"] = identity
 

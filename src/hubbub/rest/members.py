@@ -8,6 +8,7 @@ import msgspec
 from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
+from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import MemberAction, MemberChange, Role
 from hubbub.rest.commands import store
@@ -46,7 +47,7 @@ class NewOwner(msgspec.Struct, kw_only=True):
     client_id: str = ""
 
 
-@get(_MEMBERS, summary="List members", tags=["members"], opt=refuses(*READ, Code.BAD_CURSOR))
+@get(_MEMBERS, summary="List members", tags=["members"], opt=refuses(*READ, Code.BAD_CURSOR, scope=scopes.READ))
 async def list_members(
     conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0
 ) -> MemberPage:
@@ -64,6 +65,7 @@ async def list_members(
         *COMMAND,
         Code.ALREADY_A_MEMBER,
         Code.TOO_MANY_MEMBERS,
+        scope=scopes.WRITE,
         example={"user_ids": ["0190f0e1a2b37c4d8e9fa0b1c2d3e4f5"]},
     ),
 )
@@ -83,7 +85,7 @@ async def add_members(
     _MEMBER,
     summary="Change a member's role, or mute them",
     tags=["members"],
-    opt=refuses(*BODY, *COMMAND, example={"role": "admin"}),
+    opt=refuses(*BODY, *COMMAND, scope=scopes.WRITE, example={"role": "admin"}),
 )
 async def change_member(
     conversation_id: FromPath[str],
@@ -104,7 +106,9 @@ async def change_member(
     return await store(deps, caller, conversation_id, client_id_of(key, data.client_id), action)
 
 
-@delete(_MEMBER, status_code=200, summary="Remove a member", tags=["members"], opt=refuses(*COMMAND))
+@delete(
+    _MEMBER, status_code=200, summary="Remove a member", tags=["members"], opt=refuses(*COMMAND, scope=scopes.WRITE)
+)
 async def remove_member(
     conversation_id: FromPath[str], user_id: FromPath[str], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
 ) -> Stored:
@@ -113,7 +117,7 @@ async def remove_member(
     return await store(deps, caller, conversation_id, client_id_of(key), action)
 
 
-@put(_BAN, status_code=200, summary="Ban a person", tags=["members"], opt=refuses(*COMMAND))
+@put(_BAN, status_code=200, summary="Ban a person", tags=["members"], opt=refuses(*COMMAND, scope=scopes.WRITE))
 async def ban_member(
     conversation_id: FromPath[str], user_id: FromPath[str], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
 ) -> Stored:
@@ -122,7 +126,7 @@ async def ban_member(
     return await store(deps, caller, conversation_id, client_id_of(key), action)
 
 
-@delete(_BAN, status_code=200, summary="Lift a ban", tags=["members"], opt=refuses(*COMMAND))
+@delete(_BAN, status_code=200, summary="Lift a ban", tags=["members"], opt=refuses(*COMMAND, scope=scopes.WRITE))
 async def unban_member(
     conversation_id: FromPath[str], user_id: FromPath[str], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
 ) -> Stored:
@@ -136,7 +140,7 @@ async def unban_member(
     status_code=200,
     summary="Hand a conversation over",
     tags=["members"],
-    opt=refuses(*BODY, *COMMAND, example={"user_id": "0190f0e1a2b37c4d8e9fa0b1c2d3e4f5"}),
+    opt=refuses(*BODY, *COMMAND, scope=scopes.WRITE, example={"user_id": "0190f0e1a2b37c4d8e9fa0b1c2d3e4f5"}),
 )
 async def transfer_conversation(
     conversation_id: FromPath[str], data: JSONBody[NewOwner], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""

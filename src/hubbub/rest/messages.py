@@ -8,6 +8,7 @@ import msgspec
 from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
+from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.chat.model import Body, Edit, Pin, Post, React, Recall
@@ -87,6 +88,7 @@ def body_of(content: Content) -> Body:
     opt=refuses(
         *BODY,
         *COMMAND,
+        scope=scopes.WRITE,
         example={"text": "But soft, what light through yonder window breaks?"},
     ),
 )
@@ -105,7 +107,9 @@ async def send_message(
     return await store(deps, caller, conversation_id, client_id, data.post(), after=data.after)
 
 
-@get(_MESSAGES, summary="Read history", tags=["messages"], opt=refuses(*READ, Code.MESSAGE_NOT_FOUND))
+@get(
+    _MESSAGES, summary="Read history", tags=["messages"], opt=refuses(*READ, Code.MESSAGE_NOT_FOUND, scope=scopes.READ)
+)
 async def read_history(
     conversation_id: FromPath[str],
     caller: CallerDep,
@@ -138,7 +142,7 @@ async def read_history(
     _MESSAGE,
     summary="Edit a message",
     tags=["messages"],
-    opt=refuses(*BODY, *COMMAND, example={"text": "It is the east, and Juliet is the sun."}),
+    opt=refuses(*BODY, *COMMAND, scope=scopes.WRITE, example={"text": "It is the east, and Juliet is the sun."}),
 )
 async def edit_message(
     conversation_id: FromPath[str],
@@ -153,7 +157,9 @@ async def edit_message(
     return await store(deps, caller, conversation_id, client_id_of(key, data.client_id), action)
 
 
-@delete(_MESSAGE, status_code=200, summary="Recall a message", tags=["messages"], opt=refuses(*COMMAND))
+@delete(
+    _MESSAGE, status_code=200, summary="Recall a message", tags=["messages"], opt=refuses(*COMMAND, scope=scopes.WRITE)
+)
 async def recall_message(
     conversation_id: FromPath[str], seq: TargetSeq, caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
 ) -> Stored:
@@ -161,7 +167,13 @@ async def recall_message(
     return await store(deps, caller, conversation_id, client_id_of(key), Recall(target_seq=seq))
 
 
-@put(_REACTION, status_code=200, summary="React to a message", tags=["messages"], opt=refuses(*COMMAND))
+@put(
+    _REACTION,
+    status_code=200,
+    summary="React to a message",
+    tags=["messages"],
+    opt=refuses(*COMMAND, scope=scopes.WRITE),
+)
 async def react(
     conversation_id: FromPath[str],
     seq: TargetSeq,
@@ -175,7 +187,13 @@ async def react(
     return await store(deps, caller, conversation_id, client_id_of(key), action)
 
 
-@delete(_REACTION, status_code=200, summary="Take a reaction back", tags=["messages"], opt=refuses(*COMMAND))
+@delete(
+    _REACTION,
+    status_code=200,
+    summary="Take a reaction back",
+    tags=["messages"],
+    opt=refuses(*COMMAND, scope=scopes.WRITE),
+)
 async def unreact(
     conversation_id: FromPath[str],
     seq: TargetSeq,
@@ -189,7 +207,13 @@ async def unreact(
     return await store(deps, caller, conversation_id, client_id_of(key), action)
 
 
-@put(_MESSAGE + "/pin", status_code=200, summary="Pin a message", tags=["messages"], opt=refuses(*COMMAND))
+@put(
+    _MESSAGE + "/pin",
+    status_code=200,
+    summary="Pin a message",
+    tags=["messages"],
+    opt=refuses(*COMMAND, scope=scopes.WRITE),
+)
 async def pin_message(
     conversation_id: FromPath[str], seq: TargetSeq, caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
 ) -> Stored:
@@ -197,7 +221,13 @@ async def pin_message(
     return await store(deps, caller, conversation_id, client_id_of(key), Pin(target_seq=seq, set=True))
 
 
-@delete(_MESSAGE + "/pin", status_code=200, summary="Unpin a message", tags=["messages"], opt=refuses(*COMMAND))
+@delete(
+    _MESSAGE + "/pin",
+    status_code=200,
+    summary="Unpin a message",
+    tags=["messages"],
+    opt=refuses(*COMMAND, scope=scopes.WRITE),
+)
 async def unpin_message(
     conversation_id: FromPath[str], seq: TargetSeq, caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
 ) -> Stored:
@@ -210,7 +240,7 @@ async def unpin_message(
     status_code=204,
     summary="Delete a message for oneself",
     tags=["messages"],
-    opt=refuses(*READ, Code.MESSAGE_NOT_FOUND, Code.STORAGE_FULL),
+    opt=refuses(*READ, Code.MESSAGE_NOT_FOUND, Code.STORAGE_FULL, scope=scopes.WRITE),
 )
 async def hide_message(conversation_id: FromPath[str], seq: TargetSeq, caller: CallerDep, deps: DepsDep) -> None:
     """Withhold a message from the caller for good; everybody else keeps it."""
@@ -221,7 +251,7 @@ async def hide_message(conversation_id: FromPath[str], seq: TargetSeq, caller: C
     _MESSAGE + "/edits",
     summary="Read what a message said before",
     tags=["messages"],
-    opt=refuses(*READ, Code.MESSAGE_NOT_FOUND, Code.MESSAGE_RECALLED, Code.BAD_CURSOR),
+    opt=refuses(*READ, Code.MESSAGE_NOT_FOUND, Code.MESSAGE_RECALLED, Code.BAD_CURSOR, scope=scopes.READ),
 )
 async def list_edits(
     conversation_id: FromPath[str],
@@ -248,7 +278,7 @@ async def list_edits(
     "/announcements",
     summary="Announce something to everybody",
     tags=["messages"],
-    opt=refuses(*BODY, *COMMAND, example={"text": "The server restarts at noon."}),
+    opt=refuses(*BODY, *COMMAND, scope=scopes.WRITE, example={"text": "The server restarts at noon."}),
 )
 async def announce(data: JSONBody[NewMessage], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = "") -> Stored:
     """Send a system message that every user gets, now or later; admins only."""

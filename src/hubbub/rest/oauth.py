@@ -1,11 +1,12 @@
 """The token endpoint (RFC 6749), revocation (RFC 7009) and the public keys (RFC 7517).
 
-Only the grants a chat client needs are here: password and refresh_token, for public clients.  Errors have the shape of
-RFC 6749 section 5.2, with our own code beside them.
+Who names no client is one of this server's own, which may use the password.  Errors have the shape of RFC 6749 section
+5.2, with our own code beside them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,8 +15,13 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import HTTPException
 
 from hubbub.auth.accounts import Grant
+from hubbub.auth.client_ports import Client
+from hubbub.auth.clients import CLIENT_CREDENTIALS, OWN_CLIENT, PASSWORD, REFRESH_TOKEN
+from hubbub.auth.oauth import check_grant
+from hubbub.auth.refusal import OAuthRefusal
 from hubbub.base.errors import ChatError, Code
-from hubbub.rest.deps import DepsDep
+from hubbub.rest.client_auth import client_of
+from hubbub.rest.deps import Deps, DepsDep
 from hubbub.rest.guards import address_of
 from hubbub.rest.language import preferred
 from hubbub.rest.problems import headers_of, problem_of, refusal_of
@@ -30,7 +36,7 @@ class TokenForm(msgspec.Struct, kw_only=True):
     """What a device asks for."""
 
     grant_type: str
-    """`password` or `refresh_token`."""
+    """`password` (this server's own clients), `refresh_token` or `client_credentials`."""
     username: str = ""
     password: str = ""
     refresh_token: str = ""
@@ -38,6 +44,8 @@ class TokenForm(msgspec.Struct, kw_only=True):
     """An id this installation made once and keeps; without it the device is a new one."""
     device_name: str = ""
     client_id: str = ""
+    """None: one of this server's own clients.  It may also stand in an Authorization header of the scheme Basic."""
+    client_secret: str = ""
     scope: str = ""
 
 
@@ -47,14 +55,16 @@ class RevokeForm(msgspec.Struct, kw_only=True):
     token_type_hint: str = ""
 
 
-class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Tokens, and for whom."""
 
     access_token: str
     token_type: str
     expires_in: int
-    refresh_token: str
-    """Good for one use; the next answer has the next one."""
+    refresh_token: str = ""
+    """Good for one use; the next answer has the next one.  Absent where there is none."""
+    scope: str = ""
+    """What the access token may be used for; absent for this server's own clients, which may do everything."""
     user_id: str
     username: str
     device_id: str
@@ -78,6 +88,7 @@ def token_answer(grant: Grant) -> TokenAnswer:
         token_type="Bearer",
         expires_in=grant.expires_in_s,
         refresh_token=grant.refresh_token,
+        scope=grant.scope,
         user_id=grant.account.id,
         username=grant.account.username,
         device_id=grant.login.device_id,
@@ -115,17 +126,22 @@ _ERRORS = {
 def oauth_response(request: Request[Any, Any, Any], error: ChatError, name: str = "") -> Response[bytes]:
     """Answer as RFC 6749 section 5.2 asks."""
     problem = problem_of(error, preferred(request.headers.get("accept-language", "")))
+    if isinstance(error, OAuthRefusal):
+        name = error.error
     name = name or _ERRORS.get(error.code, "temporarily_unavailable" if problem.retry else "invalid_request")
     body = OAuthError(
         error=name,
         error_description=problem.detail,
         code=problem.code,
-        status=400 if name == "invalid_grant" else problem.status,
+        status=400 if problem.status in (401, 403) and error.code is not Code.BAD_CLIENT else problem.status,
         retry=problem.retry,
         retry_after_ms=problem.retry_after_ms,
     )
     headers = headers_of(error)
     headers.pop("www-authenticate", None)
+    if error.code is Code.BAD_CLIENT:
+        # RFC 6749 section 5.2: the scheme the client used, or could have used.
+        headers["www-authenticate"] = 'Basic realm="hubbub", charset="UTF-8"'
     return Response(
         msgspec.json.encode(body),
         status_code=body.status,
@@ -149,10 +165,14 @@ _REFUSALS: dict[Any, Any] = {ChatError: _refused, HTTPException: _refused}
     exception_handlers=_REFUSALS,
     opt=refuses(
         *BODY,
+        Code.BAD_CLIENT,
+        Code.BAD_SCOPE,
+        Code.USER_NOT_FOUND,
         Code.BAD_CREDENTIALS,
         Code.BAD_TOKEN,
         Code.SESSION_ENDED,
         Code.RATE_LIMITED,
+        client_auth=True,
         form=TokenForm,
         oauth=OAuthError,
         example={"grant_type": "password", "username": "romeo", "password": "wherefore art"},
@@ -164,28 +184,51 @@ async def token(request: Request[Any, Any, Any], deps: DepsDep) -> Response[Toke
     A refresh token is good for one use; using it again ends the login.
     """
     form = await read_form(request)
-    address = address_of(request)
-    match form.get("grant_type"):
-        case "password":
-            if not form.get("username") or not form.get("password"):
-                raise ChatError(Code.BAD_REQUEST, "username and password are needed.")
-            grant = await deps.accounts.log_in(
-                form["username"],
-                form["password"],
-                device_id=form.get("device_id", ""),
-                device_name=form.get("device_name", ""),
-                address=address,
-            )
-        case "refresh_token":
-            if not form.get("refresh_token"):
-                raise ChatError(Code.BAD_REQUEST, "refresh_token is needed.")
-            grant = await deps.accounts.refresh(form["refresh_token"], address=address)
-        case None | "":
-            raise ChatError(Code.BAD_REQUEST, "grant_type is needed.")
-        case _:
-            error = ChatError(Code.BAD_REQUEST, "This server knows the grants password and refresh_token.")
-            return oauth_response(request, error, "unsupported_grant_type")  # type: ignore[return-value]
+    client = await client_of(request, form, deps)
+    kind = form.get("grant_type", "")
+    if not kind:
+        raise ChatError(Code.BAD_REQUEST, "grant_type is needed.")
+    give = _GRANTS.get(kind)
+    if give is None:
+        raise OAuthRefusal("unsupported_grant_type", message=f"This server knows the grants {', '.join(_GRANTS)}.")
+    check_grant(client, kind)
+    grant = await give(deps, client, form, address_of(request))
     return Response(token_answer(grant), headers={"cache-control": "no-store", "pragma": "no-cache"})
+
+
+async def _password(deps: Deps, client: Client, form: dict[str, str], address: str) -> Grant:
+    return await deps.accounts.log_in(
+        needed(form, "username"),
+        needed(form, "password"),
+        device_id=form.get("device_id", ""),
+        device_name=form.get("device_name", ""),
+        address=address,
+    )
+
+
+async def _refresh(deps: Deps, client: Client, form: dict[str, str], address: str) -> Grant:
+    token = needed(form, "refresh_token")
+    if client is OWN_CLIENT:
+        return await deps.accounts.refresh(token, address=address)
+    return await deps.oauth.refresh(client, token, form.get("scope", ""), address=address)
+
+
+async def _client_credentials(deps: Deps, client: Client, form: dict[str, str], address: str) -> Grant:
+    return await deps.oauth.service_token(client, form.get("scope", ""))
+
+
+def needed(form: dict[str, str], name: str) -> str:
+    """Return a field.  Raises ChatError(BAD_REQUEST) when it is missing."""
+    if not form.get(name):
+        raise ChatError(Code.BAD_REQUEST, f"{name} is needed.")
+    return form[name]
+
+
+_GRANTS: dict[str, Callable[[Deps, Client, dict[str, str], str], Awaitable[Grant]]] = {
+    PASSWORD: _password,
+    REFRESH_TOKEN: _refresh,
+    CLIENT_CREDENTIALS: _client_credentials,
+}
 
 
 @post(

@@ -51,12 +51,14 @@ def config(version: str) -> OpenAPIConfig:
         use_handler_docstrings=True,
         components=Components(
             security_schemes={
-                "bearer": SecurityScheme(type="http", scheme="bearer", description="An access token of /oauth/token.")
+                "bearer": SecurityScheme(type="http", scheme="bearer", description="An access token of /oauth/token."),
+                "client": SecurityScheme(type="http", scheme="basic", description="A client's id and its secret."),
             }
         ),
         operation_id_creator=_operation_id,
         tags=[
             Tag(name="accounts", description="Making an account, logging in and out."),
+            Tag(name="clients", description="Programs that get tokens here, and what people allowed them."),
             Tag(name="people", description="Finding other people."),
             Tag(name="conversations", description="Private chats, groups and channels."),
             Tag(name="members", description="Who is in a conversation, and who may do what."),
@@ -122,8 +124,11 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     for code in dict.fromkeys(codes):
         by_status[TABLE[code].http].append(code)
     if oauth is not None:
-        # RFC 6749 section 5.2: a grant that is no good is a 400, whatever our own table says.
-        by_status[400].extend(by_status.pop(401, []))
+        # RFC 6749 section 5.2: a grant that is no good is a 400, whatever our own table says; an unknown client is not.
+        refused = [*by_status.pop(401, []), *by_status.pop(403, [])]
+        by_status[400].extend(code for code in refused if code is not Code.BAD_CLIENT)
+        if Code.BAD_CLIENT in refused:
+            by_status[401].append(Code.BAD_CLIENT)
     responses = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
     for status, some in sorted(by_status.items()):
         responses[str(status)] = {
@@ -136,6 +141,8 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
             }
     operation["responses"] = responses
     operation["security"] = [{"bearer": []}] if guarded else [{}, {"bearer": []}] if optional else []
+    if options.get("client_auth"):
+        operation["security"] = [{}, {"client": []}]
     if "form" in options:
         operation["requestBody"] = {
             "required": True,

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import JSONBody
 
+from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of
@@ -128,7 +129,9 @@ async def set_up(data: JSONBody[Setup], request: Request[Any, Any, Any], deps: D
     return Me.of_account(account)
 
 
-@post("/connect", status_code=200, summary="Ask where to connect", tags=["server"], opt=refuses(*BODY))
+@post(
+    "/connect", status_code=200, summary="Ask where to connect", tags=["server"], opt=refuses(*BODY, scope=scopes.READ)
+)
 async def connect(
     request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep, data: JSONBody[Connect | None] = None
 ) -> ConnectInfo:

@@ -68,6 +68,8 @@ def headers_of(error: ChatError) -> dict[str, str]:
         # RFC 6750 section 3: a 401 names the scheme, and the error once a token was presented.
         presented = error.code is not Code.UNAUTHENTICATED
         headers["www-authenticate"] = 'Bearer error="invalid_token"' if presented else "Bearer"
+    if error.code is Code.INSUFFICIENT_SCOPE:
+        headers["www-authenticate"] = 'Bearer error="insufficient_scope"'
     return headers
 
 

@@ -20,6 +20,7 @@ AUTHENTICATED = (
     Code.TOKEN_EXPIRED,
     Code.SESSION_ENDED,
     Code.WRONG_USER,
+    Code.INSUFFICIENT_SCOPE,
     Code.RATE_LIMITED,
 )
 """Wherever a token is needed."""

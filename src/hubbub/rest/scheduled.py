@@ -8,6 +8,7 @@ import msgspec
 from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody
 
+from hubbub.auth import scopes
 from hubbub.base.errors import Code
 from hubbub.chat.model import Post, Submit
 from hubbub.rest.deps import CallerDep, DepsDep
@@ -27,7 +28,12 @@ class NewScheduled(NewMessage, kw_only=True):
     """When, in milliseconds since 1970-01-01 UTC."""
 
 
-@get("/scheduled", summary="List what waits for its time", tags=["messages"], opt=refuses(Code.BAD_CURSOR))
+@get(
+    "/scheduled",
+    summary="List what waits for its time",
+    tags=["messages"],
+    opt=refuses(Code.BAD_CURSOR, scope=scopes.READ),
+)
 async def list_scheduled(caller: CallerDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> ScheduledPage:
     """Return the caller's scheduled messages, soonest first, and those refused when they came due."""
     rows, following = await deps.chat.scheduled(caller, cursor, limit)
@@ -55,6 +61,7 @@ async def list_scheduled(caller: CallerDep, deps: DepsDep, cursor: Cursor = "", 
         *BODY,
         *COMMAND,
         Code.SCHEDULED_IN_PAST,
+        scope=scopes.WRITE,
         example={
             "conversation_id": "0190f0e1a2b37c4d8e9fa0b1c2d3e4f5",
             "due_ms": 1893456000000,
@@ -87,7 +94,7 @@ async def schedule(
     status_code=204,
     summary="Cancel a scheduled message",
     tags=["messages"],
-    opt=refuses(Code.NOT_FOUND, Code.CONVERSATION_NOT_FOUND, Code.STORAGE_FULL),
+    opt=refuses(Code.NOT_FOUND, Code.CONVERSATION_NOT_FOUND, Code.STORAGE_FULL, scope=scopes.WRITE),
 )
 async def cancel_scheduled(
     conversation_id: FromPath[str], client_id: FromPath[str], caller: CallerDep, deps: DepsDep

@@ -7,6 +7,7 @@ from typing import Annotated
 from litestar import get
 from litestar.params import FromPath, QueryParameter
 
+from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.deps import CallerDep, DepsDep
 from hubbub.rest.inputs import Cursor, Limit, Query, ids_of, user_of
@@ -19,7 +20,12 @@ Names = Annotated[list[str] | None, QueryParameter(name="username", max_items=10
 Ids = Annotated[list[str] | None, QueryParameter(name="id", max_items=100, description="Ids of people.")]
 
 
-@get("/users", summary="Find people", tags=["people"], opt=refuses(Code.BAD_CURSOR, Code.USER_NOT_FOUND))
+@get(
+    "/users",
+    summary="Find people",
+    tags=["people"],
+    opt=refuses(Code.BAD_CURSOR, Code.USER_NOT_FOUND, scope=scopes.READ),
+)
 async def find_users(
     caller: CallerDep,
     deps: DepsDep,
@@ -37,7 +43,12 @@ async def find_users(
     return UserPage(users=[User.of(row) for row in rows], next_cursor=following)
 
 
-@get("/users/{user_id:str}", summary="Read a person", tags=["people"], opt=refuses(Code.USER_NOT_FOUND))
+@get(
+    "/users/{user_id:str}",
+    summary="Read a person",
+    tags=["people"],
+    opt=refuses(Code.USER_NOT_FOUND, scope=scopes.READ),
+)
 async def read_user(user_id: FromPath[str], caller: CallerDep, deps: DepsDep) -> User:
     """Return one person."""
     rows = await deps.chat.users(caller, [user_of(user_id)], [])

@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 import hubbub
 from hubbub.auth.accounts import Accounts
 from hubbub.auth.model import Identity
+from hubbub.auth.oauth import OAuth
 from hubbub.auth.setup_link import remove_setup_link
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
@@ -52,6 +53,7 @@ from hubbub.server.load import LoadMeter
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.clients import SqlClients
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
 from hubbub.storage.database import Database
 from hubbub.storage.session_store import SqlSessions
@@ -193,6 +195,7 @@ async def build(
     deps = Deps(
         chat=chat,
         accounts=accounts,
+        oauth=OAuth(SqlClients(ground.database), accounts, settings.auth, ground.clock),
         authenticator=accounts,
         clock=ground.clock,
         facts=ServerFacts(hubbub.__version__, settings.node_name),

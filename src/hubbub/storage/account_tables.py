@@ -52,8 +52,13 @@ logins = Table(
     _required("used_ms", Ms),
     # 0 while it lasts.
     _required("ended_ms", Ms),
+    # The defaults are what a program that knew no clients writes: a login of this server's own.
+    _required("client_id", key_text(64), server_default=""),
+    _required("scope", key_text(255), server_default=""),
+    _required("until_ms", Ms, server_default="0"),
     Index("ix_logins_user", "user_id", "ended_ms", "id"),
     Index("ix_logins_ended", "ended_ms", "id"),
+    Index("ix_logins_client", "client_id", "ended_ms", "id"),
     **_CLUSTERED,
 )
 

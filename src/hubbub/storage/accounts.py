@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hubbub.auth.model import Ended
@@ -18,18 +18,26 @@ from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import logins, place, signing_keys, users
 from hubbub.storage.database import Database
+from hubbub.storage.login_rows import (
+    ACCOUNT,
+    LOGIN,
+    account_where,
+    end_logins,
+    insert_login,
+    lasting_logins,
+    login_row,
+    one_row,
+)
 from hubbub.storage.together import Together
 
 __all__ = ["SqlAccounts"]
 
 T = TypeVar("T")
 
-_ACCOUNT = [users.c[name] for name in Account.__struct_fields__]
-_LOGIN = [logins.c[name] for name in Login.__struct_fields__]
 _ENDED = [logins.c.ended_ms, logins.c.id, logins.c.user_id]
 _KEY = [signing_keys.c[name] for name in SigningKey.__struct_fields__]
 _STANDING = (
-    select(*_LOGIN, *_ACCOUNT)
+    select(*LOGIN, *ACCOUNT)
     .join_from(logins, users, users.c.id == logins.c.user_id)
     .where(logins.c.id.in_(bindparam("login_ids", expanding=True)))
 )
@@ -51,10 +59,10 @@ class SqlAccounts:
         await self._db.write(lambda conn: _add_account(conn, account))
 
     async def account(self, user_id: str) -> Account | None:
-        return await self._db.read(lambda conn: _account(conn, users.c.id == user_id))
+        return await self._db.read(lambda conn: account_where(conn, users.c.id == user_id))
 
     async def account_named(self, username_key: str) -> Account | None:
-        return await self._db.read(lambda conn: _account(conn, users.c.username_key == username_key))
+        return await self._db.read(lambda conn: account_where(conn, users.c.username_key == username_key))
 
     async def set_profile(self, user_id: str, *, display_name: str | None, signature: str | None) -> Account | None:
         values = {"display_name": display_name, "signature": signature}
@@ -63,7 +71,7 @@ class SqlAccounts:
         def work(conn: Connection) -> Account | None:
             if changed:
                 conn.execute(update(users).where(users.c.id == user_id).values(changed))
-            return _account(conn, users.c.id == user_id)
+            return account_where(conn, users.c.id == user_id)
 
         return await self._db.write(work)
 
@@ -88,8 +96,8 @@ class SqlAccounts:
         now_ms: int,
     ) -> tuple[Account, Login, list[Login]] | None:
         def work(conn: Connection) -> tuple[Account, Login, list[Login]] | None:
-            account = _account(conn, users.c.id == user_id, lock=True)
-            login = _login(conn, login_id, lock=True)
+            account = account_where(conn, users.c.id == user_id, lock=True)
+            login = login_row(conn, login_id, lock=True)
             if account is None or account.password_hash != old_hash:
                 return None
             if login is None or login.user_id != user_id or login.ended_ms:
@@ -100,19 +108,19 @@ class SqlAccounts:
             )
             renewed = {"family_hash": family_hash, "refresh_hash": refresh_hash, "used_ms": now_ms}
             conn.execute(update(logins).where(logins.c.id == login_id).values(renewed))
-            ended = [one for one in _lasting(conn, user_id) if one.id != login_id]
-            return account, msgspec.structs.replace(login, **renewed), self._end(conn, ended, now_ms)
+            ended = [one for one in lasting_logins(conn, user_id) if one.id != login_id]
+            return account, msgspec.structs.replace(login, **renewed), end_logins(self._db, conn, ended, now_ms)
 
         return await self._db.write(work)
 
     async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
         def work(conn: Connection) -> list[Login]:
-            account = _account(conn, users.c.id == user_id, lock=True)
+            account = account_where(conn, users.c.id == user_id, lock=True)
             if account is None or account.active == active:
                 return []
             epoch = account.auth_epoch + (not active)
             conn.execute(update(users).where(users.c.id == user_id).values(active=active, auth_epoch=epoch))
-            return [] if active else self._end(conn, _lasting(conn, user_id), now_ms)
+            return [] if active else end_logins(self._db, conn, lasting_logins(conn, user_id), now_ms)
 
         return await self._db.write(work)
 
@@ -137,30 +145,18 @@ class SqlAccounts:
     # ------------------------------------------------------------ logins
 
     async def add_login(self, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:
-        def work(conn: Connection) -> list[Login] | None:
-            # The person's row orders racing logins, so that each device keeps one.
-            account = _account(conn, users.c.id == login.user_id, lock=True)
-            if account is None or not account.active or account.auth_epoch != auth_epoch:
-                return None
-            lasting = _lasting(conn, login.user_id)
-            same = [one for one in lasting if one.device_id == login.device_id]
-            others = [one for one in lasting if one.device_id != login.device_id]
-            others.sort(key=lambda one: (one.used_ms, one.id), reverse=True)
-            conn.execute(insert(logins), [msgspec.structs.asdict(login)])
-            return self._end(conn, same + others[max(0, keep - 1) :], login.created_ms)
-
-        return await self._db.write(work)
+        return await self._db.write(lambda conn: insert_login(self._db, conn, login, auth_epoch=auth_epoch, keep=keep))
 
     async def login(self, login_id: str) -> Login | None:
-        return await self._db.read(lambda conn: _login(conn, login_id))
+        return await self._db.read(lambda conn: login_row(conn, login_id))
 
     async def logins(self, user_id: str, cursor: str, limit: int) -> tuple[list[Login], str]:
         def work(conn: Connection) -> tuple[list[Login], str]:
             mine = and_(logins.c.user_id == user_id, logins.c.ended_ms == 0)
             if cursor:
                 mine = and_(mine, logins.c.id > cursor)
-            rows = conn.execute(select(*_LOGIN).where(mine).order_by(logins.c.id).limit(limit + 1)).all()
-            found = [_as_login(row) for row in rows[:limit]]
+            rows = conn.execute(select(*LOGIN).where(mine).order_by(logins.c.id).limit(limit + 1)).all()
+            found = [Login(*row) for row in rows[:limit]]
             return found, found[-1].id if len(rows) > limit else ""
 
         return await self._db.read(work)
@@ -171,22 +167,30 @@ class SqlAccounts:
     async def _read_standings(self, login_ids: Sequence[str]) -> dict[str, tuple[Login, Account]]:
         def work(conn: Connection) -> dict[str, tuple[Login, Account]]:
             rows = conn.execute(_STANDING, {"login_ids": login_ids})
-            pairs = [(_as_login(row[: len(_LOGIN)]), _as_account(row[len(_LOGIN) :])) for row in rows]
+            pairs = [(Login(*row[: len(LOGIN)]), Account(*row[len(LOGIN) :])) for row in rows]
             return {login.id: (login, account) for login, account in pairs}
 
         return await self._db.read(work)
 
     async def rotate_refresh(
-        self, login_id: str, *, family_hash: bytes, old_hash: bytes, new_hash: bytes, now_ms: int, unused_since_ms: int
+        self,
+        login_id: str,
+        *,
+        family_hash: bytes,
+        old_hash: bytes,
+        new_hash: bytes,
+        now_ms: int,
+        unused_since_ms: int,
+        client_id: str = "",
     ) -> Rotation:
         def work(conn: Connection) -> Rotation:
-            login = _login(conn, login_id, lock=True)
-            if login is None or login.family_hash != family_hash:
+            login = login_row(conn, login_id, lock=True)
+            if login is None or login.family_hash != family_hash or login.client_id != client_id or login.until_ms:
                 return Rotation.UNKNOWN
             if login.ended_ms or login.used_ms < unused_since_ms:
                 return Rotation.ENDED
             if login.refresh_hash != old_hash:
-                self._end(conn, [login], now_ms)
+                end_logins(self._db, conn, [login], now_ms)
                 return Rotation.REUSED
             spent = {"refresh_hash": new_hash, "used_ms": now_ms}
             conn.execute(update(logins).where(logins.c.id == login_id).values(spent))
@@ -211,22 +215,12 @@ class SqlAccounts:
 
     async def end_login(self, login_id: str, now_ms: int) -> Login | None:
         def work(conn: Connection) -> Login | None:
-            login = _login(conn, login_id, lock=True)
+            login = login_row(conn, login_id, lock=True)
             if login is None or login.ended_ms:
                 return None
-            return self._end(conn, [login], now_ms)[0]
+            return end_logins(self._db, conn, [login], now_ms)[0]
 
         return await self._db.write(work)
-
-    def _end(self, conn: Connection, ending: Sequence[Login], now_ms: int) -> list[Login]:
-        if not ending:
-            return []
-        # The caller may have stood still since it looked at its clock, and whoever asks what ended looks back a while.
-        now_ms = max(now_ms, self._db.now_ms(conn))
-        ids = [login.id for login in ending]
-        conn.execute(update(logins).where(logins.c.id.in_(ids)).values(ended_ms=now_ms))
-        ended = [msgspec.structs.replace(login, ended_ms=now_ms) for login in ending]
-        return sorted(ended, key=lambda one: one.id)
 
     # ------------------------------------------------------------ keys
 
@@ -288,37 +282,14 @@ class SqlAccounts:
 _PLACE: Select[Any] = select(place.c.name, place.c.setup_hash, place.c.set_up_ms).where(place.c.id == _ONLY)
 
 
-def _as_account(row: Sequence[Any]) -> Account:
-    return Account(*row)
-
-
-def _as_login(row: Sequence[Any]) -> Login:
-    return Login(*row)
-
-
-def _account(conn: Connection, which: ColumnElement[bool], *, lock: bool = False) -> Account | None:
-    row = _one(conn, select(*_ACCOUNT).where(which), lock)
-    return None if row is None else _as_account(row)
-
-
 def _add_account(conn: Connection, account: Account) -> None:
-    if _account(conn, users.c.username_key == account.username_key) is not None:
+    if account_where(conn, users.c.username_key == account.username_key) is not None:
         raise ChatError(Code.USERNAME_TAKEN)
     try:
         conn.execute(insert(users), [msgspec.structs.asdict(account)])
     except IntegrityError as error:
         # The id is fresh and random, so what met is the name, taken by another node a moment ago.
         raise ChatError(Code.USERNAME_TAKEN) from error
-
-
-def _login(conn: Connection, login_id: str, *, lock: bool = False) -> Login | None:
-    row = _one(conn, select(*_LOGIN).where(logins.c.id == login_id), lock)
-    return None if row is None else _as_login(row)
-
-
-def _lasting(conn: Connection, user_id: str) -> list[Login]:
-    mine = select(*_LOGIN).where(logins.c.user_id == user_id, logins.c.ended_ms == 0).order_by(logins.c.id)
-    return [_as_login(row) for row in conn.execute(mine.with_for_update())]
 
 
 def _keys(conn: Connection) -> list[SigningKey]:
@@ -329,7 +300,7 @@ def _keys(conn: Connection) -> list[SigningKey]:
 
 def _place(conn: Connection, *, lock: bool) -> Place:
     """Return the place's row, inserting it the first time."""
-    row = _one(conn, _PLACE, lock)
+    row = one_row(conn, _PLACE, lock)
     if row is not None:
         return Place(*row)
     try:
@@ -339,7 +310,3 @@ def _place(conn: Connection, *, lock: bool) -> Place:
         # Another node was first; its row is the one, and its commit is waited for.
         return Place(*conn.execute(_PLACE.with_for_update()).one())
     return Place()
-
-
-def _one(conn: Connection, statement: Select[Any], lock: bool) -> Row[Any] | None:
-    return conn.execute(statement.with_for_update() if lock else statement).one_or_none()

@@ -13,6 +13,7 @@ import msgspec
 from hubbub.auth.model import Ended
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
+from hubbub.storage.login_rows import surplus
 
 __all__ = ["MemoryAccounts"]
 
@@ -112,11 +113,9 @@ class MemoryAccounts:
         account = self._accounts.get(login.user_id)
         if account is None or not account.active or account.auth_epoch != auth_epoch:
             return None
-        same = [one for one in self._lasting(login.user_id) if one.device_id == login.device_id]
-        others = [one for one in self._lasting(login.user_id) if one.device_id != login.device_id]
-        others.sort(key=lambda one: (one.used_ms, one.id), reverse=True)
+        ending = surplus(self._lasting(login.user_id), login, keep)
         self._logins[login.id] = login
-        return self._end(login.created_ms, same + others[max(0, keep - 1) :])
+        return self._end(login.created_ms, ending)
 
     async def login(self, login_id: str) -> Login | None:
         return self._logins.get(login_id)
@@ -130,10 +129,18 @@ class MemoryAccounts:
         return None if login is None else (login, self._accounts[login.user_id])
 
     async def rotate_refresh(
-        self, login_id: str, *, family_hash: bytes, old_hash: bytes, new_hash: bytes, now_ms: int, unused_since_ms: int
+        self,
+        login_id: str,
+        *,
+        family_hash: bytes,
+        old_hash: bytes,
+        new_hash: bytes,
+        now_ms: int,
+        unused_since_ms: int,
+        client_id: str = "",
     ) -> Rotation:
         login = self._logins.get(login_id)
-        if login is None or login.family_hash != family_hash:
+        if login is None or login.family_hash != family_hash or login.client_id != client_id or login.until_ms:
             return Rotation.UNKNOWN
         if login.ended_ms or login.used_ms < unused_since_ms:
             return Rotation.ENDED
@@ -154,6 +161,17 @@ class MemoryAccounts:
         found = [Ended(one.ended_ms, one.id, one.user_id) for one in self._logins.values() if one.ended_ms]
         found = [one for one in found if (one.ended_ms, one.login_id) > after]
         return self._read_ms, sorted(found, key=lambda one: (one.ended_ms, one.login_id))[:limit]
+
+    def of_device(self, user_id: str, client_id: str, device_id: str) -> Login | None:
+        """Return the login of a client on a device; for the clients in memory."""
+        mine = (one for one in self._lasting(user_id) if (one.client_id, one.device_id) == (client_id, device_id))
+        return next(mine, None)
+
+    def end_of_client(self, client_id: str, user_id: str, limit: int, now_ms: int) -> list[Login]:
+        """End logins of a client; for the clients in memory."""
+        lasting = (one for one in self._logins.values() if one.client_id == client_id and not one.ended_ms)
+        mine = sorted((one for one in lasting if user_id in ("", one.user_id)), key=lambda one: one.id)
+        return self._end(now_ms, mine[:limit])
 
     def _lasting(self, user_id: str) -> list[Login]:
         return [login for login in self._logins.values() if login.user_id == user_id and not login.ended_ms]

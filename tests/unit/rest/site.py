@@ -15,6 +15,7 @@ from unit.auth.people import PASSWORD, a_key, fast_settings
 
 from hubbub.auth.accounts import Accounts
 from hubbub.auth.model import Identity
+from hubbub.auth.oauth import OAuth
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
@@ -30,8 +31,10 @@ from hubbub.cluster.settings import ClusterSettings
 from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
 from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.clients import SqlClients
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.memory_clients import MemoryClients
 from hubbub.storage.memory_cluster import MemoryConfig, MemoryNodes
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
@@ -125,9 +128,12 @@ async def a_site(
     database = await SqliteDatabase.open(folder, clock=clock) if folder else None
     memory = MemoryStore(clock)
     store = SqlStore(database) if database else memory
-    account_store = SqlAccounts(database) if database else MemoryAccounts()
+    memory_accounts = MemoryAccounts()
+    account_store = SqlAccounts(database) if database else memory_accounts
     chat = ChatNode(store, LocalBus(), clock, ChatSettings(limits_on=False))
     accounts = Accounts(account_store, auth, clock)
+    client_store = SqlClients(database) if database else MemoryClients(memory_accounts)
+    oauth = OAuth(client_store, accounts, auth, clock)
 
     async def on_registered(user_id: str) -> None:
         person = await accounts.profile(user_id)
@@ -149,6 +155,7 @@ async def a_site(
     deps = Deps(
         chat=chat,
         accounts=accounts,
+        oauth=oauth,
         authenticator=accounts,
         clock=clock,
         facts=ServerFacts("0", "node"),

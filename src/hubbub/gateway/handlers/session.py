@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from hubbub.auth.scopes import READ
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import Caller
 from hubbub.wire import hubbub_pb2 as pb
@@ -38,6 +39,8 @@ async def _reauthenticate(session: Session, frame: pb.Reauthenticate) -> pb.Serv
     fresh = service.auth.verify(frame.token)
     if (fresh.user_id, fresh.device_id) != (identity.user_id, identity.device_id):
         raise ChatError(Code.WRONG_USER)
+    if not fresh.may(READ):
+        raise ChatError(Code.INSUFFICIENT_SCOPE)
     await service.auth.check(fresh)
     session.identity = fresh
     session.caller = Caller(session.user_id, session.device_id, fresh.is_admin, fresh.scopes)

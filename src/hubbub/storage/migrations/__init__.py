@@ -17,13 +17,22 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 # Importing fills the metadata.
-from hubbub.storage import account_tables, cluster_tables, session_tables, tables
+from hubbub.storage import account_tables, client_tables, cluster_tables, session_tables, tables
 from hubbub.storage.failures import NewerSchema
 from hubbub.storage.schema import metadata
 
-__all__ = ["HEAD", "account_tables", "cluster_tables", "revision", "session_tables", "tables", "upgrade"]
+__all__ = [
+    "HEAD",
+    "account_tables",
+    "client_tables",
+    "cluster_tables",
+    "revision",
+    "session_tables",
+    "tables",
+    "upgrade",
+]
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `versions`."""
 
 

@@ -1,0 +1,234 @@
+"""Clients: the programs that get tokens here, each registered by an admin with the most it may do.
+
+A client is known before it is served: where a browser may return to, which grants it may use, which scopes it may ask
+for.  A program that can keep a secret has one, shown once; one that people hold in their hands is public and proves
+itself by PKCE instead.  This server's own clients need no row.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from hubbub.auth.accounts import Accounts
+from hubbub.auth.client_ports import Client, ClientStore, Consent
+from hubbub.auth.names import clean_line
+from hubbub.auth.redirects import clean_redirect
+from hubbub.auth.refresh import digest
+from hubbub.auth.refusal import OAuthRefusal
+from hubbub.auth.scopes import FIRST_PARTY, OFFLINE, OPENID, PROFILE, SCOPES
+from hubbub.base.clock import Clock
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import new_id, parse_id
+
+__all__ = [
+    "AUTHORIZATION_CODE",
+    "CLIENT_CREDENTIALS",
+    "DEVICE_CODE",
+    "GRANTS",
+    "IMPLICIT",
+    "OWN_CLIENT",
+    "PASSWORD",
+    "REFRESH_TOKEN",
+    "Clients",
+]
+
+AUTHORIZATION_CODE = "authorization_code"
+CLIENT_CREDENTIALS = "client_credentials"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+IMPLICIT = "implicit"
+PASSWORD = "password"
+REFRESH_TOKEN = "refresh_token"
+
+GRANTS = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE, IMPLICIT)
+"""What a registered client may be allowed.  The password is for this server's own clients alone."""
+
+OWN_CLIENT = Client(id=FIRST_PARTY, name="Hubbub", created_ms=0, grants=(PASSWORD, REFRESH_TOKEN, DEVICE_CODE))
+"""What this server's own clients are: public, known without a row."""
+
+_NAME_MAX = 100
+_URIS_MAX = 20
+_AT_ONCE = 200
+
+
+class Clients:
+    """Everything that can be done with clients."""
+
+    def __init__(self, store: ClientStore, accounts: Accounts, clock: Clock) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._clock = clock
+
+    # ------------------------------------------------------------ for admins
+
+    async def create(
+        self,
+        name: str,
+        *,
+        public: bool = False,
+        redirect_uris: Sequence[str] = (),
+        logout_uris: Sequence[str] = (),
+        grants: Sequence[str] = (),
+        scopes: Sequence[str] = (),
+        bot: str = "",
+        trusted: bool = False,
+        resource_server: bool = False,
+    ) -> tuple[Client, str]:
+        """Register a client and return it with its secret, which is not stored and never shown again.
+
+        One that may use client credentials acts as a bot of the name `bot`, which is made with it.  Raises ChatError
+        with BAD_REQUEST, BAD_SCOPE, BAD_USERNAME or USERNAME_TAKEN.
+        """
+        name = clean_line(name, "The client's name", _NAME_MAX)
+        if not name:
+            raise ChatError(Code.BAD_REQUEST, "A client has a name, which people read when they are asked.")
+        grants = tuple(dict.fromkeys(grants)) or (AUTHORIZATION_CODE, REFRESH_TOKEN)
+        scopes = tuple(one for one in SCOPES if one in scopes) if _all_known(scopes) else ()
+        redirect_uris = tuple(dict.fromkeys(map(clean_redirect, redirect_uris)))
+        logout_uris = tuple(dict.fromkeys(map(clean_redirect, logout_uris)))
+        _check(public, redirect_uris, logout_uris, grants, bot, trusted or resource_server)
+        user_id = (await self._accounts.add_bot(bot, name)).id if bot else ""
+        secret = "" if public else secrets.token_urlsafe(32)
+        client = Client(
+            id=new_id(),
+            name=name,
+            created_ms=self._clock.now_ms(),
+            secret_hash=digest(secret) if secret else b"",
+            redirect_uris=redirect_uris,
+            logout_uris=logout_uris,
+            grants=grants,
+            scopes=scopes or (OPENID, PROFILE, OFFLINE),
+            user_id=user_id,
+            trusted=trusted,
+            resource_server=resource_server,
+        )
+        await self._store.add_client(client)
+        return client, secret
+
+    async def page(self, cursor: str, limit: int) -> tuple[list[Client], str]:
+        """Return a page of clients, by id, and the next cursor."""
+        return await self._store.clients(cursor, limit)
+
+    async def get(self, client_id: str) -> Client:
+        """Return a registered client.  Raises ChatError(NOT_FOUND)."""
+        client = await self._store.client(_an_id(client_id))
+        if client is None:
+            raise ChatError(Code.NOT_FOUND)
+        return client
+
+    async def rotate_secret(self, client_id: str) -> tuple[Client, str]:
+        """Replace a client's secret, and end what it does with its own credentials.
+
+        Raises ChatError with NOT_FOUND, or BAD_REQUEST for a public client.
+        """
+        client = await self.get(client_id)
+        if client.public:
+            raise ChatError(Code.BAD_REQUEST, "A public client has no secret.")
+        secret = secrets.token_urlsafe(32)
+        changed = await self._store.set_client_secret(client.id, digest(secret))
+        if changed is None:
+            raise ChatError(Code.NOT_FOUND)
+        if client.user_id:
+            await self._end(client.id, client.user_id)
+        return changed, secret
+
+    async def delete(self, client_id: str) -> None:
+        """Remove a client; every token it was given ends at once, and its bot is closed.
+
+        Raises ChatError(NOT_FOUND).
+        """
+        client = await self._store.delete_client(_an_id(client_id))
+        if client is None:
+            raise ChatError(Code.NOT_FOUND)
+        await self._end(client.id, "")
+        if client.user_id:
+            await self._accounts.set_active(client.user_id, False)
+
+    # ------------------------------------------------------------ for people
+
+    async def allowed(self, user_id: str, cursor: str, limit: int) -> tuple[list[tuple[Consent, Client]], str]:
+        """Return a page of what a person allowed, with the clients, and the next cursor."""
+        rows, following = await self._store.consents(user_id, cursor, limit)
+        pairs = [(row, await self._store.client(row.client_id)) for row in rows]
+        return [(row, client) for row, client in pairs if client is not None], following
+
+    async def forget(self, user_id: str, client_id: str) -> None:
+        """Take back what a person allowed a client, and end its logins as that person.  Raises ChatError(NOT_FOUND)."""
+        client_id = _an_id(client_id)
+        known = await self._store.drop_consent(user_id, client_id)
+        ended = await self._end(client_id, user_id)
+        if not known and not ended:
+            raise ChatError(Code.NOT_FOUND)
+
+    # ------------------------------------------------------------ for the endpoints
+
+    async def find(self, client_id: str) -> Client | None:
+        """Return a client by what it calls itself; this server's own for no name."""
+        if client_id in ("", FIRST_PARTY):
+            return OWN_CLIENT
+        try:
+            return await self._store.client(parse_id(client_id))
+        except ValueError:
+            return None
+
+    async def authenticate(self, client_id: str, secret: str, *, address: str) -> Client:
+        """Return the client that speaks.
+
+        A public one says its name alone; one that has a secret must show it.  Raises OAuthRefusal(invalid_client) or
+        RateLimited.
+        """
+        client = await self.find(client_id)
+        known = client is not None and (
+            not secret if client.public else secrets.compare_digest(client.secret_hash, digest(secret))
+        )
+        if client is None or not known:
+            self._accounts.try_once(address)
+            raise OAuthRefusal("invalid_client", Code.BAD_CLIENT)
+        return client
+
+    async def _end(self, client_id: str, user_id: str) -> int:
+        count = 0
+        while ended := await self._store.end_client_logins(client_id, user_id, _AT_ONCE, self._clock.now_ms()):
+            await self._accounts.tell_ended(*ended)
+            count += len(ended)
+        return count
+
+
+def _an_id(client_id: str) -> str:
+    try:
+        return parse_id(client_id)
+    except ValueError:
+        raise ChatError(Code.NOT_FOUND) from None
+
+
+def _all_known(scopes: Sequence[str]) -> bool:
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise ChatError(Code.BAD_SCOPE, f"There is no scope {scope[:40]!r}; there are {', '.join(SCOPES)}.")
+    return True
+
+
+def _check(
+    public: bool,
+    redirect_uris: Sequence[str],
+    logout_uris: Sequence[str],
+    grants: Sequence[str],
+    bot: str,
+    needs_secret: bool,
+) -> None:
+    """Refuse a registration that contradicts itself.  Raises ChatError(BAD_REQUEST)."""
+    wrong = ""
+    if unknown := [one for one in grants if one not in GRANTS]:
+        wrong = f"There is no grant {unknown[0][:60]!r} for clients; there are {', '.join(GRANTS)}."
+    elif len(redirect_uris) > _URIS_MAX or len(logout_uris) > _URIS_MAX:
+        wrong = f"A client has at most {_URIS_MAX} redirect URIs."
+    elif {AUTHORIZATION_CODE, IMPLICIT} & set(grants) and not redirect_uris:
+        wrong = "A client that people are sent from needs a redirect URI."
+    elif public and CLIENT_CREDENTIALS in grants:
+        wrong = "Client credentials need a client with a secret."
+    elif (CLIENT_CREDENTIALS in grants) != bool(bot):
+        wrong = "Client credentials and the name of a bot go together: a service acts as its bot."
+    elif public and needs_secret:
+        wrong = "Only a client with a secret can be trusted, or be a resource server."
+    if wrong:
+        raise ChatError(Code.BAD_REQUEST, wrong)

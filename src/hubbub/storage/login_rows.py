@@ -1,0 +1,81 @@
+"""People and logins inside a transaction: what the stores of accounts and of clients do alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
+
+from hubbub.auth.ports import Account, Login
+from hubbub.storage.account_tables import logins, users
+from hubbub.storage.database import Database
+
+__all__ = [
+    "ACCOUNT",
+    "LOGIN",
+    "account_where",
+    "end_logins",
+    "insert_login",
+    "lasting_logins",
+    "login_row",
+    "one_row",
+    "surplus",
+]
+
+ACCOUNT = [users.c[name] for name in Account.__struct_fields__]
+LOGIN = [logins.c[name] for name in Login.__struct_fields__]
+
+
+def one_row(conn: Connection, statement: Select[Any], lock: bool) -> Sequence[Any] | None:
+    return conn.execute(statement.with_for_update() if lock else statement).one_or_none()
+
+
+def account_where(conn: Connection, which: ColumnElement[bool], *, lock: bool = False) -> Account | None:
+    row = one_row(conn, select(*ACCOUNT).where(which), lock)
+    return None if row is None else Account(*row)
+
+
+def login_row(conn: Connection, login_id: str, *, lock: bool = False) -> Login | None:
+    row = one_row(conn, select(*LOGIN).where(logins.c.id == login_id), lock)
+    return None if row is None else Login(*row)
+
+
+def lasting_logins(conn: Connection, user_id: str) -> list[Login]:
+    """Return a person's logins that were not ended, locked."""
+    mine = select(*LOGIN).where(logins.c.user_id == user_id, logins.c.ended_ms == 0).order_by(logins.c.id)
+    return [Login(*row) for row in conn.execute(mine.with_for_update())]
+
+
+def end_logins(db: Database, conn: Connection, ending: Sequence[Login], now_ms: int) -> list[Login]:
+    if not ending:
+        return []
+    # The caller may have stood still since it looked at its clock, and whoever asks what ended looks back a while.
+    now_ms = max(now_ms, db.now_ms(conn))
+    ids = [login.id for login in ending]
+    conn.execute(update(logins).where(logins.c.id.in_(ids)).values(ended_ms=now_ms))
+    ended = [msgspec.structs.replace(login, ended_ms=now_ms) for login in ending]
+    return sorted(ended, key=lambda one: one.id)
+
+
+def insert_login(db: Database, conn: Connection, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:
+    """Do what `AccountStore.add_login` promises."""
+    # The person's row orders racing logins, so that each device keeps one.
+    account = account_where(conn, users.c.id == login.user_id, lock=True)
+    if account is None or not account.active or account.auth_epoch != auth_epoch:
+        return None
+    ending = surplus(lasting_logins(conn, login.user_id), login, keep)
+    conn.execute(insert(logins), [msgspec.structs.asdict(login)])
+    return end_logins(db, conn, ending, login.created_ms)
+
+
+def surplus(lasting: Sequence[Login], login: Login, keep: int) -> list[Login]:
+    """Return which of a person's logins end when `login` comes.
+
+    A client pushes aside only logins of its own: what somebody signs in to often must not log out their phone.
+    """
+    over = [one for one in lasting if one.device_id == login.device_id or 0 < one.until_ms <= login.created_ms]
+    others = [one for one in lasting if one not in over and one.client_id == login.client_id]
+    others.sort(key=lambda one: (one.used_ms, one.id), reverse=True)
+    return over + others[max(0, keep - 1) :]
