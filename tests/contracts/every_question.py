@@ -6,6 +6,7 @@ from contracts.script import ANNA, BEN, CLEO, Script, an_id
 
 from hubbub.chat.model import Body, ConversationChange, ConversationKind, Mark, Post, ScheduledRow, Submit, UserRow
 from hubbub.chat.ports import Needs
+from hubbub.chat.search.found import Wanted
 
 
 async def ask_everything(script: Script) -> None:
@@ -54,3 +55,9 @@ async def ask_everything(script: Script) -> None:
     await store.users([ANNA, BEN], ["anna"])
     await store.scheduled(ANNA, "", 10)
     await store.due(10, 10)
+    behind, _ = await store.behind("", 10)
+    while behind:
+        behind = sorted(await store.index(behind, 5))
+    await store.search(ANNA, Wanted(("new", "h"), senders=(ANNA, BEN), after_ms=1), f"9.{stage}.9", 10)
+    await store.search(BEN, Wanted(conversation_ids=(stage,)), "", 10)
+    await store.find_conversations(ANNA, "stage", 10)

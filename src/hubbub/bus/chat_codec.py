@@ -247,5 +247,6 @@ METHODS: dict[str, Method] = {
         Method(Chat.epoch, Sort.READ),
         Method(Chat.users, Sort.READ),
         Method(Chat.find_users, Sort.READ),
+        Method(Chat.search, Sort.READ),
     )
 }

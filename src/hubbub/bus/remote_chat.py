@@ -138,3 +138,4 @@ class RemoteChat:
     epoch = _asked(Chat.epoch)
     users = _asked(Chat.users)
     find_users = _asked(Chat.find_users)
+    search = _asked(Chat.search)

@@ -18,6 +18,7 @@ from hubbub.chat import checks
 from hubbub.chat.changes import UserChanges
 from hubbub.chat.commit import Done, GroupCommit
 from hubbub.chat.fault import IN_TRANSACTION, planned
+from hubbub.chat.indexing import Indexing
 from hubbub.chat.limits import Allowance
 from hubbub.chat.marks import Marks
 from hubbub.chat.model import (
@@ -37,6 +38,7 @@ from hubbub.chat.publishing import Publisher
 from hubbub.chat.reading import Reading
 from hubbub.chat.rules import Command, Create, Establish, Join, Leave, OpenDirect, Send, digest_of_action
 from hubbub.chat.schedule import Scheduler
+from hubbub.chat.search.found import Found
 from hubbub.chat.settings import ChatSettings
 
 
@@ -50,7 +52,8 @@ class ChatNode(Reading):
         self._bus = bus
         self._clock = clock
         self._changes = UserChanges(store, bus, settings.page_rows_max)
-        self.outbox = Outbox(store, bus, clock, settings)
+        self.indexing = Indexing(store, clock, settings)
+        self.outbox = Outbox(store, bus, clock, settings, self.indexing.note)
         self._publisher = Publisher(bus, self.outbox, self._changes, planned(settings.fault))
         self._commits = GroupCommit(
             store, self._publisher.put, clock, settings, planned(settings.fault, IN_TRANSACTION)
@@ -60,6 +63,7 @@ class ChatNode(Reading):
         self._submits = self._allowance()
         self._openings = self._allowance()
         self._signals = self._allowance()
+        self._searches = self._allowance()
         self.use(settings)
 
     def _allowance(self) -> Allowance:
@@ -72,6 +76,7 @@ class ChatNode(Reading):
         self._submits.use(per_s=settings.submits_per_s if on else 0.0, burst=settings.submits_burst)
         self._openings.use(per_s=settings.openings_per_minute / 60.0 if on else 0.0, burst=settings.openings_burst)
         self._signals.use(per_s=settings.signals_per_s if on else 0.0, burst=settings.signals_burst)
+        self._searches.use(per_s=settings.searches_per_s if on else 0.0, burst=settings.searches_burst)
 
     # ------------------------------------------------------------ life
 
@@ -90,9 +95,11 @@ class ChatNode(Reading):
             raise
         self._marks.start()
         self.scheduler.start()
+        self.indexing.start()
 
     async def stop(self) -> None:
         """Finish what is in flight, publish it, then end."""
+        await self.indexing.stop()
         await self.scheduler.stop()
         await self._commits.stop()
         await self._marks.stop()
@@ -179,6 +186,27 @@ class ChatNode(Reading):
         """Leave a group, by an entry under this client_id, or a channel, where leaving twice is no error."""
         self._openings.take(caller.user_id)
         await self._do(Leave(caller, checks.a_conversation_id(conversation_id), checks.an_id(client_id, "client_id")))
+
+    # ------------------------------------------------------------ search
+
+    async def search(
+        self,
+        caller: Caller,
+        query: str,
+        *,
+        from_: str = "",
+        in_: str = "",
+        before: str = "",
+        after: str = "",
+        has: str = "",
+        cursor: str = "",
+        limit: int = 0,
+    ) -> Found:
+        """Find messages, people and conversations; the costliest question there is has an allowance of its own."""
+        self._searches.take(caller.user_id)
+        return await super().search(
+            caller, query, from_=from_, in_=in_, before=before, after=after, has=has, cursor=cursor, limit=limit
+        )
 
     # ------------------------------------------------------------ what belongs to a person
 

@@ -9,7 +9,7 @@ quiet, because the last push before a silence is the one whose loss nobody would
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hubbub.base.clock import Clock
 from hubbub.base.loops import Loop
@@ -28,7 +28,16 @@ _HEADS = 500
 class Outbox:
     """Deletes this node's outbox rows, announces what others left, and repeats heads after a silence."""
 
-    def __init__(self, store: ChatStore, bus: Bus, clock: Clock, settings: ChatSettings) -> None:
+    def __init__(
+        self,
+        store: ChatStore,
+        bus: Bus,
+        clock: Clock,
+        settings: ChatSettings,
+        heard: Callable[[Mapping[str, int]], None] | None = None,
+    ) -> None:
+        """`heard`: called with every head that is told, by its writer or in its place."""
+        self._heard = heard
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -49,6 +58,8 @@ class Outbox:
 
     def published(self, heads: Mapping[str, int], audiences: Mapping[str, Audience]) -> None:
         """Note what was just told, to repeat its heads after a silence."""
+        if self._heard is not None:
+            self._heard(heads)
         now = self._clock.monotonic()
         quiet = self._quiet
         for conversation_id, head in heads.items():
@@ -94,6 +105,8 @@ class Outbox:
                 changes.note(row.people)
                 for conversation_id, head in row.heads.items():
                     heads[conversation_id] = max(head, heads.get(conversation_id, 0))
+            if self._heard is not None:
+                self._heard(heads)
             await changes.tell()
             await self._announce([(id_, head, await self._store.small_audience(id_)) for id_, head in heads.items()])
             for row in rows:

@@ -30,6 +30,7 @@ from hubbub.chat.model import (
     UserRow,
     UserState,
 )
+from hubbub.chat.search.found import Wanted
 
 # ---------------------------------------------------------------- the write path
 
@@ -337,8 +338,37 @@ class LogReader(Protocol):
     async def find_users(self, query: str, cursor: str, limit: int) -> tuple[list[UserRow], str]:
         """Return active people whose username or display name contains `query`, by username."""
 
+    async def search(self, user_id: str, wanted: Wanted, cursor: str, limit: int) -> tuple[list[MessageRow], str]:
+        """Return messages in their current state, newest first, and the next cursor.
 
-class ChatStore(LogWriter, LogReader, ScheduleStore, Protocol):
+        Only what is within the reader's intervals and neither recalled nor hidden.  A page may be short, or empty, and
+        still have a cursor: then the search goes on there.  What was stored a moment ago may not be found yet.
+        """
+
+    async def find_conversations(self, user_id: str, query: str, limit: int) -> list[ConversationState]:
+        """Return conversations this person is in whose title, or whose other person's name, contains `query`.
+
+        Most recent first; letter case, accents and widths do not matter.
+        """
+
+
+class SearchIndex(Protocol):
+    """What makes messages findable, behind the log and beside it."""
+
+    async def index(self, conversation_ids: Sequence[str], most: int) -> set[str]:
+        """Take at most so many of the next entries into the index; return the conversations that are still behind.
+
+        Any number of nodes may do it at once.
+        """
+
+    async def behind(self, after: str, limit: int) -> tuple[list[str], str]:
+        """Look at so many conversations by id; return those with entries that are not in the index, and where to go on.
+
+        Both strings are ids; empty is the beginning and the end.
+        """
+
+
+class ChatStore(LogWriter, LogReader, ScheduleStore, SearchIndex, Protocol):
     """Everything chat keeps."""
 
 

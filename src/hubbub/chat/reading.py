@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat import checks
+from hubbub.chat.finding import Finding, read_query
 from hubbub.chat.model import (
     MAX_SEQ,
     Caller,
@@ -26,6 +27,7 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.pages import fit_entries, fit_history, fit_resume, fit_revisions, fit_user_state, fitting
 from hubbub.chat.ports import LogReader
+from hubbub.chat.search.found import Found
 from hubbub.chat.settings import ChatSettings
 
 
@@ -34,6 +36,7 @@ class Reading:
 
     def __init__(self, store: LogReader, settings: ChatSettings) -> None:
         self._reader = store
+        self._finding = Finding(store)
         self._settings = settings
 
     # ------------------------------------------------------------ the log
@@ -139,6 +142,25 @@ class Reading:
         """Return a page of people by part of their name."""
         checks.text(query, checks.QUERY_BYTES, "query")
         return await self._reader.find_users(query, checks.a_cursor(cursor), self._rows(limit))
+
+    async def search(
+        self,
+        caller: Caller,
+        query: str,
+        *,
+        from_: str = "",
+        in_: str = "",
+        before: str = "",
+        after: str = "",
+        has: str = "",
+        cursor: str = "",
+        limit: int = 0,
+    ) -> Found:
+        """Find messages, and on the first page people and conversations."""
+        asked = read_query(query, from_=from_, in_=in_, before=before, after=after, has=has)
+        settings = self._settings
+        few = min(limit, settings.search_hits_max) if limit > 0 else settings.search_hits
+        return await self._finding.search(caller, asked, cursor, few)
 
     # ------------------------------------------------------------ coming back
 

@@ -27,6 +27,7 @@ from hubbub.chat.model import (
     UserRow,
     UserState,
 )
+from hubbub.chat.search.found import Found
 
 
 class Chat(Protocol):
@@ -122,3 +123,18 @@ class Chat(Protocol):
     async def users(self, caller: Caller, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]: ...
 
     async def find_users(self, caller: Caller, query: str, cursor: str, limit: int) -> tuple[list[UserRow], str]: ...
+
+    async def search(
+        self,
+        caller: Caller,
+        query: str,
+        *,
+        from_: str = "",
+        in_: str = "",
+        before: str = "",
+        after: str = "",
+        has: str = "",
+        cursor: str = "",
+        limit: int = 0,
+    ) -> Found:
+        """Find messages, and on the first page people and conversations; the filters may stand in the query too."""

@@ -50,6 +50,20 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     schedule_ahead_ms: int = 366 * 24 * 3600 * 1000
     scheduled_per_user: int = 100
 
+    # ---- search
+    index_gather_s: float = 0.25
+    """What was stored is findable after so long, or a little more."""
+    index_entries: int = 200
+    """So many entries go into the index at once."""
+    index_share: float = 0.25
+    """The part of its time that a node spends on the index, so that a backlog does not slow down what people do."""
+    index_look_s: float = 60.0
+    """How often a node looks for conversations that nobody has indexed."""
+    search_hits: int = 20
+    search_hits_max: int = 50
+    searches_per_s: float = 10.0
+    searches_burst: float = 60.0
+
     # ---- how fast one person may act; a rate of 0 means no limit
     limits_on: bool = True
     submits_per_s: float = 500.0

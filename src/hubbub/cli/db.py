@@ -1,4 +1,4 @@
-"""`hubbub db`: bring the tables up to date, and see what state the database is in."""
+"""`hubbub db`: bring the tables up to date, see what state the database is in, make the search index anew."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ _OPTIONS = [
     ),
     click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object."),
 ]
+
+
+_AT_ONCE = 100
+_ENTRIES = 2_000
+"""So many conversations, and so many entries of them, go into the search index in one step."""
 
 
 @click.group("db")
@@ -92,5 +97,34 @@ async def _upgrade(url: str, folder: Path, unsafe: bool) -> tuple[dict[str, Any]
     return {"ready": after.ready, "was": was, "revision": after.revision}, sentence, True
 
 
+async def _reindex(url: str, folder: Path, unsafe: bool) -> tuple[dict[str, Any], str, bool]:
+    """Empty the search index and make it again from the log.
+
+    Servers of a shared database go on meanwhile, and search finds less until it is done."""
+    from hubbub.base.clock import SystemClock
+    from hubbub.storage.opening import open_database
+    from hubbub.storage.search_index import forget_block
+    from hubbub.storage.sql_store import SqlStore
+
+    database = await open_database(url, folder, clock=SystemClock(), accept_unsafe=unsafe)
+    try:
+        while await database.write(forget_block):
+            pass
+        store = SqlStore(database)
+        conversations = 0
+        looked = ""
+        while True:
+            behind, looked = await store.behind(looked, _AT_ONCE)
+            conversations += len(behind)
+            while behind:
+                behind = sorted(await store.index(behind, _ENTRIES))
+            if not looked:
+                break
+    finally:
+        await database.close()
+    return {"ready": True, "conversations": conversations}, "the search index is made anew", True
+
+
 _add("check", _check)
 _add("upgrade", _upgrade)
+_add("reindex", _reindex)

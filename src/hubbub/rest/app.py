@@ -24,6 +24,7 @@ from hubbub.rest import (
     pages,
     place,
     scheduled,
+    search,
     users,
 )
 from hubbub.rest.deps import Deps
@@ -63,6 +64,7 @@ def litestar_app(deps: Deps) -> Litestar:
             *members.GUARDED,
             *messages.GUARDED,
             *scheduled.GUARDED,
+            *search.GUARDED,
             *place.GUARDED,
             *clients.GUARDED,
             *cluster.GUARDED,

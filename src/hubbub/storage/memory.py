@@ -36,13 +36,13 @@ from hubbub.chat.ports import (
     Untold,
 )
 from hubbub.storage.marks import merge_marks, raise_row
-from hubbub.storage.memory_reads import MemoryReader
+from hubbub.storage.memory_search import MemorySearch
 from hubbub.storage.memory_tables import EVERYBODY, LogRow
 from hubbub.storage.rows import encode, withdraw
 from hubbub.storage.sight import EVERYTHING
 
 
-class MemoryStore(MemoryReader):
+class MemoryStore(MemorySearch):
     """A `chat.ports.ChatStore` that forgets everything when it goes."""
 
     def __init__(self, clock: Clock) -> None:

@@ -7,6 +7,7 @@ commit, because a transaction of their own would cost as much as the batch they 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -19,13 +20,15 @@ from hubbub.chat.model import (
     Listening,
     Mark,
     MemberRow,
+    MessageRow,
     Revision,
     ScheduledRow,
     UserRow,
     UserState,
 )
 from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarksRaised, Needs, Untold
-from hubbub.storage import entry_pages, history, marks, people, schedule, states
+from hubbub.chat.search.found import Wanted
+from hubbub.storage import entry_pages, history, marks, named, people, schedule, search_index, search_reads, states
 from hubbub.storage.changes import write_changes
 from hubbub.storage.database import Database
 from hubbub.storage.facts import load_facts
@@ -238,3 +241,26 @@ class SqlStore:
 
     async def find_users(self, query: str, cursor: str, limit: int) -> tuple[list[UserRow], str]:
         return await self._db.read(lambda conn: people.find_users(conn, query, cursor, limit))
+
+    # ------------------------------------------------------------ search
+
+    async def search(self, user_id: str, wanted: Wanted, cursor: str, limit: int) -> tuple[list[MessageRow], str]:
+        return await self._db.read(
+            lambda conn: search_reads.find_messages(conn, self._dialect, user_id, wanted, cursor, limit)
+        )
+
+    async def find_conversations(self, user_id: str, query: str, limit: int) -> list[ConversationState]:
+        return await self._db.read(
+            lambda conn: named.read_conversations_named(conn, self._dialect, user_id, query, limit)
+        )
+
+    async def index(self, conversation_ids: Sequence[str], most: int) -> set[str]:
+        slices = await self._db.read(lambda conn: search_index.read_slices(conn, conversation_ids, most))
+        if not slices:
+            return set()
+        # Neither in the event loop nor in the thread that everybody's commits go through.
+        found = await asyncio.to_thread(lambda: [search_index.additions(each) for each in slices])
+        return await self._db.write(lambda conn: search_index.write_additions(conn, self._dialect, found))
+
+    async def behind(self, after: str, limit: int) -> tuple[list[str], str]:
+        return await self._db.read(lambda conn: search_index.read_behind(conn, after, limit))

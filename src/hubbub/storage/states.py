@@ -291,6 +291,15 @@ def read_resumed(
     return state, pages
 
 
+def read_pairs(conn: Connection, user_id: str, conversation_ids: Sequence[str]) -> list[_Pair]:
+    """Return these conversations with the person's rows, in the order given; what is not there is absent."""
+    found: dict[str, _Pair] = {}
+    for at in range(0, len(conversation_ids), _AT_ONCE):
+        statement = _PAIRS.where(conversations.c.id.in_(conversation_ids[at : at + _AT_ONCE]))
+        found.update((row.id, _pair(row, user_id)) for row in conn.execute(statement, {"reader": user_id}))
+    return [found[id_] for id_ in conversation_ids if id_ in found]
+
+
 def _newest_version(conn: Connection, user_id: str) -> int:
     return conn.execute(_VERSION, {"reader": user_id}).scalar_one_or_none() or 0
 

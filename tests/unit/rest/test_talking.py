@@ -270,3 +270,31 @@ async def test_an_unknown_outcome_names_the_client_id_to_retry_with(site: Site) 
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["retry"]) == (503, "unknown_outcome", True)
     assert "0" * 32 in problem["detail"]
+
+
+async def test_one_box_finds_messages_people_and_conversations(either: Site) -> None:
+    romeo, juliet = await either.enter("romeo"), await either.enter("juliet")
+    group = await romeo.does(
+        "POST", "/conversations", {"kind": "group", "title": "Romeo's plans", "user_ids": [juliet.user_id]}
+    )
+    room = f"/conversations/{group['conversation_id']}"
+    for words in ("Wherefore art thou Romeo", "明天见面吧", "romeo again"):
+        await juliet.does("POST", f"{room}/messages", {"text": words})
+    async with asyncio.timeout(10):
+        while len((found := await romeo.gets("/search", query="romeo"))["messages"]) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    first, second = found["messages"]
+    assert [piece["text"] for piece in first["snippet"]] == ["romeo", " again"]
+    assert second["snippet"][-1] == {"text": "Romeo", "hit": True}
+    assert (first["sender_id"], first["conversation_id"]) == (juliet.user_id, group["conversation_id"])
+    assert [person["username"] for person in found["people"]] == ["romeo"]
+    assert [each["title"] for each in found["conversations"]] == ["Romeo's plans"]
+    page = await romeo.gets("/search", query="romeo", limit=1)
+    rest = await romeo.gets("/search", query="romeo", limit=1, cursor=page["next_cursor"])
+    assert (page["messages"], rest["messages"], rest["next_cursor"]) == ([first], [second], "")
+    assert len((await romeo.gets("/search", query="见面"))["messages"]) == 1
+    assert (await romeo.gets("/search", query="romeo from:romeo"))["messages"] == []
+    assert (await romeo.gets("/search", **{"query": "romeo", "from": "me"}))["messages"] == []
+    assert await romeo.is_refused("GET", "/search", params={"query": "x", "before": "soon"}) == "bad_request"
+    other = await either.enter("paris")
+    assert (await other.gets("/search", query="romeo"))["messages"] == []

@@ -77,6 +77,15 @@ class FoundReaction(NamedTuple):
     """1 for who gave it first."""
 
 
+class FoundPostings(NamedTuple):
+    """Where a term is in a block of a conversation."""
+
+    conversation_id: str
+    block: int
+    term: bytes
+    postings: bytes
+
+
 class Dialect(Protocol):
     """One sort of database."""
 
@@ -154,6 +163,17 @@ class Dialect(Protocol):
 
     def last_posts(self, conn: Connection, user_id: str, spans: Sequence[Span]) -> list[int]:
         """Return for each stretch the newest message shown in it that is neither recalled nor hidden, or 0."""
+
+    def write_postings(self, conn: Connection, rows: Sequence[tuple[bytes, int, bytes, bytes]]) -> None:
+        """Insert or overwrite (conversation, block, term, postings) of the search index, ready for the driver."""
+
+    def find_postings(self, conn: Connection, keys: Sequence[tuple[str, int, bytes]]) -> list[FoundPostings]:
+        """Return which (conversation, block, term) are in the search index."""
+
+    def find_beginnings(
+        self, conn: Connection, blocks: Sequence[tuple[str, int]], beginning: bytes
+    ) -> list[FoundPostings]:
+        """Return of these blocks every term of the search index that begins so."""
 
 
 class InSteps:

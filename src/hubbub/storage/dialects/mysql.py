@@ -21,7 +21,7 @@ from sqlalchemy.dialects.mysql import insert
 
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
-from hubbub.storage.dialects import FoundKey, FoundMessage, FoundReaction, Heads, InSteps, Span
+from hubbub.storage.dialects import FoundKey, FoundMessage, FoundPostings, FoundReaction, Heads, InSteps, Span
 from hubbub.storage.rows import decode_intervals
 from hubbub.storage.schema import Bytes, LongText
 from hubbub.storage.tables import EVERYBODY, EntryKind
@@ -336,4 +336,40 @@ class MySqlDialect(InSteps):
             ]
             for number, value in _ask(conn, " UNION ALL ".join(selects)):
                 found[number] = value
+        return found
+
+    def write_postings(self, conn: Connection, rows: Sequence[tuple[bytes, int, bytes, bytes]]) -> None:
+        for chunk in _cut(rows):
+            values = [f"(x'{c.hex()}',{int(block)},x'{term.hex()}',x'{bits.hex()}')" for c, block, term, bits in chunk]
+            _do(
+                conn,
+                "INSERT INTO search_terms (conversation_id, block, term, postings)"
+                f" VALUES {','.join(values)} ON DUPLICATE KEY UPDATE postings = VALUES(postings)",
+            )
+
+    def find_postings(self, conn: Connection, keys: Sequence[tuple[str, int, bytes]]) -> list[FoundPostings]:
+        wanted = [f"({_literal(c)},{int(block)},x'{term.hex()}')" for c, block, term in keys]
+        found: list[FoundPostings] = []
+        for chunk in _cut(wanted):
+            rows = _ask(
+                conn,
+                "SELECT conversation_id, block, term, postings FROM search_terms FORCE INDEX (PRIMARY)"
+                f" WHERE (conversation_id, block, term) IN ({','.join(chunk)})",
+            )
+            found += [FoundPostings(c.hex(), block, term, postings) for c, block, term, postings in rows]
+        return found
+
+    def find_beginnings(
+        self, conn: Connection, blocks: Sequence[tuple[str, int]], beginning: bytes
+    ) -> list[FoundPostings]:
+        low, high = beginning.hex(), (beginning + b"\xff").hex()
+        selects = [
+            "(SELECT conversation_id, block, term, postings FROM search_terms FORCE INDEX (PRIMARY)"
+            f" WHERE conversation_id = {_literal(c)} AND block = {int(block)} AND term BETWEEN x'{low}' AND x'{high}')"
+            for c, block in blocks
+        ]
+        found: list[FoundPostings] = []
+        for chunk in _cut(selects, _SELECTS):
+            rows = _ask(conn, " UNION ALL ".join(chunk))
+            found += [FoundPostings(c.hex(), block, term, postings) for c, block, term, postings in rows]
         return found

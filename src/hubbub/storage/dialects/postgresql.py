@@ -19,7 +19,7 @@ from sqlalchemy.util import await_
 
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
-from hubbub.storage.dialects import FoundKey, FoundMessage, FoundReaction, Heads, Span
+from hubbub.storage.dialects import FoundKey, FoundMessage, FoundPostings, FoundReaction, Heads, Span
 from hubbub.storage.rows import ENTRY_COLUMNS, decode_intervals
 from hubbub.storage.schema import Id
 from hubbub.storage.tables import EVERYBODY, EntryKind, entries
@@ -123,6 +123,23 @@ _LAST_POSTS = (
     " AND e.counts AND NOT e.recalled AND NOT EXISTS (SELECT 1 FROM hidden y WHERE y.user_id = $4::bytea"
     " AND y.conversation_id = e.conversation_id AND y.seq = e.seq) ORDER BY e.seq DESC LIMIT 1), 0)"
     f" FROM {_SPANS}"
+)
+
+_WRITE_POSTINGS = (
+    "INSERT INTO search_terms (conversation_id, block, term, postings)"
+    " SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bytea[])"
+    " ON CONFLICT (conversation_id, block, term) DO UPDATE SET postings = excluded.postings"
+)
+_FIND_POSTINGS = (
+    "SELECT s.conversation_id, s.block, s.term, s.postings"
+    " FROM unnest($1::bytea[], $2::bigint[], $3::bytea[]) AS k(c, b, t)"
+    " JOIN search_terms s ON s.conversation_id = k.c AND s.block = k.b AND s.term = k.t"
+)
+# LATERAL with OFFSET 0: each block is looked up by the index, whatever the planner thinks of how much begins so.
+_FIND_BEGINNINGS = (
+    "SELECT k.c, k.b, s.term, s.postings FROM unnest($1::bytea[], $2::bigint[]) AS k(c, b) CROSS JOIN LATERAL"
+    " (SELECT term, postings FROM search_terms WHERE conversation_id = k.c AND block = k.b"
+    " AND term BETWEEN $3::bytea AND $4::bytea OFFSET 0) AS s"
 )
 
 
@@ -275,6 +292,23 @@ class PostgresqlDialect:
 
     def last_posts(self, conn: Connection, user_id: str, spans: Sequence[Span]) -> list[int]:
         return _per_span(conn, _LAST_POSTS, spans, _unhex(user_id))
+
+    def write_postings(self, conn: Connection, rows: Sequence[tuple[bytes, int, bytes, bytes]]) -> None:
+        if rows:
+            _fetch(conn, _WRITE_POSTINGS, *_columns(rows, 4))
+
+    def find_postings(self, conn: Connection, keys: Sequence[tuple[str, int, bytes]]) -> list[FoundPostings]:
+        wanted = [(_unhex(c), block, term) for c, block, term in keys]
+        found = _fetch(conn, _FIND_POSTINGS, *_columns(wanted, 3)) if wanted else []
+        return [FoundPostings(c.hex(), *rest) for c, *rest in found]
+
+    def find_beginnings(
+        self, conn: Connection, blocks: Sequence[tuple[str, int]], beginning: bytes
+    ) -> list[FoundPostings]:
+        wanted = [(_unhex(c), block) for c, block in blocks]
+        bounds = (beginning, beginning + b"\xff")
+        found = _fetch(conn, _FIND_BEGINNINGS, *_columns(wanted, 2), *bounds) if wanted else []
+        return [FoundPostings(c.hex(), *rest) for c, *rest in found]
 
 
 def _ready_columns(table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
-from hubbub.storage.dialects import FoundKey, FoundMessage, FoundReaction, Heads, InSteps, Span
+from hubbub.storage.dialects import FoundKey, FoundMessage, FoundPostings, FoundReaction, Heads, InSteps, Span
 from hubbub.storage.rows import decode_intervals
 from hubbub.storage.tables import EVERYBODY, EntryKind
 
@@ -201,6 +201,24 @@ def _last_posts(rows: int) -> str:
     )
 
 
+@lru_cache(maxsize=64)
+def _find_postings(rows: int) -> str:
+    return (
+        f"WITH k(c, b, t) AS (VALUES {_values(rows, 3)})"
+        " SELECT s.conversation_id, s.block, s.term, s.postings FROM k CROSS JOIN search_terms s"
+        " ON s.conversation_id = k.c AND s.block = k.b AND s.term = k.t"
+    )
+
+
+@lru_cache(maxsize=64)
+def _find_beginnings(rows: int) -> str:
+    return (
+        f"WITH k(c, b) AS (VALUES {_values(rows, 2)})"
+        " SELECT s.conversation_id, s.block, s.term, s.postings FROM k CROSS JOIN search_terms s"
+        " ON s.conversation_id = k.c AND s.block = k.b AND s.term BETWEEN ? AND ?"
+    )
+
+
 _NO_SPAN = (None, 0, 0)
 
 
@@ -342,6 +360,32 @@ class SqliteDialect(InSteps):
 
     def last_posts(self, conn: Connection, user_id: str, spans: Sequence[Span]) -> list[int]:
         return self._per_span(conn, _last_posts, spans, [_unhex(user_id)])
+
+    def write_postings(self, conn: Connection, rows: Sequence[tuple[bytes, int, bytes, bytes]]) -> None:
+        _driver(conn).executemany(
+            "INSERT INTO search_terms (conversation_id, block, term, postings) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (conversation_id, block, term) DO UPDATE SET postings = excluded.postings",
+            rows,
+        )
+
+    def find_postings(self, conn: Connection, keys: Sequence[tuple[str, int, bytes]]) -> list[FoundPostings]:
+        wanted: list[tuple[bytes | None, int, bytes]] = [(_unhex(c), block, term) for c, block, term in keys]
+        found: list[FoundPostings] = []
+        for chunk in _padded(wanted, (None, 0, b"")):
+            for c, *rest in _driver(conn).execute(_find_postings(len(chunk)), _flat(chunk)).fetchall():
+                found.append(FoundPostings(c.hex(), *rest))
+        return found
+
+    def find_beginnings(
+        self, conn: Connection, blocks: Sequence[tuple[str, int]], beginning: bytes
+    ) -> list[FoundPostings]:
+        wanted: list[tuple[bytes | None, int]] = [(_unhex(c), block) for c, block in blocks]
+        bounds = [beginning, beginning + b"\xff"]
+        found: list[FoundPostings] = []
+        for chunk in _padded(wanted, (None, 0)):
+            for c, *rest in _driver(conn).execute(_find_beginnings(len(chunk)), _flat(chunk) + bounds).fetchall():
+                found.append(FoundPostings(c.hex(), *rest))
+        return found
 
     def _per_span(self, conn: Connection, statement: Any, spans: Sequence[Span], rest: list[Any]) -> list[int]:
         found: list[int] = []

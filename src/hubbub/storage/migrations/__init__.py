@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 # Importing fills the metadata.
-from hubbub.storage import account_tables, client_tables, cluster_tables, session_tables, tables
+from hubbub.storage import account_tables, client_tables, cluster_tables, search_tables, session_tables, tables
 from hubbub.storage.failures import NewerSchema
 from hubbub.storage.schema import metadata
 
@@ -27,12 +27,13 @@ __all__ = [
     "client_tables",
     "cluster_tables",
     "revision",
+    "search_tables",
     "session_tables",
     "tables",
     "upgrade",
 ]
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `versions`."""
 
 

@@ -1,0 +1,84 @@
+"""Have the search index follow the log.
+
+A node indexes what it committed itself, a moment later and in few steps, so that the commit knows nothing of it.  What
+a node left behind when it died is found by whoever tells its outbox rows, or at the next look at all conversations;
+that is also how a database that never had an index gets one.  When much is to be done the node takes its time: people
+who write come first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from hubbub.base.clock import Clock
+from hubbub.base.errors import ChatError
+from hubbub.base.loops import Loop
+from hubbub.chat.ports import SearchIndex
+from hubbub.chat.settings import ChatSettings
+
+_log = logging.getLogger(__name__)
+
+_CONVERSATIONS = 100
+"""So many are indexed in one step."""
+_NOTED = 100_000
+"""So many conversations are remembered; of more the rest is found by looking."""
+_LOOKED_AT = 1_000
+
+
+class Indexing:
+    """Calls `store.index` for conversations with new entries."""
+
+    def __init__(self, store: SearchIndex, clock: Clock, settings: ChatSettings) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._waiting: dict[str, None] = {}
+        self._look_at = clock.monotonic()
+        self._loop = Loop("search index", self.step, every_s=settings.index_look_s, gather_s=settings.index_gather_s)
+
+    def start(self) -> None:
+        """Begin, with a look at what was left behind before."""
+        self._loop.start()
+        self._loop.wake()
+
+    async def stop(self) -> None:
+        """End; what is not indexed is found by the next start, or by another node."""
+        await self._loop.stop()
+
+    def note(self, heads: Mapping[str, int]) -> None:
+        """Remember that these conversations have new entries."""
+        if len(self._waiting) < _NOTED:
+            self._waiting.update(dict.fromkeys(heads))
+        self._loop.wake()
+
+    async def step(self) -> None:
+        """Index what waits; look for more when it is time."""
+        await self._index_waiting()
+        if self._clock.monotonic() < self._look_at:
+            return
+        looked = ""
+        while True:
+            found, looked = await self._store.behind(looked, _LOOKED_AT)
+            self._waiting.update(dict.fromkeys(found))
+            await self._index_waiting()
+            if not looked:
+                break
+        self._look_at = self._clock.monotonic() + self._settings.index_look_s
+
+    async def _index_waiting(self) -> None:
+        while self._waiting:
+            ids = list(self._waiting)[:_CONVERSATIONS]
+            for id_ in ids:
+                del self._waiting[id_]
+            began = self._clock.monotonic()
+            try:
+                behind = await self._store.index(ids, self._settings.index_entries)
+            except ChatError:
+                self._waiting.update(dict.fromkeys(ids))
+                raise
+            self._waiting.update(dict.fromkeys(behind))
+            if self._waiting:
+                took_s = self._clock.monotonic() - began
+                await asyncio.sleep(took_s * (1 / self._settings.index_share - 1))

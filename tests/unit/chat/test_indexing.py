@@ -1,0 +1,96 @@
+"""The index follows the log: soon, after a crash, and whoever wrote."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from msgspec.structs import replace
+from unit.chat.stage import QUICK, a_store
+from unit.chat.world import ANNA, BEN, fresh_id, text
+
+from hubbub.base.clock import ManualClock
+from hubbub.bus.local import LocalBus
+from hubbub.chat.indexing import Indexing
+from hubbub.chat.model import Caller, ConversationKind, Submit
+from hubbub.chat.node import ChatNode
+from hubbub.chat.search.found import Found, Wanted
+from hubbub.chat.settings import ChatSettings
+from hubbub.storage.sql_store import SqlStore
+
+ANN = Caller(ANNA)
+
+
+def a_node(store: SqlStore, clock: ManualClock, settings: ChatSettings = QUICK) -> ChatNode:
+    return ChatNode(store, LocalBus(), clock, settings)
+
+
+async def a_group(node: ChatNode) -> str:
+    made = await node.create_conversation(ANN, fresh_id(), ConversationKind.GROUP, title="Group", user_ids=[BEN])
+    return made.conversation.id
+
+
+def shown(found: Found) -> list[str]:
+    return ["".join(piece.text for piece in hit.snippet) for hit in found.hits]
+
+
+async def test_what_is_said_is_found_soon(tmp_path: Path) -> None:
+    clock = ManualClock()
+    database, store = await a_store(tmp_path, clock, [ANNA, BEN])
+    node = a_node(store, clock)
+    await node.start()
+    try:
+        group = await a_group(node)
+        await node.submit(ANN, Submit(group, fresh_id(), text("the quick brown fox")))
+        async with asyncio.timeout(5):
+            while not (found := await node.search(Caller(BEN), "quick")).hits:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert shown(found) == ["the quick brown fox"]
+        assert [piece.text for piece in found.hits[0].snippet if piece.hit] == ["quick"]
+    finally:
+        await node.stop()
+        await database.close()
+
+
+async def test_what_a_node_left_behind_is_indexed_by_the_next_one(tmp_path: Path) -> None:
+    clock = ManualClock()
+    database, store = await a_store(tmp_path, clock, [ANNA, BEN])
+    node = a_node(store, clock, replace(QUICK, index_gather_s=3600.0))
+    await node.start()
+    group = await a_group(node)
+    for number in range(7):
+        await node.submit(ANN, Submit(group, fresh_id(), text(f"word {number}")))
+    await node.stop()
+    assert not (await store.search(ANNA, Wanted(("word",)), "", 10))[0]
+    following = Indexing(store, clock, ChatSettings(index_entries=2))
+    await following.step()
+    assert len((await store.search(ANNA, Wanted(("word",)), "", 10))[0]) == 7
+    assert await store.behind("", 10) == ([], "")
+    await database.close()
+
+
+async def test_names_in_filters_are_those_of_people_and_places(tmp_path: Path) -> None:
+    clock = ManualClock()
+    database, store = await a_store(tmp_path, clock, [ANNA, BEN])
+    node = a_node(store, clock)
+    await node.start()
+    try:
+        group = await a_group(node)
+        for who, words in ((ANNA, "fox one"), (BEN, "fox two")):
+            await node.submit(Caller(who), Submit(group, fresh_id(), text(words)))
+        behind, _ = await store.behind("", 10)
+        while behind:
+            behind = sorted(await store.index(behind, 100))
+        assert shown(await node.search(ANN, "fox from:user1")) == ["fox two"]
+        assert shown(await node.search(ANN, "fox from:me")) == ["fox one"]
+        assert shown(await node.search(ANN, "fox", from_=BEN)) == ["fox two"]
+        assert shown(await node.search(ANN, "fox from:nobody")) == []
+        assert shown(await node.search(ANN, "in:group")) == ["fox two", "fox one"]
+        assert shown(await node.search(ANN, "fox in:elsewhere")) == []
+        both = await node.search(ANN, "user")
+        assert [row.username for row in both.people] == ["user0", "user1"]
+        assert [state.conversation.id for state in (await node.search(ANN, "gro")).conversations] == [group]
+        assert await node.search(ANN, " ?! ") == Found()
+    finally:
+        await node.stop()
+        await database.close()
