@@ -18,7 +18,7 @@ from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.cluster.locks import LockLost
-from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord
+from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord, TooOld
 from hubbub.cluster.ports import ConfigStore, LockStore, NodeStore
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
 from hubbub.storage.memory_cluster import MemoryConfig, MemoryLocks, MemoryNodes
@@ -226,6 +226,50 @@ async def test_what_was_swept_is_forgotten_after_an_hour_and_what_was_not_stays(
     await nodes.forget(lock)
     assert [row.record for row in await nodes.nodes()] == [unswept, new]
     await nodes.enter(swept, LEASE)
+
+
+async def test_the_level_is_raised_when_every_living_node_understands_it(nodes: NodeStore) -> None:
+    old, new = a_node("gateway-1", level=1), a_node("gateway-2", level=3)
+    assert await nodes.level() == 1
+    assert await nodes.raise_level(0) == (1, [])
+    for record in (old, new):
+        await nodes.enter(record, LEASE)
+    assert await nodes.raise_level(0) == (1, [])
+    assert await nodes.raise_level(2) == (1, [old])
+    await nodes.leave(old.incarnation)
+    assert await nodes.raise_level(2) == (2, [])
+    assert await nodes.level() == 2
+    assert await nodes.raise_level(0) == (3, [])
+    assert await nodes.raise_level(2) == (3, []), "it never falls"
+    assert await nodes.level() == 3
+
+
+async def test_a_lapsed_lease_is_no_leave_to_raise_the_level(nodes: NodeStore) -> None:
+    # It may only stand still, and go on with what it does not understand.
+    paused = a_node("gateway-1", level=1)
+    await nodes.enter(paused, LAPSED)
+    assert await nodes.raise_level(2) == (1, [paused])
+    assert await nodes.declare_dead(paused.incarnation)
+    assert await nodes.raise_level(2) == (2, [])
+
+
+async def test_who_does_not_understand_the_level_cannot_enter(nodes: NodeStore) -> None:
+    await nodes.enter(a_node("gateway-1", level=2), LEASE)
+    assert await nodes.raise_level(0) == (2, [])
+    with pytest.raises(TooOld, match="at level 2, and this version understands what is written up to level 1"):
+        await nodes.enter(a_node("gateway-2", level=1), LEASE)
+    assert len(await nodes.nodes()) == 1
+
+
+async def test_of_an_old_node_and_a_higher_level_only_one_comes_in(nodes: NodeStore) -> None:
+    for level in range(2, 12):
+        old = a_node(f"gateway-{level}", level=level - 1)
+        entered, raised = await asyncio.gather(
+            nodes.enter(old, LEASE), nodes.raise_level(level), return_exceptions=True
+        )
+        assert (entered is None) == (raised == (level - 1, [old])), (entered, raised)
+        await nodes.leave(old.incarnation)
+        await nodes.raise_level(level)
 
 
 async def test_who_lost_the_lock_deletes_nothing(stores: Stores) -> None:

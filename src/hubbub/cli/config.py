@@ -109,6 +109,22 @@ async def rollback(context: Context, version: int, note: str, expect: int | None
         _tell(context, await ask("POST", f"{_PATH}/rollback", json=body))
 
 
+@command.command("level")
+@click.option("--raise", "wanted", is_flag=True, help="Raise it as high as every living node understands.")
+@common
+async def level(context: Context, wanted: bool) -> None:
+    """Print the cluster's level: up to which version's new kinds of entries nodes may write.
+
+    Raise it once all nodes run a new version and nobody wants to go back: older versions cannot join afterwards.
+    """
+    async with context.api() as ask:
+        if wanted:
+            found = await ask("POST", "/api/v1/level", json={})
+        else:
+            found = await ask("GET", "/api/v1/nodes")
+    context.show({"level": found["level"]}, str(found["level"]))
+
+
 def _read(text: str) -> object:
     """Return what was typed as JSON means it, or else as the word it is."""
     try:

@@ -12,7 +12,7 @@ from hubbub.cli.run import Context, common
 from hubbub.cli.show import line
 
 _HOME_AND_CLEAR = "\x1b[H\x1b[J"
-_HEAD = ("NODE", "STATE", "ROLES", "SESSIONS", "CPU", "MIB", "VERSION", "UP", "HEARD", "LEASE")
+_HEAD = ("NODE", "STATE", "ROLES", "SESSIONS", "CPU", "MIB", "VERSION", "LEVEL", "UP", "HEARD", "LEASE")
 
 
 @click.command("nodes")
@@ -32,7 +32,8 @@ async def command(context: Context, watch: bool, every: float) -> None:
             else:
                 if watch and sys.stdout.isatty():
                     sys.stdout.write(_HOME_AND_CLEAR)
-                context.show(None, table(listed["nodes"], listed["server_time_ms"]))
+                lines = [table(listed["nodes"], listed["server_time_ms"]), *level_to_raise(listed)]
+                context.show(None, "\n".join(lines))
             if not watch:
                 return
             await asyncio.sleep(every)
@@ -45,6 +46,17 @@ def table(nodes: list[dict[str, Any]], now_ms: int) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+def level_to_raise(listed: dict[str, Any]) -> list[str]:
+    """Return a line that says so when all nodes understand more than the cluster writes."""
+    alive = [node["level"] for node in listed["nodes"] if node["state"] != "dead"]
+    if not alive or min(alive) <= listed["level"]:
+        return []
+    return [
+        f"The cluster is at level {listed['level']}, and every node understands {min(alive)}:"
+        " `hubbub config level --raise` once nobody wants to go back."
+    ]
 
 
 def span(ms: int | None) -> str:
@@ -70,6 +82,7 @@ def _row(node: dict[str, Any], now_ms: int) -> tuple[str, ...]:
         "-" if dead else f"{load['cpu']:.0%}",
         "-" if dead else f"{load['rss_mib']:.0f}",
         line(node["version"]),
+        str(node["level"]),
         "-" if dead else span(now_ms - node["started_ms"]),
         span(node["heard_ms"]),
         "-" if dead else span(node["lease_ms"]),

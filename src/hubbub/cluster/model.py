@@ -14,6 +14,29 @@ ROLES = ("web", "gateway", "chat", "worker")
 """What a process can do; `hubbub serve` does all of it unless told otherwise."""
 
 
+LEVEL = 1
+"""The highest level of entry kinds and bus fields that this program understands.
+
+Whoever adds a kind or a field that older nodes must not meet raises it by one, and writes the kind only where
+`Nodes.level` is at least that.
+"""
+
+
+class TooOld(Exception):
+    """The cluster writes what this program does not understand."""
+
+    def __init__(self, *, own: int, cluster: int) -> None:
+        super().__init__(own, cluster)
+        self.own = own
+        self.cluster = cluster
+
+    def __str__(self) -> str:
+        return (
+            f"this cluster is at level {self.cluster}, and this version understands what is written up to level"
+            f" {self.own}: start a newer one"
+        )
+
+
 class NodeState(StrEnum):
     """What others think of a node."""
 

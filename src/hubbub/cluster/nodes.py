@@ -27,6 +27,7 @@ from hubbub.cluster.roster import Beat, Bye, News, Over, Roster
 from hubbub.cluster.settings import ClusterSettings
 
 SUBJECT = "nodes"
+_LEVEL_SUBJECT = "level"
 
 _RETRY_S = 1.0
 """How long after a failed renewal the next one is tried."""
@@ -78,6 +79,7 @@ class Nodes:
         self._renew_at = 0.0
         self._renewal_fails = False
         self._drain_told = False
+        self._level = 1
         self._buried: set[str] = set()
         """Those this process declared dead itself and has yet to clean up after."""
         self._shown: Hashable = None
@@ -150,6 +152,14 @@ class Nodes:
         """Return the nodes with this role that may be given something new, by name."""
         return [node for node in self.view() if node.state is NodeState.UP and role in node.record.roles]
 
+    @property
+    def level(self) -> int:
+        """The level up to which entry kinds and bus fields may be written, as it was read last.
+
+        It only rises, so what this says is never too much.
+        """
+        return self._level
+
     # ------------------------------------------------------------ life
 
     async def start(self) -> None:
@@ -184,6 +194,7 @@ class Nodes:
                 await asyncio.sleep(self._lease_s / 20)
         self._is_in(began)
         self._ears.callback(await self._signals.listen(SUBJECT, self._hear))
+        self._ears.callback(await self._signals.listen(_LEVEL_SUBJECT, self._wake_watching))
         await self._listen_for_drain()
         await self.look()
         await self.beat()
@@ -223,6 +234,21 @@ class Nodes:
                 await self._signals.signal(_drain_subject(node.record.incarnation), b"")
                 return node
         raise ChatError(Code.NOT_FOUND, f"There is no living node called {node_id}.")
+
+    async def raise_level(self, to: int = 0) -> int:
+        """Let everybody write what nodes of this level understand; 0: the highest that all of them do.
+
+        Returns the level that holds now.  There is no way back.  Raises ChatError(CONFLICT), naming who is in the way.
+        """
+        level, behind = await self._store.raise_level(to)
+        if behind:
+            named = ", ".join(f"{node.node_id} ({node.version or 'unknown'}, level {node.level})" for node in behind)
+            raise ChatError(Code.CONFLICT, f"Not every node understands level {to}: {named}.")
+        if to and level > to:
+            raise ChatError(Code.CONFLICT, f"The cluster is at level {level} already, and a level never falls.")
+        self._level = level
+        await self._signals.signal(_LEVEL_SUBJECT, b"")
+        return level
 
     # ------------------------------------------------------------ steps
 
@@ -268,6 +294,7 @@ class Nodes:
         asked_at = self._clock.monotonic()
         try:
             rows = await self._store.nodes()
+            self._level = max(self._level, await self._store.level())
         except ChatError:
             # The lease says so in the log; the heartbeats go on telling who is there.
             self.tick()
@@ -336,10 +363,10 @@ class Nodes:
         return 0
 
     async def _listen_for_drain(self) -> None:
-        def asked(_: bytes) -> None:
-            self._watching.wake()
+        self._ears.callback(await self._signals.listen(_drain_subject(self.incarnation), self._wake_watching))
 
-        self._ears.callback(await self._signals.listen(_drain_subject(self.incarnation), asked))
+    def _wake_watching(self, _: bytes) -> None:
+        self._watching.wake()
 
     async def _revive(self, incarnation: str) -> None:
         """Go on under a new incarnation: this one was declared dead.  Idempotent for each incarnation."""

@@ -47,7 +47,7 @@ class NodeStore(Protocol):
 
         Raises ChatError(CONFLICT) while another incarnation of the same name is alive.  `sole`: the caller knows to be
         the only process on this database, so that whatever else is in the rows is declared dead, lapsed or not.
-        Idempotent.
+        Raises TooOld for one that does not understand the cluster's level.  Idempotent.
         """
 
     async def renew(self, record: NodeRecord, lease_s: float) -> bool:
@@ -67,6 +67,16 @@ class NodeStore(Protocol):
 
     async def ask_drain(self, incarnation: str) -> bool:
         """Note that it should drain and end; False when it is over or unknown."""
+
+    async def level(self) -> int:
+        """Return the level up to which entry kinds and bus fields may be written; 1 until it was raised."""
+
+    async def raise_level(self, to: int) -> tuple[int, list[NodeRecord]]:
+        """Raise the level to `to`, or to the highest that every living node understands when it is 0.
+
+        Returns the level that holds now, and the living nodes that do not understand `to`: then nothing changed.  Of a
+        node that enters meanwhile either its row is seen here, or it sees the new level.  It never falls.
+        """
 
     async def forget(self, under: Lock) -> None:
         """Delete the rows of those that are swept and over since an hour.

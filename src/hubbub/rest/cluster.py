@@ -108,7 +108,21 @@ class NodeList(msgspec.Struct, frozen=True, kw_only=True):
     node_id: str
     """The one that answers."""
     server_time_ms: int
+    level: int
+    """The level up to which entry kinds and bus fields may be written."""
     nodes: list[Node]
+
+
+class Level(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster's level."""
+
+    level: int
+
+
+class NewLevel(msgspec.Struct, kw_only=True):
+    """The level that is wanted; 0 is the highest that every living node understands."""
+
+    level: Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)] = 0
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,6 +200,7 @@ async def list_nodes(deps: DepsDep) -> NodeList:
     return NodeList(
         node_id=deps.facts.node_id,
         server_time_ms=deps.clock.now_ms(),
+        level=_nodes(deps).level,
         nodes=[Node.of(view) for view in _nodes(deps).view()],
     )
 
@@ -204,6 +219,31 @@ async def drain_node(node_id: FromPath[str], deps: DepsDep) -> Node:
     The answer comes once the wish is stored; the node's state follows in the list.
     """
     return Node.of(await _nodes(deps).ask_drain(node_id))
+
+
+@post(
+    "/level",
+    status_code=200,
+    summary="Raise the cluster's level",
+    tags=["cluster"],
+    guards=[admin_guard],
+    opt=refuses(
+        *_ADMIN,
+        *BODY,
+        Code.CONFLICT,
+        Code.UNKNOWN_OUTCOME,
+        Code.STORAGE_FULL,
+        scope=scopes.ADMIN,
+        example={"level": 0},
+    ),
+)
+async def raise_level(data: JSONBody[NewLevel], deps: DepsDep) -> Level:
+    """Let nodes write what older versions do not understand.
+
+    Refused (`conflict`) while a living node does not understand it.  There is no way back: afterwards nodes of an older
+    version cannot join.
+    """
+    return Level(level=await _nodes(deps).raise_level(data.level))
 
 
 @get(
@@ -323,4 +363,4 @@ def _ms(seconds: float) -> int | None:
     return round(seconds * 1000) if math.isfinite(seconds) else None
 
 
-GUARDED = [list_nodes, drain_node, read_config, set_config, unset_config, config_history, rollback_config]
+GUARDED = [list_nodes, drain_node, raise_level, read_config, set_config, unset_config, config_history, rollback_config]

@@ -38,7 +38,7 @@ from hubbub.cluster.caretaker import Caretaker
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.live_settings import LiveSettings
 from hubbub.cluster.locks import Locks
-from hubbub.cluster.model import NodeRecord, NodeState
+from hubbub.cluster.model import LEVEL, NodeRecord, NodeState, TooOld
 from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.roll import Roll, sweep_sessions
 from hubbub.cluster.sessions import SessionRegistry
@@ -238,6 +238,7 @@ def _nodes(settings: ServerSettings, ground: Ground, reachable: Reachable, meter
         http=reachable.http,
         tcp=reachable.tcp if settings.does("gateway") else "",
         version=hubbub.__version__,
+        level=LEVEL,
         weight=settings.cluster.weight,
         started_ms=ground.clock.now_ms(),
         # Nobody is to be sent here before the ports are served.
@@ -265,6 +266,8 @@ async def _enter(settings: ServerSettings, ground: Ground, nodes: Nodes, stack: 
         if refused.code is not Code.CONFLICT:
             raise
         raise CannotServe(f"setting node: {refused}") from None
+    except TooOld as refused:
+        raise CannotServe(str(refused)) from None
     stack.push_async_callback(nodes.stop)
     if ground.remote is not None:
         return

@@ -16,15 +16,20 @@ from sqlalchemy.exc import IntegrityError
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.locks import LockLost
-from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord
+from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord, TooOld
 from hubbub.storage.again import write_again
 from hubbub.storage.cluster_tables import NodeLife, config_versions, locks, nodes
 from hubbub.storage.database import Database
+from hubbub.storage.dialects import Dialect
+from hubbub.storage.meta import agree, read
+from hubbub.storage.tables import meta
 
 __all__ = ["SqlConfig", "SqlLocks", "SqlNodes", "fence"]
 
 REMEMBERED_MS = 3_600_000
 """How long a node that is over is still listed."""
+
+_LEVEL = "cluster.level"
 
 # Plain numbers: not every driver takes an enumeration for one.
 _LIVING, _LEFT, _DEAD = (life.value for life in NodeLife)
@@ -40,6 +45,8 @@ class SqlNodes:
 
     async def enter(self, record: NodeRecord, lease_s: float, *, sole: bool = False) -> None:
         def work(conn: Connection) -> None:
+            if (level := _locked_level(conn, self._db.dialect)) > record.level:
+                raise TooOld(own=record.level, cluster=level)
             now = self._db.now_ms(conn)
             others = and_(nodes.c.life == _LIVING, nodes.c.incarnation != record.incarnation)
             if not sole:
@@ -105,6 +112,23 @@ class SqlNodes:
     async def ask_drain(self, incarnation: str) -> bool:
         asked = update(nodes).where(_living(incarnation)).values(drain_asked=True)
         return await write_again(self._db, lambda conn: conn.execute(asked).rowcount == 1)
+
+    async def level(self) -> int:
+        return int(await self._db.read(lambda conn: read(conn, _LEVEL)) or 1)
+
+    async def raise_level(self, to: int) -> tuple[int, list[NodeRecord]]:
+        def work(conn: Connection) -> tuple[int, list[NodeRecord]]:
+            level = _locked_level(conn, self._db.dialect)
+            rows = conn.execute(select(nodes.c.record).where(nodes.c.life == _LIVING).order_by(nodes.c.node_id))
+            living = [_decode_record(row.record) for row in rows]
+            wanted = to or max(level, min((record.level for record in living), default=level))
+            if behind := [record for record in living if record.level < wanted]:
+                return level, behind
+            if wanted > level:
+                conn.execute(update(meta).where(meta.c.key == _LEVEL).values(value=str(wanted)))
+            return max(level, wanted), []
+
+        return await write_again(self._db, work)
 
     async def forget(self, under: Lock) -> None:
         def work(conn: Connection) -> None:
@@ -212,6 +236,12 @@ def fence(conn: Connection, under: Lock) -> None:
     newest = conn.execute(select(locks.c.token).where(locks.c.name == under.name).with_for_update()).scalar()
     if newest != under.token:
         raise LockLost(under.name)
+
+
+def _locked_level(conn: Connection, dialect: Dialect) -> int:
+    """Return the cluster's level, and let nobody enter or raise it until this transaction is over."""
+    agree(conn, dialect, _LEVEL, "1")
+    return int(conn.execute(select(meta.c.value).where(meta.c.key == _LEVEL).with_for_update()).scalar_one())
 
 
 def _ms(seconds: float) -> int:

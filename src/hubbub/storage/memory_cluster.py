@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.locks import LockLost
-from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord
+from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord, TooOld
 
 __all__ = ["MemoryConfig", "MemoryLocks", "MemoryNodes"]
 
@@ -37,6 +37,7 @@ class MemoryNodes:
         """Those of the same database."""
         self._clock = clock
         self._rows: dict[str, _Node] = {}
+        self._level = 1
 
     def alive(self, incarnation: str) -> bool:
         """Whether it entered and is not over."""
@@ -48,6 +49,8 @@ class MemoryNodes:
         return self.alive(incarnation) and self._rows[incarnation].until_ms > self._clock.now_ms()
 
     async def enter(self, record: NodeRecord, lease_s: float, *, sole: bool = False) -> None:
+        if self._level > record.level:
+            raise TooOld(own=record.level, cluster=self._level)
         now = self._clock.now_ms()
         for row in self._rows.values():
             if row.over_ms or row.record.incarnation == record.incarnation:
@@ -108,6 +111,17 @@ class MemoryNodes:
             return False
         self._rows[incarnation].drain_asked = True
         return True
+
+    async def level(self) -> int:
+        return self._level
+
+    async def raise_level(self, to: int) -> tuple[int, list[NodeRecord]]:
+        living = [row.record for row in self._rows.values() if not row.over_ms]
+        wanted = to or max(self._level, min((record.level for record in living), default=self._level))
+        behind = sorted((one for one in living if one.level < wanted), key=lambda one: one.node_id)
+        if not behind:
+            self._level = max(self._level, wanted)
+        return self._level, behind
 
     async def forget(self, under: Lock) -> None:
         self.locks.fence(under)

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 from unit.auth.people import PASSWORD
 from unit.cli.served import served
 from unit.rest.site import Site
 
 from hubbub.base.ids import new_id
 from hubbub.cli.main import command
-from hubbub.cli.nodes import span, table
+from hubbub.cli.nodes import level_to_raise, span, table
 from hubbub.cluster.model import NodeRecord
 
 POLICY = "gateway.login_policy"
@@ -157,6 +158,29 @@ def test_spans_are_short(ms: int | None, shown: str) -> None:
     assert span(ms) == shown
 
 
+async def test_the_level_is_shown_and_raised_once_every_node_is_new(desk: Desk) -> None:
+    assert await desk.says("config", "level") == "1\n"
+    assert desk.site.deps.nodes is not None
+    await desk.site.node_rows.renew(replace(desk.site.deps.nodes.record, level=3), 60.0)
+    older = NodeRecord("gateway-2", new_id(), ("gateway",), version="0.9", level=2)
+    await desk.site.node_rows.enter(older, 60.0)
+    assert await desk.says("config", "level", "--raise") == "2\n"
+    assert await desk.objects("config", "level") == [{"level": 2}]
+    await desk.site.node_rows.leave(older.incarnation)
+    assert await desk.says("config", "level", "--raise") == "3\n"
+
+
+def test_who_lists_the_nodes_is_told_that_the_level_may_be_raised() -> None:
+    def told(level: int, *nodes: tuple[str, int]) -> list[str]:
+        return level_to_raise({"level": level, "nodes": [{"state": state, "level": own} for state, own in nodes]})
+
+    assert told(1, ("up", 1), ("up", 2)) == []
+    assert told(2, ("up", 2)) == []
+    (sentence,) = told(1, ("up", 3), ("suspect", 2), ("dead", 1))
+    assert "at level 1, and every node understands 2" in sentence
+    assert "hubbub config level --raise" in sentence
+
+
 def test_what_a_node_says_of_itself_is_no_command_to_the_terminal() -> None:
     load = {"sessions": 1, "cpu": 0.5, "rss_mib": 80.2}
     node = {
@@ -164,6 +188,7 @@ def test_what_a_node_says_of_itself_is_no_command_to_the_terminal() -> None:
         "state": "up",
         "roles": ["gateway"],
         "version": "1",
+        "level": 1,
         "started_ms": 0,
         "heard_ms": 100,
         "lease_ms": 9_000,
@@ -171,5 +196,5 @@ def test_what_a_node_says_of_itself_is_no_command_to_the_terminal() -> None:
     }
     shown = table([node, {**node, "node_id": "dead", "state": "dead"}], 60_000)
     assert "\x1b" not in shown
-    assert shown.splitlines()[2].split() == ["dead", "dead", "gateway", "-", "-", "-", "1", "-", "0.1s", "-"]
+    assert shown.splitlines()[2].split() == ["dead", "dead", "gateway", "-", "-", "-", "1", "1", "-", "0.1s", "-"]
     assert len(shown.splitlines()) == 3

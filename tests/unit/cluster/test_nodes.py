@@ -8,7 +8,7 @@ import pytest
 from unit.cluster.town import Town
 
 from hubbub.base.errors import ChatError, Code
-from hubbub.cluster.model import NodeLoad, NodeRecord, NodeState
+from hubbub.cluster.model import NodeLoad, NodeRecord, NodeState, TooOld
 
 UP, DRAINING, SUSPECT = NodeState.UP, NodeState.DRAINING, NodeState.SUSPECT
 HOUR = 3600.0
@@ -453,3 +453,23 @@ async def test_the_loops_enter_renew_and_leave(town: Town) -> None:
     await one.nodes.stop()
     assert [row.left for row in await town.rows.nodes()] == [True, False]
     assert two.sees() == {"two": UP}
+
+
+async def test_two_versions_live_side_by_side_until_the_level_is_raised(town: Town) -> None:
+    old = await town.settles("old", level=1)
+    new = await town.settles("new", level=2)
+    with pytest.raises(ChatError, match=r"Not every node understands level 2: old \(unknown, level 1\)") as refused:
+        await new.nodes.raise_level(2)
+    assert refused.value.code is Code.CONFLICT
+    assert await new.nodes.raise_level() == 1
+    await old.nodes.stop()
+    town.citizens.remove(old)
+    third = await town.settles("third", level=3)
+    assert await new.nodes.raise_level() == 2
+    # Who missed the word reads it.
+    await town.passes(3)
+    assert (new.nodes.level, third.nodes.level) == (2, 2)
+    with pytest.raises(TooOld):
+        await town.settles("old", level=1)
+    with pytest.raises(ChatError, match="at level 2 already, and a level never falls"):
+        await new.nodes.raise_level(1)

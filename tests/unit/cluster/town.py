@@ -106,6 +106,7 @@ class Town:
         enters: bool = True,
         sweeps: bool = True,
         starting: bool = False,
+        level: int = 1,
         **settings: Any,
     ) -> Citizen:
         """Return a new node that has entered, whose calendar is wrong by `skew_s`."""
@@ -115,6 +116,7 @@ class Town:
             name,
             new_id(),
             roles or ("gateway",),
+            level=level,
             started_ms=clock.now_ms(),
             draining=starting,
             starting=starting,

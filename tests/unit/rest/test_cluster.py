@@ -16,6 +16,7 @@ POLICY = "gateway.login_policy"
 OPERATIONS = [
     ("GET", "/nodes"),
     ("POST", "/nodes/node/drain"),
+    ("POST", "/level"),
     ("GET", "/config"),
     ("PUT", f"/config/{POLICY}"),
     ("DELETE", f"/config/{POLICY}"),
@@ -65,6 +66,14 @@ async def test_a_wish_to_drain_is_taken_and_reaches_the_node(site: Site, prince:
     await site.deps.nodes.look()
     assert asked == [True]
     assert await prince.is_refused("POST", "/nodes/nobody/drain") == "not_found"
+
+
+async def test_a_level_that_somebody_does_not_understand_is_refused(site: Site, prince: Person) -> None:
+    assert (await prince.gets("/nodes"))["level"] == 1
+    assert (await prince.ask("POST", "/level", {})).json() == {"level": 1}
+    answer = await prince.ask("POST", "/level", {"level": 2})
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert "Not every node understands level 2: node (" in answer.json()["detail"]
 
 
 async def test_every_setting_says_what_it_is_and_takes(prince: Person) -> None:
