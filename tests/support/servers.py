@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hubbub.lab.servers import MariaDbServer, NatsServer, PostgresServer, RedisServer
+from hubbub.lab.servers import MariaDbServer, NatsServer, PostgresServer, RedisServer, SeaweedServer
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +38,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[MariaDbServer]:
     with MariaDbServer(durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def seaweed_server() -> Iterator[SeaweedServer]:
+    """An S3-compatible store; tests share its bucket, so each has a prefix of its own."""
+    with SeaweedServer(durable=False) as server:
         yield server
 
 

@@ -10,6 +10,7 @@ from hubbub.lab.servers.mariadb import MariaDbServer
 from hubbub.lab.servers.nats import NatsServer
 from hubbub.lab.servers.postgres import PostgresServer
 from hubbub.lab.servers.redis import RedisServer
+from hubbub.lab.servers.seaweed import SeaweedServer
 from hubbub.lab.servers.server import Server, ServerFailed
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "NatsServer",
     "PostgresServer",
     "RedisServer",
+    "SeaweedServer",
     "Server",
     "ServerFailed",
 ]

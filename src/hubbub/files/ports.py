@@ -1,0 +1,69 @@
+"""What files need from the world: rows, a place for bytes, and somebody who understands pictures."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from hubbub.files.model import FileRow, Picture
+
+
+class FileStore(Protocol):
+    """The rows of files.  Which messages show them is written by the log, in the transaction of the message."""
+
+    async def reserve(self, row: FileRow, *, limit_bytes: int) -> None:
+        """Insert a row that is STORING and charge its owner's room; 0 means no limit.
+
+        Raises ChatError(FILE_QUOTA) when it does not fit; nothing is stored then.
+        """
+
+    async def ready(self, file_id: str, unused_ms: int) -> bool:
+        """Make it READY; False when it was swept away meanwhile."""
+
+    async def find(self, user_id: str, file_ids: Sequence[str]) -> dict[str, FileRow]:
+        """Return those that are READY and for this person: their own, or shown in a message they may see."""
+
+    async def used_bytes(self, user_id: str) -> int:
+        """Return how much of their room somebody takes."""
+
+    async def discard(self, user_id: str, file_id: str) -> bool:
+        """Make one's own file GONE; False when there is none, or a message shows it."""
+
+    async def sweep(self, unused_before_ms: int, limit: int) -> list[FileRow]:
+        """Make GONE what no message has shown since then, and return all that are GONE, oldest first.
+
+        Uploads that were never completed are among them.
+        """
+
+    async def forget(self, rows: Sequence[FileRow]) -> None:
+        """Delete the rows of files whose bytes were deleted, and give their room back.  Twice does no harm."""
+
+
+class Blobs(Protocol):
+    """Where bytes are kept, whole and under a key.  Errors are StoreUnavailable, or KeyError for what is not there."""
+
+    async def put(self, key: str, source: Path) -> None:
+        """Keep the bytes of a file, durably; what was there under that key is replaced whole.
+
+        The file may be gone afterwards.
+        """
+
+    async def put_bytes(self, key: str, content: bytes) -> None:
+        """Keep a few bytes."""
+
+    def read(self, key: str, first: int, end: int) -> AsyncIterator[bytes]:
+        """Yield the bytes [first, end), in pieces of at most a few hundred KiB."""
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Delete what is there of these."""
+
+
+class Pictures(Protocol):
+    """Understands pictures."""
+
+    async def make(self, source: Path, folder: Path) -> Picture | None:
+        """Write the picture without anything that is not picture, and a small one, into a folder.
+
+        None: it is no picture that can be understood within the limits.
+        """
