@@ -146,6 +146,15 @@ CASES: list[Case] = [
         ),
     ),
     (
+        "submit_files",
+        "6.16",
+        "A message with two files, named by their ids; the text may be absent.",
+        *_submit(
+            sub(11, sub(1, sub(1, sub(1, "look")), sub(4, sub(1, KEY_B)), sub(4, sub(1, KEY_A)))),
+            {"message": {"body": {"text": {"text": "look"}, "files": [{"id": KEY_B}, {"id": KEY_A}]}}},
+        ),
+    ),
+    (
         "submit_edit",
         "6.11",
         "A new body for message 5, which now mentions Juliet.",

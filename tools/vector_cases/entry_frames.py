@@ -31,6 +31,46 @@ CASES: list[Case] = [
         *_entry(sub(11, sub(1, sub(1, sub(1, "Soft!")))), {"message": {"body": {"text": {"text": "Soft!"}}}}),
     ),
     (
+        "entry_message_files",
+        "6.16",
+        "A message without a text that brings a picture: what is known of it is the server's.",
+        *_entry(
+            sub(
+                11,
+                sub(
+                    1,
+                    sub(
+                        4,
+                        sub(1, KEY_A),
+                        sub(2, "balcony.jpg"),
+                        sub(3, "image/jpeg"),
+                        num(4, 250000),
+                        num(5, 1600),
+                        num(6, 900),
+                        num(7, 1),
+                    ),
+                ),
+            ),
+            {
+                "message": {
+                    "body": {
+                        "files": [
+                            {
+                                "id": KEY_A,
+                                "name": "balcony.jpg",
+                                "type": "image/jpeg",
+                                "sizeBytes": "250000",
+                                "width": 1600,
+                                "height": 900,
+                                "preview": True,
+                            }
+                        ]
+                    }
+                }
+            },
+        ),
+    ),
+    (
         "entry_message_withdrawn",
         "7.3",
         "A message read after its recall: no body, the rest stays.",

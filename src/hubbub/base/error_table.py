@@ -48,6 +48,11 @@ class Code(StrEnum):
     MUTED = "muted"
     SLOW_MODE = "slow_mode"
     MESSAGE_NOT_FOUND = "message_not_found"
+    FILE_NOT_FOUND = "file_not_found"
+    FILE_TOO_LARGE = "file_too_large"
+    FILE_QUOTA = "file_quota"
+    FILES_OFF = "files_off"
+    BAD_RANGE = "bad_range"
     MESSAGE_RECALLED = "message_recalled"
     USER_NOT_FOUND = "user_not_found"
     CONFLICT = "conflict"
@@ -120,6 +125,11 @@ TABLE: dict[Code, ErrorRow] = {
     Code.MUTED: ErrorRow(True, 0, 403, "You may not send here now.", "您当前被禁言。"),
     Code.SLOW_MODE: ErrorRow(True, 0, 429, "Slow mode is on; wait before sending again.", "慢速模式已开启，请稍候再发送。"),
     Code.MESSAGE_NOT_FOUND: ErrorRow(False, 0, 404, "There is no such message.", "消息不存在。"),
+    Code.FILE_NOT_FOUND: ErrorRow(False, 0, 404, "There is no such file, or it is not for you.", "文件不存在，或您无权使用。"),
+    Code.FILE_TOO_LARGE: ErrorRow(False, 0, 413, "The file is larger than this place takes.", "文件超过此处允许的大小。"),
+    Code.FILE_QUOTA: ErrorRow(False, 0, 409, "Your files already take all the room you have.", "您的文件存储空间已用完。"),
+    Code.FILES_OFF: ErrorRow(False, 0, 503, "This server takes no files.", "此服务器不接收文件。"),
+    Code.BAD_RANGE: ErrorRow(False, 0, 416, "The file has no such part.", "文件没有所请求的部分。"),
     Code.MESSAGE_RECALLED: ErrorRow(False, 0, 410, "The message was recalled.", "消息已撤回。"),
     Code.USER_NOT_FOUND: ErrorRow(False, 0, 404, "There is no such person.", "用户不存在。"),
     Code.CONFLICT: ErrorRow(False, 0, 409, "That client_id was used for something else.", "该 client_id 已用于其他内容。"),

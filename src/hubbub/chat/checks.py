@@ -21,6 +21,7 @@ from hubbub.chat.model import (
     ConversationChange,
     Dissolved,
     Edit,
+    FileRef,
     MemberAction,
     MemberChange,
     Pin,
@@ -41,6 +42,7 @@ ANNOUNCEMENT_BYTES = 16 * 1024
 QUERY_BYTES = 512
 CURSOR_BYTES = 512
 PEOPLE = 100
+FILES = 20
 SLOW_MODE_S = 24 * 3600
 TIME_MS = 2**53
 """The largest time every JSON reader keeps exact."""
@@ -107,7 +109,9 @@ def a_cursor(value: str) -> str:
 
 
 def body(value: Body) -> Body:
-    """Return a body that carries text or one JSON value, and not both."""
+    """Return a body that carries text or one JSON value, and not both, or files alone."""
+    if value.files:
+        value = msgspec.structs.replace(value, files=files(value.files))
     if value.fallback:
         text(value.fallback, FALLBACK_BYTES, "fallback")
     if value.custom_type:
@@ -122,10 +126,17 @@ def body(value: Body) -> Body:
         return value
     if value.custom_json:
         raise ChatError(Code.BAD_REQUEST, "The custom value has no type.")
-    if not value.text:
+    if not value.text and not value.files:
         raise ChatError(Code.BAD_REQUEST, "The message is empty.")
     text(value.text, TEXT_BYTES, "text", code=Code.TEXT_TOO_LONG)
     return value
+
+
+def files(refs: Sequence[FileRef]) -> tuple[FileRef, ...]:
+    """Return at most twenty files by their ids alone, each once, in the order they came."""
+    if len(refs) > FILES:
+        raise ChatError(Code.BAD_REQUEST, f"The message brings {len(refs)} files; at most {FILES} are allowed.")
+    return tuple([FileRef(id_) for id_ in dict.fromkeys([an_id(ref.id, "files") for ref in refs])])
 
 
 def submit(command: Submit) -> Submit:
@@ -160,17 +171,17 @@ def an_action(action: Action) -> Action:
 
 
 def _post(post: Post) -> Post:
-    body(post.body)
+    said = body(post.body)
     if post.reply_to_seq:
         a_seq(post.reply_to_seq, "reply_to_seq")
     if post.thread_seq:
         a_seq(post.thread_seq, "thread_seq")
     elif post.also_in_conversation:
         raise ChatError(Code.BAD_REQUEST, "also_in_conversation needs a thread.")
-    if not post.mentions and not post.withdrawn:
+    if said is post.body and not post.mentions and not post.withdrawn:
         return post
     return Post(
-        body=post.body,
+        body=said,
         reply_to_seq=post.reply_to_seq,
         thread_seq=post.thread_seq,
         also_in_conversation=post.also_in_conversation,

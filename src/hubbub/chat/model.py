@@ -61,13 +61,29 @@ class MemberAction(IntEnum):
 # ---------------------------------------------------------------- what an entry says
 
 
+class FileRef(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A file that a message brings.  All but `id` are the server's."""
+
+    id: str
+    name: str = ""
+    type: str = ""
+    """Media type, by what the bytes say."""
+    size_bytes: int = 0
+    width: int = 0
+    """Of pictures that were understood."""
+    height: int = 0
+    preview: bool = False
+    """There is a small picture of it."""
+
+
 class Body(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The content of a message: text, or a typed JSON value."""
+    """The content of a message: text or a typed JSON value, and files."""
 
     text: str = ""
     custom_type: str = ""
     custom_json: str = ""
     fallback: str = ""
+    files: tuple[FileRef, ...] = ()
 
 
 class Post(msgspec.Struct, frozen=True, tag="post", omit_defaults=True):
@@ -384,15 +400,6 @@ class Listening(msgspec.Struct, frozen=True):
     """(conversation, head, large) of everything they have joined, SYSTEM included; see `chat.ports.LogReader`."""
 
 
-class Coming(msgspec.Struct, frozen=True):
-    """Somebody whose client connects, and what it says it holds."""
-
-    user_id: str
-    since_version: int = 0
-    have: tuple[tuple[str, int], ...] | None = None
-    """(conversation, seq); None: it holds nothing that can be trusted."""
-
-
 class Resumed(msgspec.Struct, frozen=True):
     """What a returning client is missing."""
 
@@ -402,11 +409,3 @@ class Resumed(msgspec.Struct, frozen=True):
     user_version: int
     states: UserState | None = None
     pages: tuple[EntryPage, ...] = ()
-
-
-class Entered(msgspec.Struct, frozen=True):
-    """What somebody who connects hears of, and what their client is missing."""
-
-    listening: Listening
-    resumed: Resumed
-    """Read in the same snapshot or in a later one."""

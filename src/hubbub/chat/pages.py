@@ -34,6 +34,7 @@ RESUME_BYTES = 4 * PAGE_BYTES
 
 _ROW_BYTES = 200
 _ID_BYTES = 34
+_FILE_BYTES = 150
 
 
 def fit_entries(page: EntryPage, limit_bytes: int = PAGE_BYTES) -> EntryPage:
@@ -177,7 +178,8 @@ def _size_of_post(post: Post) -> int:
 
 
 def _size_of_body(body: Body) -> int:
-    return _bytes(body.text) + _bytes(body.custom_json) + _bytes(body.fallback)
+    files = sum([_FILE_BYTES + _bytes(file.name) for file in body.files]) if body.files else 0
+    return _bytes(body.text) + _bytes(body.custom_json) + _bytes(body.fallback) + files
 
 
 def _bytes(text: str) -> int:

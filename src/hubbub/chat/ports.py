@@ -15,11 +15,11 @@ import msgspec
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
-    Coming,
     ConversationRow,
     ConversationState,
     Entry,
     EntryPage,
+    FileRef,
     HistoryPage,
     Listening,
     Mark,
@@ -51,6 +51,8 @@ class Needs(msgspec.Struct):
     """(conversation, seq) of the messages the batch points at."""
     users: set[str] = msgspec.field(default_factory=set)
     """People who must exist and be active."""
+    files: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """(user, file) of what these people want to show; locked, so that nothing sweeps them away meanwhile."""
 
 
 class StoredKey(msgspec.Struct, frozen=True, gc=False):
@@ -80,6 +82,8 @@ class Facts(msgspec.Struct):
     users: set[str]
     audiences: dict[str, tuple[str, ...]]
     """The joined members of every needed conversation of at most SMALL_AUDIENCE members, sorted; of others, absent."""
+    files: dict[tuple[str, str], FileRef] = msgspec.field(default_factory=dict)
+    """Those of `Needs.files` that are there and for this person: uploaded by them, or in a message they may see."""
 
 
 class NewEntry(msgspec.Struct, frozen=True):
@@ -115,6 +119,9 @@ class Changes(msgspec.Struct):
     """One that is set already keeps its row, and so its place in the list of people."""
     mentions_changed: list[tuple[str, int, bool, tuple[str, ...]]] = msgspec.field(default_factory=list)
     """(conversation, target_seq, mention_all, users): replaces the mention rows of a message; empty after a recall."""
+    files_shown: list[tuple[str, int, str]] = msgspec.field(default_factory=list)
+    """(conversation, seq, file): whoever may see the message may from now on have the file.  Recalling the message ends
+    it; an edit leaves what was shown before."""
     user_keys: list[tuple[str, str, StoredUserKey]] = msgspec.field(default_factory=list)
     audiences: dict[str, tuple[str, ...] | None] = msgspec.field(default_factory=dict)
     """Who hears of each conversation from now on; None: the conversation's own topic.  Where the plan made it large,
@@ -320,11 +327,6 @@ class LogReader(Protocol):
         Conversations whose head is what the client has are absent.  One that misses more than `limit` entries gets an
         empty page with `reset`.  Ones the reader may no longer see are cut at the end of the membership.
         """
-
-    async def enter(
-        self, coming: Coming, *, limit: int, state_limit: int
-    ) -> tuple[Listening, UserState | None, list[EntryPage]]:
-        """Return in one snapshot what this person hears of and, where their client holds something, see `resume`."""
 
     async def audience(self, user_id: str) -> list[tuple[str, int, bool]]:
         """Return (conversation, head, large) of every joined conversation; `large`: it has a feed of its own.

@@ -69,18 +69,36 @@ class State(StrEnum):
 # ---------------------------------------------------------------- what an entry says
 
 
+class File(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file of a message; to send one only `id` is needed."""
+
+    id: str
+    name: str = ""
+    type: str = ""
+    """Media type, by what the bytes say."""
+    size_bytes: int = 0
+    width: int = 0
+    height: int = 0
+    preview: bool = False
+    """The server has a small picture of it."""
+
+
 class Body(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The content of a message: text, or a typed JSON value with a fallback text."""
+    """The content of a message: text, or a typed JSON value with a fallback text; and files."""
 
     text: str = ""
     custom_type: str = ""
     custom_json: str = ""
     fallback: str = ""
+    files: tuple[File, ...] = ()
 
     @property
     def shown(self) -> str:
         """What to show somebody who knows only text."""
-        return self.text or self.fallback
+        said = self.text or self.fallback
+        if not self.files:
+            return said
+        return "\n".join([*([said] if said else []), *(f"[{file.name or file.id}]" for file in self.files)])
 
 
 class Post(msgspec.Struct, frozen=True, tag="message", omit_defaults=True):

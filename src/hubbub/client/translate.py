@@ -20,6 +20,7 @@ from hubbub.client.models import (
     Edit,
     Entry,
     EntryPage,
+    File,
     HistoryPage,
     Kind,
     Member,
@@ -57,11 +58,16 @@ def _enum(kind: type[E], number: int) -> E:
 def body_of(body: pb.Body) -> Body:
     """Return a message's content."""
     content = body.WhichOneof("content")
+    files = tuple([_file_of(file) for file in body.files])
     if content == "text":
-        return Body(body.text.text, fallback=body.fallback)
+        return Body(body.text.text, fallback=body.fallback, files=files)
     if content == "custom":
-        return Body("", body.custom.type, body.custom.json, body.fallback)
-    return Body(fallback=body.fallback)
+        return Body("", body.custom.type, body.custom.json, body.fallback, files)
+    return Body(fallback=body.fallback, files=files)
+
+
+def _file_of(file: pb.File) -> File:
+    return File(file.id, file.name, file.type, file.size_bytes, file.width, file.height, file.preview)
 
 
 def post_of(message: pb.Message) -> Post:
@@ -244,8 +250,9 @@ def write_body(into: pb.Body, body: Body) -> None:
     if body.custom_type:
         into.custom.type = body.custom_type
         into.custom.json = body.custom_json
-    else:
+    elif body.text or not body.files:
         into.text.text = body.text
+    into.files.extend([pb.File(id=file.id) for file in body.files])
     if body.fallback:
         into.fallback = body.fallback
 

@@ -19,6 +19,7 @@ from hubbub.chat.model import (
     ConversationKind,
     Dissolved,
     Edit,
+    FileRef,
     Have,
     MemberAction,
     MemberChange,
@@ -78,6 +79,11 @@ def have(heads: Any) -> list[Have]:
 
 
 def _body(frame: pb.Body) -> Body:
+    if frame.files:
+        files = tuple([FileRef(file.id) for file in frame.files])
+        if frame.WhichOneof("content") == "custom":
+            return Body("", frame.custom.type, frame.custom.json, frame.fallback, files)
+        return Body(frame.text.text, "", "", frame.fallback, files)
     if frame.WhichOneof("content") == "custom":
         return Body("", frame.custom.type, frame.custom.json, frame.fallback)
     fallback = frame.fallback

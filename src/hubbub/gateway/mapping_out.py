@@ -17,6 +17,7 @@ from hubbub.chat.model import (
     Edit,
     Entry,
     EntryPage,
+    FileRef,
     HistoryPage,
     Mark,
     MemberChange,
@@ -52,6 +53,26 @@ def error(problem: ChatError) -> pb.Error:
 
 
 def body(value: Body) -> pb.Body:
+    """Return what a message says; nearly every one is plain text."""
+    said = _said(value)
+    if value.files:
+        said.files.extend([_file(file) for file in value.files])
+    return said
+
+
+def _file(file: FileRef) -> pb.File:
+    return pb.File(
+        id=file.id,
+        name=file.name,
+        type=file.type,
+        size_bytes=file.size_bytes,
+        width=file.width,
+        height=file.height,
+        preview=file.preview,
+    )
+
+
+def _said(value: Body) -> pb.Body:
     if value.custom_type:
         return pb.Body(custom=pb.Custom(type=value.custom_type, json=value.custom_json), fallback=value.fallback)
     if value.text:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from hubbub.chat.model import ConversationRow, Edit, MemberRow, MessageRow, Post, ReactionRow
 from hubbub.chat.ports import Changes, Committed, NewEntry, StoredUserKey
 from hubbub.storage.dialects import Dialect
+from hubbub.storage.file_store import unshow, write_shown
 from hubbub.storage.remembered import Remembered
 from hubbub.storage.rows import (
     conversation_values,
@@ -65,7 +66,9 @@ def write_changes(
         dialect.raise_heads(conn, raised)
         dialect.delete_outbox(conn, cleared)
     if changes.messages:
-        _write_messages(conn, dialect, changes.messages)
+        _write_messages(conn, dialect, changes.messages, now_ms)
+    if changes.files_shown:
+        write_shown(conn, dialect, changes.files_shown)
     if changes.reactions_unset or changes.reactions_set:
         _write_reactions(conn, dialect, changes.reactions_set, changes.reactions_unset)
     for conversation_id, seq, mention_all, user_ids in changes.mentions_changed:
@@ -122,11 +125,12 @@ def _write_members(
     return versions
 
 
-def _write_messages(conn: Connection, dialect: Dialect, rows: Sequence[MessageRow]) -> None:
+def _write_messages(conn: Connection, dialect: Dialect, rows: Sequence[MessageRow], now_ms: int) -> None:
     dialect.upsert(conn, message_states, [message_values(row) for row in rows])
     for row in rows:
         if row.recalled:
             _blank(conn, row.conversation_id, row.seq)
+            unshow(conn, row.conversation_id, row.seq, now_ms)
 
 
 def _blank(conn: Connection, conversation_id: str, seq: int) -> None:

@@ -16,6 +16,7 @@ from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, ConversationRow,
 from hubbub.chat.ports import Facts, Needs, StoredKey, StoredUserKey
 from hubbub.storage.account_tables import users
 from hubbub.storage.dialects import Dialect
+from hubbub.storage.file_store import load_files
 from hubbub.storage.remembered import Remembered
 from hubbub.storage.rows import conversation_of, message_of
 from hubbub.storage.tables import conversations, entries, members, message_states, user_keys
@@ -60,6 +61,7 @@ def load_facts(
         messages=load_messages(conn, dialect, needs.messages),
         users=_active_users(conn, needs.users),
         audiences=load_audiences(conn, remembered, rows),
+        files=load_files(conn, needs.files),
     )
     return facts, revisions
 

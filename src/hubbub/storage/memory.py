@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
@@ -35,7 +37,9 @@ from hubbub.chat.ports import (
     StoredKey,
     Untold,
 )
+from hubbub.storage.file_store import ref_of
 from hubbub.storage.marks import merge_marks, raise_row
+from hubbub.storage.memory_files import MemoryFiles
 from hubbub.storage.memory_search import MemorySearch
 from hubbub.storage.memory_tables import EVERYBODY, LogRow
 from hubbub.storage.rows import encode, withdraw
@@ -49,6 +53,8 @@ class MemoryStore(MemorySearch):
         super().__init__()
         self._clock = clock
         self._outbox_id = 0
+        self.files = MemoryFiles(self._tables)
+        """The files that its messages show."""
 
     def add_user(self, row: UserRow) -> None:
         """Make a person exist and be active."""
@@ -72,6 +78,10 @@ class MemoryStore(MemorySearch):
             tables.messages[message.conversation_id, message.seq] = copy.copy(message)
             if message.recalled:
                 self._blank(message.conversation_id, message.seq)
+                self._unshow(message.conversation_id, message.seq)
+        for conversation_id, seq, file_id in changes.files_shown:
+            tables.file_uses.add((file_id, conversation_id, seq))
+            tables.files[file_id] = replace(tables.files[file_id], unused_ms=0)
         for key in changes.reactions_unset:
             tables.reactions.pop(key, None)
         for reaction in changes.reactions_set:
@@ -105,6 +115,7 @@ class MemoryStore(MemorySearch):
             messages={key: message for key, message in messages.items() if message is not None},
             users=needs.users & tables.users.keys(),
             audiences={id_: audience for id_, audience in audiences.items() if audience is not None},
+            files={key: ref_of(row) for key in needs.files if (row := tables.file(*key)) is not None},
         )
 
     def _refuse_bad(self, changes: Changes) -> None:
@@ -168,6 +179,13 @@ class MemoryStore(MemorySearch):
                     conversation_id, seq, entry.time_ms, entry.sender_id, entry.client_id, withdraw(action)
                 )
 
+    def _unshow(self, conversation_id: str, seq: int) -> None:
+        uses = self._tables.file_uses
+        ended = {use for use in uses if use[1:] == (conversation_id, seq)}
+        uses -= ended
+        for file_id in {use[0] for use in ended} - {use[0] for use in uses}:
+            self._tables.files[file_id] = replace(self._tables.files[file_id], unused_ms=self._clock.now_ms())
+
     async def clear_outbox(self, outbox_id: int) -> None:
         self._tables.outbox.pop(outbox_id, None)
 
@@ -224,6 +242,8 @@ class MemoryStore(MemorySearch):
         known = self._tables.scheduled.get(key)
         if known is None:
             self._tables.scheduled[key] = (row, digest)
+            if isinstance(row.submit.action, Post):
+                self.files.keep_until(row.user_id, [file.id for file in row.submit.action.body.files], row.due_ms)
             return True
         if known[1] != digest:
             raise ChatError(Code.CONFLICT)

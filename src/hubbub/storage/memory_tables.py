@@ -6,6 +6,7 @@ import copy
 from collections import defaultdict
 from typing import NamedTuple
 
+from hubbub.base.errors import ChatError
 from hubbub.base.ids import NOBODY
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
@@ -21,7 +22,8 @@ from hubbub.chat.model import (
     UserRow,
 )
 from hubbub.chat.ports import StoredKey, StoredUserKey, Untold
-from hubbub.storage.sight import Spans, end_of, sight
+from hubbub.files.model import FileRow, FileState
+from hubbub.storage.sight import Spans, end_of, sight, within
 
 EVERYBODY = NOBODY
 
@@ -63,6 +65,9 @@ class MemoryTables:
         self.scheduled: dict[tuple[str, str, str], tuple[ScheduledRow, bytes]] = {}
         self.outbox: dict[int, tuple[int, Untold]] = {}
         self.users: dict[str, UserRow] = {}
+        self.files: dict[str, FileRow] = {}
+        self.file_uses: set[tuple[str, str, int]] = set()
+        self.file_room: dict[str, int] = {}
 
     def look(self, user_id: str, conversation_id: str) -> Seen:
         """Return a conversation and the reader's place in it; raises as `sight` does."""
@@ -71,6 +76,23 @@ class MemoryTables:
         spans = sight(conversation, member)
         assert conversation is not None
         return Seen(copy.copy(conversation), copy.copy(member), spans, end_of(spans, conversation.head))
+
+    def file(self, user_id: str, file_id: str) -> FileRow | None:
+        """Return a file that this person uploaded, or may see a message of."""
+        row = self.files.get(file_id)
+        if row is None or row.state is not FileState.READY:
+            return None
+        if row.owner_id == user_id:
+            return row
+        for id_, conversation_id, seq in self.file_uses:
+            if id_ != file_id:
+                continue
+            try:
+                if within(self.look(user_id, conversation_id).spans, seq):
+                    return row
+            except ChatError:
+                continue
+        return None
 
     def message(self, conversation_id: str, seq: int) -> MessageRow | None:
         """Return a message in its current state."""

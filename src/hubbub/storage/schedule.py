@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, up
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
-from hubbub.chat.model import ScheduledRow, Submit
+from hubbub.chat.model import Post, ScheduledRow, Submit
+from hubbub.storage.file_store import keep_until
 from hubbub.storage.tables import scheduled
 
 _decode_submit = msgspec.json.Decoder(Submit).decode
@@ -37,6 +38,8 @@ def write_scheduled(conn: Connection, row: ScheduledRow, digest: bytes) -> bool:
         "body": msgspec.json.encode(row.submit),
     }
     conn.execute(insert(scheduled), values)
+    if isinstance(row.submit.action, Post):
+        keep_until(conn, row.user_id, [file.id for file in row.submit.action.body.files], row.due_ms)
     return True
 
 

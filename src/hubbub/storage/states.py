@@ -8,7 +8,7 @@ else has no preview.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -34,7 +34,6 @@ from hubbub.storage.entry_pages import page
 from hubbub.storage.facts import load_messages
 from hubbub.storage.history import read_reactions
 from hubbub.storage.look import look
-from hubbub.storage.padded import padded
 from hubbub.storage.rows import conversation_of, decode_intervals, fold_title, member_of
 from hubbub.storage.schema import Id
 from hubbub.storage.sight import as_visitor, clip, end_of, implicit_member
@@ -60,7 +59,6 @@ _CHANGED = (
     .limit(bindparam("rows"))
 )
 _OF_VERSION = _PAIRS.where(members.c.version == bindparam("version")).order_by(conversations.c.id)
-_SOME = _PAIRS.where(conversations.c.id.in_(bindparam("ids", expanding=True)))
 _ONE = _PAIRS.where(conversations.c.id == bindparam("id", type_=Id))
 _VERSION = select(user_versions.c.version).where(user_versions.c.user_id == bindparam("reader", type_=Id))
 
@@ -263,28 +261,25 @@ def read_resumed(
 ) -> tuple[UserState, list[EntryPage]]:
     """Return what a returning client is missing; only conversations that changed cost more than a comparison."""
     state = read_user_state(conn, dialect, user_id, since_version, state_limit)
-    heads = dict(dialect.newer_heads(conn, list(dict(have).items())))
-    return state, read_missing(conn, user_id, have, heads, limit)
-
-
-def read_missing(
-    conn: Connection, user_id: str, have: Iterable[tuple[str, int]], heads: Mapping[str, int], limit: int
-) -> list[EntryPage]:
-    """Return the pages that bring a client from what it has to these heads, where it may see what is between."""
-    held = {id_: seq for id_, seq in have if heads.get(id_, seq) != seq}
+    held = dict(have)
+    changed = dialect.newer_heads(conn, list(held.items()))
     mine: dict[str, _Pair] = {}
-    for names in padded(list(held), _AT_ONCE):
-        for row in conn.execute(_SOME, {"reader": user_id, "ids": names}):
+    for at in range(0, len(changed), _AT_ONCE):
+        names = [id_ for id_, _ in changed[at : at + _AT_ONCE]]
+        for row in conn.execute(_PAIRS.where(conversations.c.id.in_(names)), {"reader": user_id}):
             open_to_all = row.kind in (ConversationKind.SYSTEM, ConversationKind.CHANNEL)
             if open_to_all or row.member_user_id is not None:
                 mine[row.id] = _pair(row, user_id)
     pages: list[EntryPage] = []
-    for conversation_id in sorted(mine):
-        conversation, member = mine[conversation_id]
+    for conversation_id, head in sorted(changed):
+        pair = mine.get(conversation_id)
+        if pair is None:
+            continue
+        conversation, member = pair
         spans = member.intervals
         seq = held[conversation_id]
         end = end_of(spans, conversation.head)
-        if seq > heads[conversation_id]:
+        if seq > head:
             # The client holds what this log never had.
             pages.append(EntryPage(conversation_id, end + 1, end, end, (), reset=True))
             continue
@@ -293,7 +288,7 @@ def read_missing(
             pages.append(EntryPage(conversation_id, end + 1, end, end, (), reset=True))
         elif missing:
             pages.append(page(conn, user_id, conversation_id, spans, end, seq, limit))
-    return pages
+    return state, pages
 
 
 def read_pairs(conn: Connection, user_id: str, conversation_ids: Sequence[str]) -> list[_Pair]:

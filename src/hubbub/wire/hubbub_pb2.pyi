@@ -398,14 +398,34 @@ class Entry(_message.Message):
     def __init__(self, conversation_id: _Optional[str] = ..., seq: _Optional[int] = ..., time_ms: _Optional[int] = ..., sender_id: _Optional[str] = ..., client_id: _Optional[str] = ..., created: _Optional[_Union[Created, _Mapping]] = ..., message: _Optional[_Union[Message, _Mapping]] = ..., edit: _Optional[_Union[Edit, _Mapping]] = ..., recall: _Optional[_Union[Recall, _Mapping]] = ..., reaction: _Optional[_Union[Reaction, _Mapping]] = ..., pin: _Optional[_Union[Pin, _Mapping]] = ..., member_change: _Optional[_Union[MemberChange, _Mapping]] = ..., conversation_change: _Optional[_Union[ConversationChange, _Mapping]] = ..., dissolved: _Optional[_Union[Dissolved, _Mapping]] = ...) -> None: ...
 
 class Body(_message.Message):
-    __slots__ = ("text", "custom", "fallback")
+    __slots__ = ("text", "custom", "files", "fallback")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     CUSTOM_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_FIELD_NUMBER: _ClassVar[int]
     text: Text
     custom: Custom
+    files: _containers.RepeatedCompositeFieldContainer[File]
     fallback: str
-    def __init__(self, text: _Optional[_Union[Text, _Mapping]] = ..., custom: _Optional[_Union[Custom, _Mapping]] = ..., fallback: _Optional[str] = ...) -> None: ...
+    def __init__(self, text: _Optional[_Union[Text, _Mapping]] = ..., custom: _Optional[_Union[Custom, _Mapping]] = ..., files: _Optional[_Iterable[_Union[File, _Mapping]]] = ..., fallback: _Optional[str] = ...) -> None: ...
+
+class File(_message.Message):
+    __slots__ = ("id", "name", "type", "size_bytes", "width", "height", "preview")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    type: str
+    size_bytes: int
+    width: int
+    height: int
+    preview: bool
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., size_bytes: _Optional[int] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., preview: _Optional[bool] = ...) -> None: ...
 
 class Text(_message.Message):
     __slots__ = ("text",)

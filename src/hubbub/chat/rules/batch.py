@@ -11,10 +11,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
     Accepted,
     Action,
+    Body,
     ConversationKind,
     ConversationRow,
     Entry,
@@ -41,6 +43,7 @@ class Batch:
 
     __slots__ = (
         "_conversations",
+        "_files_shown",
         "_grown",
         "_members",
         "_mentions",
@@ -61,6 +64,7 @@ class Batch:
         self.appended: list[EntriesAppended | HeadsAnnounced] = []
         self.user_keys: list[tuple[str, str, StoredUserKey]] = []
         self._runs: dict[str, Run] = {}
+        self._files_shown: dict[tuple[str, int, str], None] = {}
         self._grown: dict[str, tuple[str, ...]] = {}
         self._conversations: dict[str, ConversationRow] = {}
         self._members: dict[tuple[str, str], MemberRow] = {}
@@ -230,6 +234,23 @@ class Batch:
         """Replace the mentions of a message."""
         self._mentions[row.conversation_id, row.seq] = (mention_all, user_ids)
 
+    def files(self, user_id: str, body: Body) -> Body:
+        """Return the body with what is known of its files.
+
+        Raises FILE_NOT_FOUND for one that is not this person's to show.
+        """
+        if not body.files:
+            return body
+        known = [self.facts.files.get((user_id, each.id)) for each in body.files]
+        found = tuple([each for each in known if each is not None])
+        if len(found) < len(known):
+            raise ChatError(Code.FILE_NOT_FOUND)
+        return msgspec.structs.replace(body, files=found)
+
+    def show_files(self, conversation_id: str, seq: int, body: Body) -> None:
+        """Give the files of a message to whoever may see it."""
+        self._files_shown.update(dict.fromkeys([(conversation_id, seq, each.id) for each in body.files]))
+
     def react(self, row: ReactionRow) -> None:
         """Set a reaction; setting it twice keeps its first place."""
         key = (row.conversation_id, row.target_seq, row.user_id, row.emoji)
@@ -254,6 +275,7 @@ class Batch:
             reactions_set=[row for _, row in self._reactions.values() if row is not None],
             reactions_unset=[key for key, (cleared, _) in self._reactions.items() if cleared],
             mentions_changed=[(*key, *value) for key, value in self._mentions.items()],
+            files_shown=list(self._files_shown),
             user_keys=self.user_keys,
             audiences={row.id: self._grown.get(row.id, self._audience(row)) for row in self._conversations.values()},
         )

@@ -42,9 +42,13 @@ def post(batch: Batch, send: Send, conversation: ConversationRow, member: Member
         root = _visible(batch, conversation, member, action.thread_seq)
         if root.post.thread_seq:
             raise ChatError(Code.BAD_REQUEST, "A reply in a thread opens no thread of its own.")
+    if action.body.files:
+        action = replace(action, body=batch.files(send.caller.user_id, action.body))
     accepted = batch.append(
         conversation, send.key, action, send.digest, action.counts, action.mention_all, action.mentions
     )
+    if action.body.files:
+        batch.show_files(conversation.id, accepted.seq, action.body)
     if root is not None:
         root.thread_replies += 1
         root.thread_last_seq = accepted.seq
@@ -75,13 +79,15 @@ def edit(batch: Batch, send: Send, conversation: ConversationRow, member: Member
     before = target.post
     entry = replace(
         action,
+        body=batch.files(send.caller.user_id, action.body),
         previous_mentions=before.mentions,
         previous_mention_all=before.mention_all,
         target_sender_id=target.sender_id,
         target_counts=before.counts,
     )
     accepted = batch.append(conversation, send.key, entry, send.digest)
-    target.post = replace(before, body=action.body, mentions=action.mentions, mention_all=action.mention_all)
+    batch.show_files(conversation.id, target.seq, entry.body)
+    target.post = replace(before, body=entry.body, mentions=action.mentions, mention_all=action.mention_all)
     target.edits += 1
     target.edited_ms = accepted.time_ms
     batch.touch_message(target)

@@ -73,12 +73,16 @@ def _send_needs(needed: Needs, send: Send) -> None:
         needed.keys.add((conversation_id, user_id, submit.after))
     action = submit.action
     if type(action) is Post:
+        if action.body.files:
+            needed.files.update([(user_id, each.id) for each in action.body.files])
         if action.reply_to_seq:
             needed.messages.add((conversation_id, action.reply_to_seq))
         if action.thread_seq:
             needed.messages.add((conversation_id, action.thread_seq))
     elif isinstance(action, Edit | Recall | React | Pin):
         needed.messages.add((conversation_id, action.target_seq))
+        if type(action) is Edit:
+            needed.files.update([(user_id, each.id) for each in action.body.files])
     elif isinstance(action, MemberChange):
         needed.members.update([(conversation_id, target) for target in action.user_ids])
         if action.action in (MemberAction.ADD, MemberAction.BAN):

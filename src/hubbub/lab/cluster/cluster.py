@@ -69,7 +69,8 @@ class Cluster:
         self.members: dict[str, Server] = {"bus": self.bus, "database": self.database}
         self.nodes: dict[str, Node] = {}
         stands_on = {"HUBBUB_DATABASE": self.database.url, "HUBBUB_BUS": self.bus.url}
-        self._environ = {**stands_on, "HUBBUB_TRUSTED_PROXIES": "127.0.0.1", **environ}
+        shared = {"HUBBUB_TRUSTED_PROXIES": "127.0.0.1", "HUBBUB_FILES_STORE": str(self.folder / "files")}
+        self._environ = {**stands_on, **shared, **environ}
         self.edge: Edge | None = None
         """None in a cluster without one."""
         if plan.edge:

@@ -17,7 +17,15 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 # Importing fills the metadata.
-from hubbub.storage import account_tables, client_tables, cluster_tables, search_tables, session_tables, tables
+from hubbub.storage import (
+    account_tables,
+    client_tables,
+    cluster_tables,
+    file_tables,
+    search_tables,
+    session_tables,
+    tables,
+)
 from hubbub.storage.failures import NewerSchema
 from hubbub.storage.schema import metadata
 
@@ -26,6 +34,7 @@ __all__ = [
     "account_tables",
     "client_tables",
     "cluster_tables",
+    "file_tables",
     "revision",
     "search_tables",
     "session_tables",
@@ -33,7 +42,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `versions`."""
 
 
