@@ -79,6 +79,12 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
     typing_members: Annotated[
         int, Meta(ge=0, le=100_000, description="Nobody is told of typing in conversations with more members.")
     ] = field(default=100, name="chat.typing_members")
+    file_bytes: Annotated[int, Meta(ge=1, le=2**40, description="The largest file one may upload.")] = field(
+        default=100 * 1024 * 1024, name="files.file_bytes"
+    )
+    user_bytes: Annotated[
+        int, Meta(ge=0, le=2**50, description="How much of files one person may keep; 0 means no limit.")
+    ] = field(default=5 * 1024**3, name="files.user_bytes")
     strategy: Annotated[Strategy, Meta(description="How a gateway is chosen for a login.")] = field(
         default="least_load", name="cluster.strategy"
     )

@@ -17,6 +17,7 @@ from hubbub.rest import (
     clients,
     cluster,
     conversations,
+    files,
     members,
     messages,
     oauth,
@@ -65,12 +66,22 @@ def litestar_app(deps: Deps) -> Litestar:
             *messages.GUARDED,
             *scheduled.GUARDED,
             *search.GUARDED,
+            *files.GUARDED,
             *place.GUARDED,
             *clients.GUARDED,
             *cluster.GUARDED,
         ],
     )
-    handlers: list[ControllerRouterHandler] = [opened, guarded, *oauth.HANDLERS, *place.ROOT, metrics, *pages.HANDLERS]
+    given = Router("/api/v1", guards=[files.reader_guard(deps)], route_handlers=files.OPEN)
+    handlers: list[ControllerRouterHandler] = [
+        opened,
+        guarded,
+        given,
+        *oauth.HANDLERS,
+        *place.ROOT,
+        metrics,
+        *pages.HANDLERS,
+    ]
     return _application(deps, handlers, openapi_config=openapi.config(deps.facts.version))
 
 

@@ -19,6 +19,8 @@ from hubbub.chat.model import Caller
 from hubbub.chat.service import Chat
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.nodes import Nodes
+from hubbub.files.links import Links
+from hubbub.files.service import Files
 from hubbub.rest.web_app import Build
 
 __all__ = ["Assignment", "CallerDep", "Deps", "DepsDep", "IdentityDep", "RestSettings", "ServerFacts"]
@@ -89,6 +91,10 @@ class Deps:
     """None: nothing can be changed while it runs."""
     settings: RestSettings = field(default_factory=RestSettings)
     auth_settings: AuthSettings = field(default_factory=AuthSettings)
+    files: Files | None = None
+    """None: this place takes no files."""
+    links: Links | None = None
+    """Wherever there are files."""
     web_app: Build | None = None
     """None: it was not built; pages say how to."""
     socket_hosts: Callable[[], Iterable[str]] = tuple

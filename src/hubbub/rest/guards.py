@@ -50,7 +50,7 @@ async def admin_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRou
         raise ChatError(Code.FORBIDDEN)
 
 
-async def bearer_if_any(request: Request[Any, Any, Any], deps: Deps) -> Identity | None:
+async def bearer_if_any(request: ASGIConnection[Any, Any, Any, Any], deps: Deps) -> Identity | None:
     """Return the bearer where a token is no must.
 
     One that is presented has to be good.

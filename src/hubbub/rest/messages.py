@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import Body, Edit, Pin, Post, React, Recall
+from hubbub.chat.model import Body, Edit, FileRef, Pin, Post, React, Recall
 from hubbub.rest.commands import store
 from hubbub.rest.deps import CallerDep, DepsDep
 from hubbub.rest.inputs import (
@@ -40,9 +40,11 @@ People = Annotated[list[str], msgspec.Meta(max_length=100)]
 
 
 class Content(msgspec.Struct, kw_only=True):
-    """What a message says: `text`, or a `body` with a custom value."""
+    """What a message says: `text` and `files`, or a `body` with a custom value."""
 
     text: str = ""
+    files: Annotated[list[str], msgspec.Meta(max_length=20)] = msgspec.field(default_factory=list)
+    """Ids of files that were uploaded, in the order they are shown."""
     body: Body | None = None
     mentions: People = msgspec.field(default_factory=list)
     mention_all: bool = False
@@ -76,9 +78,9 @@ def body_of(content: Content) -> Body:
 
     Raises ChatError(BAD_REQUEST) for both or neither.
     """
-    if (content.body is None) == (not content.text):
-        raise ChatError(Code.BAD_REQUEST, "Give either text or body.")
-    return content.body or Body(text=content.text)
+    if (content.body is None) == (not content.text and not content.files):
+        raise ChatError(Code.BAD_REQUEST, "Give either text and files, or body.")
+    return content.body or Body(text=content.text, files=tuple(FileRef(id_) for id_ in content.files))
 
 
 @post(

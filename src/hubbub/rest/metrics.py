@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
 
@@ -27,6 +27,10 @@ from hubbub.rest.refusals import refuses
 __all__ = ["Watched", "metrics"]
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+_LONG = "/api/v1/files"
+"""Requests below it carry files: what is bounded there is how long they stand still, and not how long they take."""
 
 
 class Watched:
@@ -57,11 +61,15 @@ class Watched:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        moved: Callable[[], None] | None = None
         status = 0
         # RFC 9110 section 9.3.2: HEAD answers what GET would, without the content.
         head = scope["method"] == "HEAD"
         if head:
-            scope["method"] = HttpMethod.GET
+            # The server that made the scope still has to know that it sends no content.
+            scope = {**scope, "method": HttpMethod.GET}
+            # For those whose content is large.
+            scope["extensions"] = {**(scope.get("extensions") or {}), "hubbub.head": {}}
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -71,16 +79,36 @@ class Watched:
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
+            if moved is not None:
+                moved()
+
+        async def receiving() -> Any:
+            message = await receive()
+            if moved is not None:
+                moved()
+            return message
 
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._app(scope, receive, sending)
+            async with asyncio.timeout(self._timeout_s) as patience:
+                if scope["path"].startswith(_LONG):
+                    moved = self._patience(patience)
+                await self._app(scope, receiving, sending)
         except TimeoutError:
             if status:
                 raise  # The answer has begun; there is no way to take it back but to break the connection.
             await _refuse(sending, ChatError(Code.TIMEOUT))
         finally:
             self._count(scope, status, time.perf_counter() - began)
+
+    def _patience(self, patience: asyncio.Timeout) -> Callable[[], None]:
+        """Return what is called whenever a request moves on, so that it is bounded from there again."""
+        loop = asyncio.get_running_loop()
+
+        def moved() -> None:
+            if not patience.expired():
+                patience.reschedule(loop.time() + self._timeout_s)
+
+        return moved
 
     def _count(self, scope: Any, status: int, seconds: float) -> None:
         if self._requests is None or self._seconds is None:

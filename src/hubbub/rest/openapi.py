@@ -63,6 +63,7 @@ def config(version: str) -> OpenAPIConfig:
             Tag(name="conversations", description="Private chats, groups and channels."),
             Tag(name="members", description="Who is in a conversation, and who may do what."),
             Tag(name="messages", description="Sending, reading and changing messages."),
+            Tag(name="files", description="Giving files to the server, and getting them."),
             Tag(name="server", description="The server itself."),
             Tag(name="cluster", description="Nodes and live configuration, for admins."),
         ],
@@ -140,9 +141,16 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
                 "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
             }
     operation["responses"] = responses
-    operation["security"] = [{"bearer": []}] if guarded else [{}, {"bearer": []}] if optional else []
+    operation["security"] = [{}, {"bearer": []}] if optional else [{"bearer": []}] if guarded else []
     if options.get("client_auth"):
         operation["security"] = [{}, {"client": []}]
+    if "upload" in options:
+        content = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": content}}
+    if "download" in options:
+        for success, what in (("200", "The file."), ("206", "The part that was asked for.")):
+            responses[success] = {"description": what, "content": {"*/*": {"schema": {"type": "string"}}}}
+        responses["304"] = {"description": "What the client has is still the file."}
     if "form" in options:
         operation["requestBody"] = {
             "required": True,

@@ -72,7 +72,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "token": "Set-up token",
         "token_hint": "What follows token= in the set-up link.",
         "runs": "The server runs. Connect from a terminal:",
-        "no_app": "The web app was not built. Install Node.js 20 or newer, run this where the server came from, and"
+        "no_app": "The web app was not built. Install Node.js 22.12 or newer, run this where the server came from, and"
         " start the server again:",
         "api": "Description of the HTTP interface",
     },
@@ -93,7 +93,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "token": "初始化令牌",
         "token_hint": "初始化链接中 token= 之后的内容。",
         "runs": "服务器正在运行。请在终端中连接：",
-        "no_app": "网页应用尚未构建。请安装 Node.js 20 或更高版本，在源码目录中运行以下命令，然后重新启动服务器：",
+        "no_app": "网页应用尚未构建。请安装 Node.js 22.12 或更高版本，在源码目录中运行以下命令，然后重新启动服务器：",
         "api": "HTTP 接口说明",
     },
 }

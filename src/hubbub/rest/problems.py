@@ -20,6 +20,7 @@ from litestar.routes import HTTPRoute
 from hubbub.base.errors import TABLE, ChatError, Code
 from hubbub.chat.ports import StoreError
 from hubbub.rest.language import preferred
+from hubbub.rest.ranges import NoSuchPart
 
 __all__ = ["HANDLERS", "PROBLEM_TYPE", "Problem", "problem_of", "problem_response", "refusal_of"]
 
@@ -64,6 +65,9 @@ def headers_of(error: ChatError) -> dict[str, str]:
     headers = {"cache-control": "no-store"}
     if error.retry_after_s > 0:
         headers["retry-after"] = str(math.ceil(error.retry_after_s))
+    if isinstance(error, NoSuchPart):
+        # RFC 9110 section 15.5.17: a 416 says how long the content is.
+        headers["content-range"] = f"bytes */{error.size}"
     if TABLE[error.code].http == 401:
         # RFC 6750 section 3: a 401 names the scheme, and the error once a token was presented.
         presented = error.code is not Code.UNAUTHENTICATED

@@ -19,6 +19,7 @@ from hubbub.base.settings import SettingsError, load
 from hubbub.chat.settings import ChatSettings
 from hubbub.cluster.model import ROLES
 from hubbub.cluster.settings import ClusterSettings
+from hubbub.files.settings import FilesSettings
 from hubbub.gateway.settings import GatewaySettings
 from hubbub.rest.deps import RestSettings
 
@@ -82,6 +83,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     gateway: GatewaySettings = GatewaySettings()
     auth: AuthSettings = AuthSettings()
     rest: RestSettings = RestSettings()
+    files: FilesSettings = FilesSettings()
 
     def does(self, role: str) -> bool:
         """Whether this process has that role."""

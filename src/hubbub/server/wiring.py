@@ -43,10 +43,12 @@ from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.roll import Roll, sweep_sessions
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.cluster.tickets import SOCKET_PATH, Tickets
+from hubbub.files.links import Links
 from hubbub.gateway.gateway import Gateway
 from hubbub.rest.app import create_app, create_probe
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
 from hubbub.rest.web_app import Build, read_build
+from hubbub.server.files import open_files
 from hubbub.server.ground import CannotServe, Ground, lay_ground
 from hubbub.server.live import live_defaults, live_settings
 from hubbub.server.load import LoadMeter
@@ -189,6 +191,8 @@ async def build(
         metrics.register(GatewayMetrics(gateway))
         await _start_gateway(gateway)
 
+    files = await open_files(settings, ground, stack)
+
     async def ready() -> None:
         await server.ready()
 
@@ -206,6 +210,8 @@ async def build(
         on_set_up=lambda: remove_setup_link(Path(settings.data)),
         settings=settings.rest,
         auth_settings=settings.auth,
+        files=files,
+        links=Links(ground.identity.secret, ground.clock, settings.files.link_s),
         web_app=await _web_app(settings),
         socket_hosts=_socket_hosts(settings, nodes, roll),
         metrics=metrics,
@@ -218,6 +224,8 @@ async def build(
             chat.use(now.chat)
         if gateway is not None:
             gateway.use(now.gateway)
+        if files is not None:
+            files.use(now.files)
 
     live.on_change(changed)
     changed(live.current)

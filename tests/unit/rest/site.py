@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from hubbub.auth.oauth import OAuth
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
+from hubbub.blobs.memory import MemoryBlobs
 from hubbub.bus.local import LocalBus, LocalSignals
 from hubbub.chat.model import UserRow
 from hubbub.chat.node import ChatNode
@@ -28,10 +30,15 @@ from hubbub.cluster.live_settings import LiveSettings
 from hubbub.cluster.model import ROLES, NodeRecord
 from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.settings import ClusterSettings
+from hubbub.files.links import Links
+from hubbub.files.pictures import PictureProcesses
+from hubbub.files.service import Files
+from hubbub.files.settings import FilesSettings
 from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.clients import SqlClients
+from hubbub.storage.file_store import SqlFiles
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.memory_accounts import MemoryAccounts
 from hubbub.storage.memory_clients import MemoryClients
@@ -120,7 +127,11 @@ class Site:
 
 @asynccontextmanager
 async def a_site(
-    folder: Path | None = None, *, auth: AuthSettings | None = None, rest: RestSettings | None = None
+    folder: Path | None = None,
+    *,
+    auth: AuthSettings | None = None,
+    rest: RestSettings | None = None,
+    file_settings: FilesSettings | None = None,
 ) -> AsyncIterator[Site]:
     """Open a site over a database in `folder`, or over memory."""
     clock = SystemClock()
@@ -152,8 +163,19 @@ async def a_site(
     node_rows = MemoryNodes(clock)
     nodes = Nodes(record, node_rows, signals, clock, ClusterSettings(), sole=True)
     config = LiveConfig(MemoryConfig(clock), signals, LiveSettings())
+    secret, spool = bytes(32), tempfile.TemporaryDirectory()
+    files = Files(
+        SqlFiles(database) if database else memory.files,
+        MemoryBlobs(),
+        PictureProcesses(FilesSettings()),
+        clock,
+        file_settings or FilesSettings(),
+        Path(spool.name) / "uploads",
+    )
     deps = Deps(
         chat=chat,
+        files=files,
+        links=Links(secret, clock, 3600.0),
         accounts=accounts,
         oauth=oauth,
         authenticator=accounts,
@@ -173,11 +195,14 @@ async def a_site(
     await chat.start()
     await nodes.enter()
     await config.start()
+    await files.start(sweeps=False)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://hubbub.test") as http:
             site = Site(http, accounts, chat, deps, signals, node_rows)
             yield site
     finally:
+        await files.stop()
+        spool.cleanup()
         await config.stop()
         await nodes.stop()
         await chat.stop()
