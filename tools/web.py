@@ -83,7 +83,7 @@ def _wheel() -> Path | None:
 
 def install(*, quiet: bool = False) -> None:
     """Install the packages of the lock file, unless they are there."""
-    wanted = _digest([WEB / "package.json", WEB / "package-lock.json"])
+    wanted = _digest([WEB / "package-lock.json"])
     if _read(INSTALLED_FROM) == wanted:
         return
     print("Installing what the web app is built with ...", flush=True)

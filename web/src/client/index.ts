@@ -2,3 +2,12 @@
 export * from "./api";
 export * from "./errors";
 export * from "./models";
+export { exponentialBackoff, type Backoff } from "./backoff";
+export { HubbubClient, VERSION, type ClientOptions } from "./client";
+export { foldConversation, foldMessage, foldPage } from "./fold";
+export { HttpApi, type CallOptions, type Place, type Tokens } from "./http";
+export { newId } from "./ids";
+export { FixedToken, KeptLogin, exclusively, type KeptTokens, type Login, type LoginKeeper } from "./login";
+export type { Command } from "./outbox";
+export { thisPlatform, type Link, type LinkEvents, type Platform, type Wake } from "./platform";
+export { MemoryStore, type Batch, type Kept, type KeptConversation, type Store } from "./store";

@@ -1,0 +1,829 @@
+/**
+ * A client of one server: it connects, stays connected, and keeps its promises while it is not.
+ *
+ * ```ts
+ * const client = new HubbubClient({ server, login: new KeptLogin({ username, password }) });
+ * await client.start();
+ * client.on("entry", (entry) => …);
+ * await client.send(conversationId, "Soft!").done;
+ * ```
+ */
+import { toNumber, type ClientBody } from "../protocol/codec";
+import type { Welcome } from "../protocol/hubbub_pb";
+import type { Client, Content, Events, Listener, Pending, SendOptions, Status, Submission } from "./api";
+import { exponentialBackoff, type Backoff } from "./backoff";
+import { Commands } from "./commands";
+import { Emitter } from "./emitter";
+import { HubbubError } from "./errors";
+import { Feed, HAVE_LIMIT, type Since, type Track } from "./feed";
+import { Fetcher } from "./fetcher";
+import { HttpApi } from "./http";
+import { newId } from "./ids";
+import { Keeper } from "./keeper";
+import type { Login } from "./login";
+import type {
+  Accepted,
+  Action,
+  Conversation,
+  Entry,
+  EntryPage,
+  HistoryPage,
+  Kind,
+  Member,
+  Page,
+  Presence,
+  Revision,
+  Scheduled,
+  ServerInfo,
+  User,
+} from "./models";
+import { Outbox, pendingOf, type Command, type Waiting } from "./outbox";
+import { Pages } from "./pages";
+import { thisPlatform, type Platform, type Wake } from "./platform";
+import { Receipts } from "./receipts";
+import { errorOf, type Answer, type ServerBody, type ServerCase, type Session } from "./session";
+import { MemoryStore, type Store } from "./store";
+import {
+  bodyOf,
+  conversationOf,
+  entryPageOf,
+  historyOf,
+  kindNumber,
+  memberOf,
+  postFor,
+  presenceOf,
+  scheduledOf,
+  userOf,
+  writeSubmit,
+} from "./translate";
+import { Typists } from "./typing";
+import { Upkeep } from "./upkeep";
+
+export const VERSION = "0.1.0";
+
+/** How often deadlines, heartbeats and what waits are looked at. */
+const TICK_MS = 1_000;
+
+/** How long to wait before asking for what a live push skipped: a gap usually closes by itself (protocol.md 8.6). */
+const GAP_MS = 50;
+
+/** How many conversations' marks are told in about a second. */
+const RECEIPTS_A_TICK = 64;
+
+/** Above this many members nobody is shown receipts. */
+const RECEIPTS_LIMIT = 100;
+
+/** How many people one request may name. */
+const PEOPLE_A_REQUEST = 100;
+
+export interface ClientOptions {
+  /** The server's address, such as `https://chat.example`. */
+  readonly server: string;
+  readonly login: Login;
+  /** Keeps rows, pages and commands; nothing outlives the program otherwise. */
+  readonly store?: Store;
+  /** Where to connect, instead of asking the server. */
+  readonly address?: string;
+  /** Where a client that holds nothing begins to tell of entries. */
+  readonly since?: Since;
+  /**
+   * How many entries of a conversation are read one by one on return; beyond, `reset` says to load history instead.
+   * An app that shows history pages wants 0, which leaves it to the server (200); a bot that must miss nothing wants much.
+   */
+  readonly catchUpLimit?: number;
+  /** Whether others are told what this device received. */
+  readonly receipts?: boolean;
+  /** Name and version of the program, for the list of sessions. */
+  readonly name?: string;
+  /** 0 leaves the interval to the server. */
+  readonly heartbeatMs?: number;
+  readonly requestTimeoutMs?: number;
+  readonly outboxLimit?: number;
+  readonly backoff?: Backoff;
+  readonly platform?: Platform;
+}
+
+export class HubbubClient extends Commands implements Client {
+  readonly #platform: Platform;
+  readonly #events: Emitter<Events>;
+  readonly #http: HttpApi;
+  readonly #login: Login;
+  readonly #name: string;
+  readonly #heartbeatMs: number;
+  readonly #timeoutMs: number;
+  readonly #tellsDelivered: boolean;
+  readonly #backoff: Backoff;
+  readonly #keeper: Keeper;
+  readonly #feed: Feed;
+  readonly #fetcher: Fetcher;
+  readonly #outbox: Outbox;
+  readonly #upkeep: Upkeep;
+  readonly #pages: Pages;
+  readonly #typists: Typists;
+  readonly #receipts = new Receipts();
+  readonly #submissions = new Map<string, PromiseWithResolvers<Accepted>>();
+  readonly #conversations = new Map<string, Conversation>();
+  #watched: readonly string[] = [];
+  #sending = false;
+  #started: Promise<void> | null = null;
+  #closed = false;
+  #stops: (() => void)[] = [];
+  #stopTicking = (): void => undefined;
+  #gapTimer = false;
+  #lastMadeMs = 0;
+  #serverAheadMs = 0;
+  #userId = "";
+
+  constructor(options: ClientOptions) {
+    super();
+    const platform = (this.#platform = options.platform ?? thisPlatform);
+    this.#events = new Emitter<Events>((thrown) => platform.fault(thrown));
+    this.#http = new HttpApi(options.server, { platform });
+    this.#login = options.login;
+    this.#name = options.name ?? `hubbub-typescript ${VERSION}`;
+    this.#heartbeatMs = options.heartbeatMs ?? 0;
+    this.#timeoutMs = options.requestTimeoutMs ?? 15_000;
+    this.#tellsDelivered = options.receipts ?? true;
+    this.#backoff = options.backoff ?? exponentialBackoff(() => platform.random());
+    this.#keeper = new Keeper(
+      options.store ?? new MemoryStore(),
+      (commands) => this.#written(commands),
+      (thrown) => platform.fault(thrown),
+    );
+    this.#feed = new Feed((kind, event) => this.#fed(kind, event), {
+      since: options.since ?? "now",
+      catchUpLimit: options.catchUpLimit ?? 0,
+      me: () => this.#userId,
+      changed: (_, track) => this.#held(track),
+    });
+    this.#fetcher = new Fetcher(
+      this.#feed,
+      () => this.#upkeep.session,
+      this.#timeoutMs,
+      () => this.#keepVersion(),
+    );
+    this.#outbox = new Outbox(
+      {
+        changed: (command) => {
+          this.#keeper.command(command);
+          this.#events.emit("pending", pendingOf(command));
+        },
+        gone: (command, seq) => {
+          this.#keeper.gone(command);
+          const { conversationId, clientId } = command;
+          this.#events.emit("settled", { conversationId, clientId, seq });
+        },
+      },
+      options.outboxLimit ?? 10_000,
+    );
+    this.#pages = new Pages((page) => this.#keeper.newest(page));
+    this.#typists = new Typists(platform, (event) => this.#events.emit("typing", event));
+    this.#upkeep = new Upkeep(
+      {
+        hello: (token) => this.#hello(token),
+        welcomed: (welcome) => this.#welcomed(welcome),
+        pushed: (body) => this.#pushed(body),
+        begin: (session) => this.#begin(session),
+        catchUp: (session) => this.#fetcher.finished(session),
+        disconnected: () => this.#disconnected(),
+        became: (status) => this.#became(status),
+      },
+      {
+        platform,
+        http: this.#http,
+        login: this.#login,
+        backoff: this.#backoff,
+        address: options.address ?? "",
+        helloTimeoutMs: this.#timeoutMs,
+      },
+    );
+  }
+
+  // ------------------------------------------------------------ life
+
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
+    const kept = await this.#keeper.load();
+    if (this.#closed) return;
+    if (kept?.userId) {
+      this.#userId = kept.userId;
+      if (kept.epoch) this.#feed.restore(kept.epoch, kept.userVersion, kept.conversations);
+      for (const command of kept.commands) {
+        this.#lastMadeMs = Math.max(this.#lastMadeMs, command.madeMs);
+        this.#outbox.restore(command);
+        this.#events.emit("pending", pendingOf(command));
+      }
+    }
+    this.#stops.push(this.#platform.onWake((why) => this.wake(why)));
+    const tick = (): void => {
+      this.#stopTicking = this.#platform.after(TICK_MS, tick);
+      this.#tick();
+    };
+    this.#stopTicking = this.#platform.after(TICK_MS, tick);
+    this.#upkeep.run().catch((thrown: unknown) => {
+      this.#platform.fault(thrown);
+      this.#upkeep.finish(HubbubError.from(thrown));
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#tellReceipts();
+    this.#upkeep.finish(new HubbubError("closed", "The client was closed."));
+    await this.#started;
+    await this.#keeper.close();
+  }
+
+  async ready(timeoutMs = 30_000): Promise<void> {
+    const late = new HubbubError("timeout", `No connection within ${timeoutMs} ms.`);
+    await this.#until("status", timeoutMs, late, () => {
+      if (this.#upkeep.end) throw this.#upkeep.end;
+      return this.status.state === "online";
+    });
+  }
+
+  async flush(timeoutMs = 30_000): Promise<void> {
+    const mine = new Set(this.outbox.filter((one) => one.state === "waiting").map((one) => one.clientId));
+    const late = new HubbubError("timeout", "Some commands have no answer yet.");
+    await this.#until("settled", timeoutMs, late, () => {
+      if (this.#upkeep.end && !this.#closed) throw this.#upkeep.end;
+      return !this.outbox.some((one) => one.state === "waiting" && mine.has(one.clientId));
+    });
+  }
+
+  async logOut(): Promise<void> {
+    try {
+      await this.#ask("done", { case: "logout", value: {} });
+    } catch (thrown) {
+      // Whoever logs out is logged out here, whether the server can hear of it or not.
+      if (!HubbubError.from(thrown).is("timeout", "unreachable", "session_ended")) throw thrown;
+    }
+    this.#upkeep.finish(new HubbubError("session_ended"));
+    this.#keeper.erase();
+    await this.#keeper.flush();
+    await this.#login.forget();
+  }
+
+  /** Word of the network, or that somebody looks again, for those whose platform cannot tell (a worker). */
+  wake(why: Wake): void {
+    if (why === "offline") this.#upkeep.session?.probe();
+    else this.#upkeep.wake();
+  }
+
+  get status(): Status {
+    return this.#upkeep.status;
+  }
+
+  get userId(): string {
+    return this.#userId;
+  }
+
+  serverNow(): number {
+    return this.#platform.now() + this.#serverAheadMs;
+  }
+
+  on<K extends keyof Events>(kind: K, listener: Listener<K>): () => void {
+    return this.#events.on(kind, listener);
+  }
+
+  get conversations(): ReadonlyMap<string, Conversation> {
+    return this.#conversations;
+  }
+
+  get outbox(): readonly Pending[] {
+    return this.#outbox.commands().map(pendingOf);
+  }
+
+  token(): Promise<string> {
+    return this.#login.token(this.#http, this.#platform.now());
+  }
+
+  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const token = await this.token();
+    const json = body === undefined ? {} : { json: body };
+    try {
+      return await this.#http.call<T>(method, path, { token, ...json });
+    } catch (thrown) {
+      if (!HubbubError.from(thrown).is("token_expired", "bad_token")) throw thrown;
+      const fresh = await this.#login.renew(this.#http, token, this.#platform.now());
+      return this.#http.call<T>(method, path, { token: fresh, ...json });
+    }
+  }
+
+  // ------------------------------------------------------------ commands
+
+  override submit = (
+    conversationId: string,
+    action: Action,
+    options: { clientId?: string; ordered?: boolean } = {},
+  ): Submission => {
+    const clientId = options.clientId ?? newId();
+    const key = `${conversationId}/${clientId}`;
+    const known = this.#submissions.get(key);
+    if (known) return { conversationId, clientId, done: known.promise };
+    const mine = Promise.withResolvers<Accepted>();
+    // Nobody has to await it: `pending` tells, too.
+    mine.promise.catch(() => undefined);
+    this.#submissions.set(key, mine);
+    const settle = (outcome: Accepted | HubbubError): void => {
+      this.#submissions.delete(key);
+      if (outcome instanceof HubbubError) mine.reject(outcome);
+      else mine.resolve(outcome);
+    };
+    try {
+      if (this.#upkeep.end) throw this.#upkeep.end;
+      this.#lastMadeMs = Math.max(this.#platform.now(), this.#lastMadeMs + 1);
+      const ordered = options.ordered ?? true;
+      const command = { conversationId, clientId, action, after: "", ordered, madeMs: this.#lastMadeMs, error: null };
+      // A kept command of an earlier run, given again under its name: it goes on.
+      if (!this.#outbox.find(conversationId, clientId)) this.#outbox.add(command, !this.#keeper.durable, settle);
+      if (action.kind === "message") this.typing(conversationId, false);
+      this.#pumpOutbox(conversationId);
+    } catch (thrown) {
+      settle(HubbubError.from(thrown));
+    }
+    return { conversationId, clientId, done: mine.promise };
+  };
+
+  retry(conversationId: string, clientId: string): void {
+    this.#outbox.retry(conversationId, clientId, !this.#keeper.durable);
+    this.#pumpOutbox(conversationId);
+  }
+
+  discard(conversationId: string, clientId: string): void {
+    this.#outbox.discard(conversationId, clientId);
+  }
+
+  // ------------------------------------------------------------ best effort
+
+  saw(conversationId: string, seq: number): void {
+    const read = this.#conversations.get(conversationId)?.readSeq ?? 0;
+    if (seq <= read) return;
+    this.#feed.saw(conversationId, seq);
+    this.#receipts.note(conversationId, { read: seq });
+  }
+
+  typing(conversationId: string, typing = true): void {
+    const session = this.#upkeep.session;
+    if (!session || !this.#typists.tells(conversationId, typing)) return;
+    session.tell({ case: "setTyping", value: { conversationId, typing } });
+  }
+
+  async watchPresence(userIds: readonly string[]): Promise<readonly Presence[]> {
+    this.#watched = [...userIds];
+    const page = await this.#ask("presencePage", { case: "watchPresence", value: { userIds: [...userIds] } });
+    return page.presences.map(presenceOf);
+  }
+
+  // ------------------------------------------------------------ requests
+
+  async openDirect(userId: string): Promise<Conversation> {
+    return this.#learn(await this.#ask("conversation", { case: "openDirect", value: { userId } }));
+  }
+
+  async createConversation(
+    kind: Kind,
+    title: string,
+    options: { userIds?: readonly string[]; topic?: string; historyForNewcomers?: boolean; clientId?: string } = {},
+  ): Promise<Conversation> {
+    const value = {
+      clientId: options.clientId ?? newId(),
+      kind: kindNumber(kind),
+      title,
+      topic: options.topic ?? "",
+      userIds: [...(options.userIds ?? [])],
+      historyForNewcomers: options.historyForNewcomers ?? true,
+    };
+    return this.#learn(await this.#ask("conversation", { case: "createConversation", value }));
+  }
+
+  async join(conversationId: string): Promise<Conversation> {
+    return this.#learn(await this.#ask("conversation", { case: "joinConversation", value: { conversationId } }));
+  }
+
+  async leave(conversationId: string): Promise<void> {
+    await this.#ask("done", { case: "leaveConversation", value: { conversationId, clientId: newId() } });
+  }
+
+  async conversation(conversationId: string): Promise<Conversation> {
+    const state = await this.#ask("conversation", { case: "getConversation", value: { conversationId } });
+    return this.#feed.tracks.has(conversationId) ? this.#feed.state(state, true) : conversationOf(state);
+  }
+
+  async channels(query = "", cursor = "", limit = 0): Promise<Page<Conversation>> {
+    const page = await this.#ask("conversationPage", { case: "listChannels", value: { query, cursor, limit } });
+    return { items: page.conversations.map(conversationOf), nextCursor: page.nextCursor };
+  }
+
+  async members(conversationId: string, cursor = "", limit = 0): Promise<Page<Member>> {
+    const page = await this.#ask("memberPage", { case: "listMembers", value: { conversationId, cursor, limit } });
+    return { items: page.members.map(memberOf), nextCursor: page.nextCursor };
+  }
+
+  async history(
+    conversationId: string,
+    at: { before?: number; after?: number; around?: number; thread?: number; limit?: number } = {},
+  ): Promise<HistoryPage> {
+    const { before = 0, after = 0, around = 0, thread = 0, limit = 0 } = at;
+    const value = {
+      conversationId,
+      beforeSeq: BigInt(before),
+      afterSeq: BigInt(after),
+      aroundSeq: BigInt(around),
+      threadSeq: BigInt(thread),
+      limit,
+    };
+    const page = historyOf(await this.#ask("historyPage", { case: "getHistory", value }));
+    if (!page.moreAfter && !before && !after && !around && !thread) this.#pages.keep(page);
+    return page;
+  }
+
+  async kept(conversationId: string): Promise<HistoryPage | null> {
+    return this.#pages.get(conversationId) ?? (await this.#keeper.page(conversationId));
+  }
+
+  async entries(conversationId: string, after = 0, limit = 0): Promise<EntryPage> {
+    const value = { conversationId, afterSeq: BigInt(after), limit };
+    return entryPageOf(await this.#ask("entryPage", { case: "getEntries", value }));
+  }
+
+  async edits(conversationId: string, target: number): Promise<readonly Revision[]> {
+    const value = { conversationId, targetSeq: BigInt(target) };
+    const page = await this.#ask("editPage", { case: "getEdits", value });
+    return page.revisions.map(({ seq, timeMs, body }) => ({
+      seq: toNumber(seq),
+      timeMs: toNumber(timeMs),
+      body: bodyOf(body),
+    }));
+  }
+
+  async hide(conversationId: string, seq: number): Promise<void> {
+    await this.#ask("done", { case: "hideMessage", value: { conversationId, seq: BigInt(seq) } });
+  }
+
+  async mark(
+    conversationId: string,
+    { read = 0, delivered = 0 }: { read?: number; delivered?: number },
+  ): Promise<void> {
+    const value = { conversationId, readSeq: BigInt(read), deliveredSeq: BigInt(delivered) };
+    await this.#ask("done", { case: "setMark", value });
+  }
+
+  async schedule(conversationId: string, content: Content, dueMs: number, options: SendOptions = {}): Promise<string> {
+    const clientId = options.clientId ?? newId();
+    const submit = writeSubmit(conversationId, clientId, postFor(content, options));
+    await this.#ask("done", { case: "schedule", value: { submit, dueMs: BigInt(dueMs) } });
+    return clientId;
+  }
+
+  async cancelScheduled(conversationId: string, clientId: string): Promise<void> {
+    await this.#ask("done", { case: "cancelScheduled", value: { conversationId, clientId } });
+  }
+
+  async scheduled(cursor = "", limit = 0): Promise<Page<Scheduled>> {
+    const page = await this.#ask("scheduledPage", { case: "listScheduled", value: { cursor, limit } });
+    return { items: page.scheduled.map(scheduledOf), nextCursor: page.nextCursor };
+  }
+
+  async users(userIds: readonly string[], usernames: readonly string[] = []): Promise<readonly User[]> {
+    const found: User[] = [];
+    const wanted = [...userIds.map((id) => ({ id })), ...usernames.map((name) => ({ name }))];
+    for (let at = 0; at < wanted.length; at += PEOPLE_A_REQUEST) {
+      const some = wanted.slice(at, at + PEOPLE_A_REQUEST);
+      const value = {
+        userIds: some.flatMap((one) => ("id" in one ? [one.id] : [])),
+        usernames: some.flatMap((one) => ("name" in one ? [one.name] : [])),
+      };
+      const page = await this.#ask("userPage", { case: "getUsers", value });
+      found.push(...page.users.map(userOf));
+    }
+    return found;
+  }
+
+  async findUsers(query = "", cursor = "", limit = 0): Promise<Page<User>> {
+    const page = await this.#ask("userPage", { case: "findUsers", value: { query, cursor, limit } });
+    return { items: page.users.map(userOf), nextCursor: page.nextCursor };
+  }
+
+  async online(cursor = "", limit = 0): Promise<Page<Presence>> {
+    const page = await this.#ask("presencePage", { case: "listOnline", value: { cursor, limit } });
+    return { items: page.presences.map(presenceOf), nextCursor: page.nextCursor };
+  }
+
+  async serverInfo(): Promise<ServerInfo> {
+    const info = await this.#ask("serverInfo", { case: "getServerInfo", value: {} });
+    const { name, version, nodeId, epoch } = info;
+    return { name, version, serverTimeMs: toNumber(info.serverTimeMs), nodeId, epoch };
+  }
+
+  /** Send a request that may safely be repeated, and is when the connection is lost under it, until its deadline. */
+  async #ask<C extends ServerCase>(expected: C, body: ClientBody): Promise<Answer<C>> {
+    const deadline = this.#platform.monotonic() + this.#timeoutMs;
+    for (;;) {
+      const session = await this.#upkeep.opened(deadline);
+      const leftMs = Math.max(1, deadline - this.#platform.monotonic());
+      try {
+        return await session.ask(expected, body, leftMs);
+      } catch (thrown) {
+        if (!session.ended) throw thrown;
+      }
+    }
+  }
+
+  /** Take a conversation that an answer brought, which a push may bring later or has brought before. */
+  #learn(state: Answer<"conversation">): Conversation {
+    return this.#feed.based ? this.#feed.state(state) : conversationOf(state);
+  }
+
+  // ------------------------------------------------------------ the connection's owner
+
+  #hello(token: string): ClientBody {
+    const value = { protocol: 1, token, client: this.#name, heartbeatMs: this.#heartbeatMs };
+    if (!this.#feed.based) return { case: "hello", value };
+    const { epoch, version } = this.#feed;
+    return {
+      case: "hello",
+      value: { ...value, resume: { epoch, userVersion: BigInt(version), have: this.#feed.have() } },
+    };
+  }
+
+  #welcomed(welcome: Welcome): void {
+    if (this.#userId && welcome.userId !== this.#userId) {
+      // The store was another person's: their commands and positions are not ours to use.
+      this.#outbox.clear(new HubbubError("closed", "The store belonged to somebody else."));
+      this.#keeper.owner(welcome.userId, true);
+      this.#receipts.clear();
+      this.#feed.forget("", "another person");
+    } else if (!this.#userId) {
+      this.#keeper.owner(welcome.userId, false);
+    }
+    this.#userId = welcome.userId;
+    this.#serverAheadMs = toNumber(welcome.serverTimeMs) - this.#platform.now();
+    this.#reset(welcome.epoch, "epoch");
+    if (!this.#feed.based) this.#feed.version = toNumber(welcome.userVersion);
+  }
+
+  #pushed(body: ServerBody): void {
+    switch (body.case) {
+      case "entries":
+        this.#feed.page(body.value);
+        break;
+      case "userChanged":
+        this.#feed.userState(body.value);
+        this.#keepVersion();
+        break;
+      case "marks":
+        this.#feed.marks(body.value);
+        break;
+      case "heads":
+        this.#feed.heads(body.value);
+        break;
+      case "typing":
+        this.#feed.typing(body.value);
+        break;
+      case "presence":
+        this.#feed.presence(body.value);
+        break;
+      case "resync":
+        this.#feed.rowsMissing = true;
+        break;
+      case "reset":
+        this.#resetNow(body.value.epoch, body.value.reason);
+        break;
+      default:
+        break;
+    }
+    if (this.#feed.hungry && !this.#gapTimer) {
+      this.#gapTimer = true;
+      this.#platform.after(GAP_MS, () => {
+        this.#gapTimer = false;
+        this.#fetcher.pump();
+      });
+    }
+  }
+
+  async #begin(session: Session): Promise<void> {
+    if (!this.#feed.based || this.#feed.tracks.size > HAVE_LIMIT) await this.#list(session);
+    this.#sending = true;
+    this.#pumpOutbox();
+    if (this.#watched.length) this.#watchAgain(session);
+    this.#fetcher.pump();
+  }
+
+  async #list(session: Session): Promise<void> {
+    let cursor = "";
+    do {
+      const wish: ClientBody = { case: "listConversations", value: { cursor } };
+      const page = await session.ask("conversationPage", wish, this.#timeoutMs);
+      for (const state of page.conversations) this.#feed.state(state);
+      cursor = page.nextCursor;
+    } while (cursor);
+    this.#feed.based = true;
+    this.#keepVersion();
+  }
+
+  #disconnected(): void {
+    this.#sending = false;
+    this.#outbox.disconnected();
+    this.#fetcher.disconnected();
+  }
+
+  #became(status: Status): void {
+    if (status.state === "ended") {
+      for (const stop of this.#stops) stop();
+      this.#stops = [];
+      this.#stopTicking();
+      this.#typists.close();
+      this.#outbox.abandon(this.#upkeep.end ?? new HubbubError("closed"));
+    }
+    this.#events.emit("status", status);
+  }
+
+  #tick(): void {
+    this.#upkeep.tick();
+    this.#pumpOutbox();
+    this.#fetcher.pump();
+    this.#tellReceipts();
+    this.#keeper.soon();
+  }
+
+  // ------------------------------------------------------------ what the feed tells
+
+  #fed<K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "reset">(
+    kind: K,
+    event: Events[K],
+  ): void {
+    switch (kind) {
+      case "entry":
+        this.#entry(event as Entry);
+        return;
+      case "conversation":
+        this.#conversations.set((event as Conversation).id, event as Conversation);
+        break;
+      case "typing":
+        this.#typists.heard(event as Events["typing"]);
+        return;
+      case "reset": {
+        const { conversationId } = event as Events["reset"];
+        this.#pages.drop(conversationId);
+        if (!conversationId) this.#conversations.clear();
+        break;
+      }
+      default:
+        break;
+    }
+    this.#events.emit(kind, event);
+  }
+
+  #entry(entry: Entry): void {
+    const { conversationId, clientId, seq, timeMs, senderId } = entry;
+    // One's own, though its answer may be lost or late (protocol.md 6.10).
+    if (senderId === this.#userId) this.#outbox.accepted({ conversationId, clientId, seq, timeMs, repeated: false });
+    else if (entry.action.kind === "message") this.#typists.spoke(conversationId, senderId);
+    this.#pages.fold(entry, this.#userId);
+    if (this.#tellsDelivered && senderId !== this.#userId && this.#showsReceipts(conversationId)) {
+      this.#receipts.note(conversationId, { delivered: seq });
+    }
+    this.#events.emit("entry", entry);
+  }
+
+  #showsReceipts(conversationId: string): boolean {
+    const held = this.#conversations.get(conversationId);
+    return (
+      held !== undefined && (held.kind === "direct" || held.kind === "group") && held.memberCount <= RECEIPTS_LIMIT
+    );
+  }
+
+  #reset(epoch: string, reason: string): void {
+    if (epoch === this.#feed.epoch) return;
+    if (this.#feed.based) {
+      this.#feed.forget(epoch, reason);
+      this.#keeper.forget();
+    }
+    this.#feed.epoch = epoch;
+  }
+
+  /** Begin as if nothing were held, on the same connection if the epoch is the same (protocol.md 9.6). */
+  #resetNow(epoch: string, reason: string): void {
+    if (epoch !== this.#feed.epoch) {
+      this.#reset(epoch, reason);
+      return;
+    }
+    const session = this.#upkeep.session;
+    if (!this.#feed.based || !session) return;
+    this.#feed.forget(epoch, reason);
+    this.#keeper.forget();
+    this.#list(session).then(
+      () => this.#fetcher.pump(),
+      (thrown: unknown) => session.close(HubbubError.from(thrown)),
+    );
+  }
+
+  // ------------------------------------------------------------ sending what waits
+
+  #pumpOutbox(conversationId?: string): void {
+    const session = this.#upkeep.session;
+    if (!this.#sending || !session || session.ended) return;
+    for (const waiting of this.#outbox.ready(this.#platform.monotonic(), conversationId))
+      this.#transmit(session, waiting);
+  }
+
+  #transmit(session: Session, waiting: Waiting): void {
+    const { conversationId } = waiting.command;
+    try {
+      session.request({ case: "submit", value: waiting.submit }, this.#timeoutMs, (outcome) => {
+        // Nobody knows (protocol.md 6.3): it goes again over the next connection.
+        if (session.ended) return;
+        this.#answered(waiting, outcome);
+        this.#pumpOutbox(conversationId);
+      });
+    } catch (thrown) {
+      this.#refused(waiting, HubbubError.from(thrown));
+    }
+  }
+
+  #answered(waiting: Waiting, outcome: ServerBody | HubbubError): void {
+    if (outcome instanceof HubbubError) {
+      this.#refused(waiting, outcome);
+      return;
+    }
+    if (outcome.case !== "submitted") return;
+    const { conversationId, clientId, seq, timeMs, repeated, error } = outcome.value;
+    if (seq) {
+      this.#outbox.accepted({ conversationId, clientId, seq: toNumber(seq), timeMs: toNumber(timeMs), repeated });
+    } else {
+      this.#refused(waiting, error ? errorOf(error) : new HubbubError("unknown_outcome"));
+    }
+  }
+
+  #refused({ command, tries }: Waiting, error: HubbubError): void {
+    const waitMs = this.#backoff(tries, 0);
+    this.#outbox.refused(command.conversationId, command.clientId, error, this.#platform.monotonic(), waitMs);
+  }
+
+  /** Send commands that are kept now. */
+  #written(commands: readonly Command[]): void {
+    for (const { conversationId, clientId } of commands) {
+      const waiting = this.#outbox.find(conversationId, clientId);
+      if (waiting) waiting.kept = true;
+    }
+    this.#pumpOutbox();
+  }
+
+  #watchAgain(session: Session): void {
+    const wish: ClientBody = { case: "watchPresence", value: { userIds: [...this.#watched] } };
+    session.request(wish, this.#timeoutMs, (answer) => {
+      if (answer instanceof HubbubError || answer.case !== "presencePage") return;
+      for (const presence of answer.value.presences) this.#feed.presence(presence);
+    });
+  }
+
+  #tellReceipts(): void {
+    const session = this.#upkeep.session;
+    if (!session || session.ended || !this.#sending) return;
+    for (const { conversationId, read, delivered } of this.#receipts.take(RECEIPTS_A_TICK)) {
+      const value = { conversationId, readSeq: BigInt(read), deliveredSeq: BigInt(delivered) };
+      session.request({ case: "setMark", value }, this.#timeoutMs, (answer) => {
+        if (!(answer instanceof HubbubError) || !(answer.retry || session.ended)) return;
+        this.#receipts.note(conversationId, { read, delivered });
+      });
+    }
+  }
+
+  // ------------------------------------------------------------ keeping
+
+  /** A conversation is new, has changed, or was read on: keep it with how far it was told of. */
+  #held(track: Track): void {
+    if (track.conversation) this.#keeper.held(track.conversation, track.timeline.seen);
+  }
+
+  #keepVersion(): void {
+    if (this.#feed.based) this.#keeper.version(this.#feed.epoch, this.#feed.version);
+  }
+
+  /** Resolves once `done` says so, looked at with every event of a kind; rejects with what it throws, or `late`. */
+  #until(kind: keyof Events, timeoutMs: number, late: HubbubError, done: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stops: (() => void)[] = [];
+      const settle = (how: () => void): void => {
+        for (const stop of stops) stop();
+        how();
+      };
+      const look = (): void => {
+        try {
+          if (done()) settle(resolve);
+        } catch (thrown) {
+          settle(() => reject(HubbubError.from(thrown)));
+        }
+      };
+      stops.push(this.#platform.after(timeoutMs, () => settle(() => reject(late))));
+      stops.push(this.#events.on(kind, look));
+      if (kind !== "status") stops.push(this.#events.on("status", look));
+      look();
+    });
+  }
+}

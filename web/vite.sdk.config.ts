@@ -1,0 +1,14 @@
+import { defineConfig } from "vite";
+
+// The SDK by itself, as `@hubbub/client`: what `web/src/client` exports, with its one dependency left outside.
+export default defineConfig({
+  publicDir: false,
+  build: {
+    outDir: "sdk/dist",
+    target: "es2022",
+    minify: false,
+    sourcemap: true,
+    lib: { entry: "src/client/index.ts", formats: ["es"], fileName: "index" },
+    rolldownOptions: { external: /^@bufbuild\// },
+  },
+});
