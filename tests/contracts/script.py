@@ -43,12 +43,23 @@ from hubbub.storage.database import Database
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.tables import outbox
 
-_numbers = itertools.count(1)
+
+class Ids:
+    """Gives ids, each once until it begins anew."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def begin_anew(self) -> None:
+        """Give the same ids again, in the same order."""
+        self._numbers = itertools.count(1)
+
+    def __call__(self) -> str:
+        return f"{next(self._numbers):032x}".replace("0", "c", 1)
 
 
-def an_id() -> str:
-    """Return an id no other call returned."""
-    return f"{next(_numbers):032x}".replace("0", "c", 1)
+an_id = Ids()
+"""Returns an id no other call returned."""
 
 
 def person(name: str) -> str:

@@ -13,8 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from contracts import script as stage_script
-from contracts.script import ANNA, BEN, CLEO, DORA, Script
+from contracts.script import ANNA, BEN, CLEO, DORA, Script, an_id
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.databases import DATABASES, UrlOf, open_empty
@@ -147,7 +146,7 @@ def plain(value: object) -> object:
 
 def same_ids_for_both() -> None:
     """Let the ids given out begin anew, so that both stores get the same."""
-    stage_script._numbers = iter(range(1, 1_000_000))  # type: ignore[assignment]
+    an_id.begin_anew()
 
 
 @pytest.mark.parametrize("kind", DATABASES)

@@ -62,6 +62,8 @@ class FakeAuth:
         self.logged_out: list[Identity] = []
         self.gate: asyncio.Event | None = None
         """When set, `check` waits for it."""
+        self.checking = 0
+        """How many wait there."""
 
     def verify(self, token: str) -> Identity:
         parts = token.split("/")
@@ -78,7 +80,9 @@ class FakeAuth:
 
     async def check(self, identity: Identity) -> None:
         if self.gate is not None:
+            self.checking += 1
             await self.gate.wait()
+            self.checking -= 1
         if identity.user_id in self.over:
             raise ChatError(Code.SESSION_ENDED)
 

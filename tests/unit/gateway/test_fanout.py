@@ -29,6 +29,12 @@ from hubbub.chat.ports import EntriesAppended, HeadsAnnounced, MarksMoved
 from hubbub.gateway import audience
 from hubbub.wire import hubbub_pb2 as pb
 
+pytestmark = pytest.mark.jumping
+"""Nothing here waits: the loop goes to its next timer at once."""
+
+GAP_S = 0.06
+"""A little more than `gap_ms`, after which a gap is looked at."""
+
 ROMEO, JULIET, NURSE, TYBALT = an_id("romeo"), an_id("juliet"), an_id("nurse"), an_id("tybalt")
 CROWD = [an_id(f"extra{number}") for number in range(20)]
 
@@ -51,7 +57,7 @@ async def a_crowd(house: Quiet, *names: str, kind: ConversationKind = Conversati
 
 
 async def gap_time() -> None:
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(GAP_S)
     await settle()
 
 

@@ -146,8 +146,7 @@ async def test_what_is_pushed_while_a_client_resumes_comes_once_and_in_order() -
         client = await house.connect()
         resume = pb.Resume(epoch=house.chat.the_epoch, have=[pb.Head(conversation_id=room, seq=1)])
         await client.tell(hello=pb.Hello(protocol=1, token="romeo/phone", resume=resume))
-        await until(lambda: house.gateway.people == 1)
-        await asyncio.sleep(0.01)
+        await until(lambda: house.gateway.people == 1 and house.auth.checking == 1)
         await house.chat.say(room, "held and resumed", JULIET)
         house.auth.gate.set()
         await client.push("ready")
@@ -212,9 +211,12 @@ async def test_a_rush_of_hellos_is_let_in_a_few_at_a_time_and_nobody_is_forgotte
         clients = [await house.connect() for _ in range(6)]
         for number, client in enumerate(clients):
             await client.tell(hello=pb.Hello(protocol=1, token=f"user{number}/phone"))
-        await until(lambda: house.gateway.people == 2)
-        await asyncio.sleep(0.02)
-        assert house.gateway.people == 2
+        await until(lambda: house.auth.checking == 2)
+        # Each of them has said hello by the time a seventh, who came after them, was answered.
+        late = await house.connect()
+        await late.tell(ping=pb.Ping())
+        await late.closed()
+        assert (house.gateway.people, house.auth.checking) == (2, 2)
         clients[5].socket.transport.abort()
         house.auth.gate.set()
         for client in clients[:5]:

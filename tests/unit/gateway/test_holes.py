@@ -15,6 +15,12 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.bus.local import LocalBus
 from hubbub.chat.model import ConversationKind, Listening, MemberAction
 
+pytestmark = pytest.mark.jumping
+"""Nothing here waits: the loop goes to its next timer at once."""
+
+GAP_S = 0.06
+"""A little more than `gap_ms`, after which a gap is looked at."""
+
 ROMEO, JULIET = an_id("romeo"), an_id("juliet")
 CROWD = [an_id(f"extra{number}") for number in range(20)]
 
@@ -69,7 +75,7 @@ async def test_a_large_conversation_that_went_on_unheard_is_fetched_once_for_all
         await house.chat.say(room, "unheard")
         house.chat.deaf = False
         await lose(house)
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(GAP_S)
         await settle()
         assert heard(romeo) == heard(juliet) == ["unheard"]
         assert house.chat.fetches == [(room, 1)]
@@ -116,7 +122,7 @@ async def test_who_was_removed_unheard_sees_nothing_that_came_after_it() -> None
         await house.chat.say(room, "a secret")
         house.chat.deaf = False
         await lose(house)
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(GAP_S)
         await settle()
         assert heard(romeo) == []
 

@@ -16,6 +16,12 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.bus.local import LocalBus
 from hubbub.chat.model import Listening, MemberAction
 
+pytestmark = pytest.mark.jumping
+"""Nothing here waits: the loop goes to its next timer at once."""
+
+GAP_S = 0.06
+"""A little more than `gap_ms`, after which a gap is looked at."""
+
 ROMEO, JULIET, TYBALT = an_id("romeo"), an_id("juliet"), an_id("tybalt")
 CROWD = [an_id(f"extra{number}") for number in range(20)]
 ROOM = an_id("market")
@@ -52,7 +58,7 @@ async def unheard(house: Quiet) -> AsyncIterator[None]:
 async def notices(house: Quiet) -> None:
     """Let the gateway learn how far the conversation is."""
     await house.chat.announce(ROOM)
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(GAP_S)
     await settle()
 
 
