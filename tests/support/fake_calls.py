@@ -28,6 +28,9 @@ class FakeCalls:
         self._paused: dict[str, list[Callable[[], None]]] = {}
         self._dead: set[str] = set()
         self._mute: dict[str, list[Callable[[], None]]] = {}
+        self._missing: set[str] = set()
+        self.drops_requests = 0
+        """How many of the next requests are lost in silence; what follows at their nodes is `missed`."""
         self.drops_answers = 0
         """How many of the next answers are lost in silence."""
         self.away = False
@@ -53,6 +56,9 @@ class FakeCalls:
             deliver = partial(self._deliver, incarnation, payload, timeout_s, future)
             asyncio.get_running_loop().call_soon(deliver)
         return future
+
+    def anew(self, incarnation: str) -> None:
+        asyncio.get_running_loop().call_soon(self._begin_anew, incarnation)
 
     async def serve(self, incarnation: str, handler: Handler) -> Callable[[], Awaitable[None]]:
         finish = await self._there.serve(incarnation, handler)
@@ -114,9 +120,22 @@ class FakeCalls:
             self._paused[incarnation].append(partial(self._deliver, incarnation, payload, timeout_s, future))
         elif incarnation not in self._serving:
             fail(future, "nobody", maybe_done=False)
+        elif future.done():
+            return
+        elif self.drops_requests > 0:
+            self.drops_requests -= 1
+            self._missing.add(incarnation)
+        elif incarnation in self._missing:
+            fail(future, "missed", maybe_done=False)
         else:
             answer = self._there.request(incarnation, payload, timeout_s=timeout_s)
             answer.add_done_callback(partial(self._answered, incarnation, future))
+
+    def _begin_anew(self, incarnation: str) -> None:
+        if incarnation in self._paused:
+            self._paused[incarnation].append(partial(self._begin_anew, incarnation))
+        else:
+            self._missing.discard(incarnation)
 
     def _answered(self, incarnation: str, future: asyncio.Future[bytes], answer: asyncio.Future[bytes]) -> None:
         if incarnation in self._dead:

@@ -9,6 +9,11 @@ A node is given up when the bus says that nobody is there, when `node_lost` says
 open at a node for long without a ping, so one that waits for its database is not mistaken for one that is dead.  Late
 answers are ignored.  A node that was given up is asked again once it answers a ping.
 
+A bus may lose a question and deliver the next one of the same lane.  The node then says `missed` and looks at nothing
+more from here; what is open there is put to it once more, from the first on.  An answer may be lost as well, and all
+that is known then is that none came: what is put to a node again is followed by what came after it in its lane, and
+what a later answer overtook is not done again but fails as unknown, if the later could have undone it.
+
 When nobody is left, a question waits a little (rolling restarts must be invisible), then it fails so that whoever asked
 tries again: a submit as UNKNOWN_OUTCOME, because nobody looked its client_id up and an earlier try of the same client
 may be stored (protocol.md 6.2, 6.5); another command the same way if it may have been carried out; anything else as
@@ -30,7 +35,7 @@ from hubbub.bus import chat_codec
 from hubbub.bus.calls import CallFailed, Calls
 from hubbub.bus.chat_codec import Method, Sort
 from hubbub.bus.choosing import Choosing
-from hubbub.bus.questions import Lane, Node, Question, RemoteChatSettings
+from hubbub.bus.questions import Lane, Node, Question, RemoteChatSettings, number_of
 
 _OF_THE_MOMENT = frozenset(
     {
@@ -126,11 +131,11 @@ class Asking:
         node.open.clear()
         # All of them are put back before the first is sent again, so that nothing of a lane overtakes.
         for question in moved:
-            if question.method.sort is Sort.HINT:
+            question.maybe_done = True
+            if question.method.sort is Sort.HINT or question.lane.is_overtaken(question):
                 self._fail(question)
                 continue
             question.attempt = None
-            question.maybe_done = True
             question.stuck_since = None
             self._hold(question)
         if moved:
@@ -213,6 +218,7 @@ class Asking:
         if reason := chat_codec.turned(answer):
             self._turned(question, node, reason)
             return
+        question.lane.answered = max(question.lane.answered, question.number)
         try:
             value = question.method.read_answer(answer)
         except ChatError as problem:
@@ -233,6 +239,15 @@ class Asking:
         if question.method.sort is Sort.HINT:
             self._fail(question)
             return
+        if (
+            failure.reason in ("nobody", "disconnected")
+            and question.maybe_done
+            and question.lane.is_overtaken(question)
+        ):
+            self._fail(question)
+            if failure.reason == "nobody":
+                self.node_lost(node.incarnation)
+            return
         match failure.reason:
             case "nobody":
                 # This one the bus knows of; whether the others were carried out, nobody can know.
@@ -241,6 +256,9 @@ class Asking:
                 self._hold(question)
                 self.node_lost(node.incarnation)
                 self._flow(question.lane)
+            case "missed":
+                node.heard = self._now()
+                self._begin_anew(node)
             case "disconnected":
                 # The bus is away and no node is better than another: it waits for the next tick.
                 node.open.pop(question, None)
@@ -250,6 +268,26 @@ class Asking:
                 self._refused(question, ChatError(Code.OVERLOADED, retry_after_s=1.0))
             case _:
                 self._fail(question)
+
+    def _begin_anew(self, node: Node) -> None:
+        """Put all that is open at a node to it once more, in order: it missed some of it, and looked at nothing since.
+
+        What a later answer overtook had arrived before, so its answer is waited for.
+        """
+        self._calls.anew(node.incarnation)
+        moved = [question for question in node.open if not question.lane.is_overtaken(question)]
+        for question in moved:
+            if question.attempt is not None:
+                question.attempt.cancel()
+                question.attempt = None
+                question.maybe_done = True
+            if question.method.sort is Sort.HINT:
+                self._fail(question)
+                continue
+            del node.open[question]
+            self._hold(question)
+        for lane in dict.fromkeys(question.lane for question in moved):
+            self._flow(lane)
 
     def _turned(self, question: Question, node: Node, reason: str) -> None:
         """Ask elsewhere what a node would not look at; what else is open there it will answer."""
@@ -273,7 +311,7 @@ class Asking:
         retry_after_s = self._settings.retry_after_s
         if sort is Sort.HINT:
             self._settle(question, None)
-        elif sort is Sort.SUBMIT or (sort is Sort.COMMAND and question.maybe_done):
+        elif sort is Sort.SUBMIT or (sort in _ORDERED and question.maybe_done):
             self._settle(question, ChatError(Code.UNKNOWN_OUTCOME, retry_after_s=retry_after_s))
         else:
             self._settle(question, ChatError(Code.UNAVAILABLE, retry_after_s=retry_after_s))
@@ -335,9 +373,18 @@ class Asking:
             oldest = next(iter(node.open))
             if now - oldest.sent < self._settings.again_s:
                 return
-            del node.open[oldest]
             oldest.maybe_done = True
-            self._send(oldest, node, now)
+            lane = oldest.lane
+            if lane.is_overtaken(oldest):
+                self._fail(oldest)
+                continue
+            again = [oldest]
+            if oldest.method.sort is Sort.SWITCH:
+                again = sorted((each for each in lane.open if each.number >= oldest.number), key=number_of)
+            for question in again:
+                del node.open[question]
+                question.maybe_done = True
+                self._send(question, node, now)
 
     def _look_after(self, node: Node, now: float, is_live: bool) -> None:
         probe_s = self._settings.probe_s
@@ -363,8 +410,12 @@ class Asking:
             node.heard = self._now()
             if not chat_codec.turned(ping.result()):
                 node.avoided = False
-        elif isinstance(failure, CallFailed) and failure.reason == "nobody" and node.open:
-            self.node_lost(node.incarnation)
+        elif isinstance(failure, CallFailed):
+            if failure.reason == "nobody" and node.open:
+                self.node_lost(node.incarnation)
+            elif failure.reason == "missed":
+                node.heard = self._now()
+                self._begin_anew(node)
 
     def _is_stuck(self, question: Question, now: float) -> bool:
         return question.stuck_since is not None and now - question.stuck_since >= self._settings.patience_s
@@ -373,4 +424,4 @@ class Asking:
         self.tick()
 
 
-_ORDERED = frozenset({Sort.SUBMIT, Sort.COMMAND})
+_ORDERED = frozenset({Sort.SUBMIT, Sort.COMMAND, Sort.SWITCH})

@@ -27,7 +27,7 @@ class CallFailed(Exception):
     def __init__(self, reason: str, *, maybe_done: bool) -> None:
         super().__init__(reason, maybe_done)
         self.reason = reason
-        """`nobody`, `disconnected`, `timeout`, `refused` or `overloaded`."""
+        """`nobody`, `disconnected`, `timeout`, `refused`, `overloaded` or `missed`."""
         self.maybe_done = maybe_done
         """Whether the other side may have acted on it: then only the keys can tell."""
 
@@ -46,6 +46,15 @@ class Calls(Protocol):
 
         `nobody` comes at once when no such node is connected to the bus, and at that moment every other open request
         to it fails too, with `maybe_done`.
+
+        `missed` says that something sent to that node before did not arrive.  A node hands over what one process asks
+        in the order it was asked and without a gap, so nothing more is handed over until that process begins `anew`.
+        """
+
+    def anew(self, incarnation: str) -> None:
+        """Have this node take what it is asked from here on, whatever it missed before.
+
+        Whoever cares for the order asks the missing once more, right after this and before anything else.
         """
 
     async def serve(self, incarnation: str, handler: Handler) -> Callable[[], Awaitable[None]]:

@@ -3,6 +3,10 @@
 A request carries the time its caller still waits, not a moment: clocks of two nodes need not agree.  When nobody is
 subscribed to a node's requests the server says so at once, and every open request to that node ends; when the
 connection breaks, all do.  Whether the other side acted on them then only the keys can tell (`maybe_done`).
+
+A bus may lose a message of requests and deliver the next.  What one process asks of another must not overtake what it
+asked before, so a node that sees a gap hands over nothing more of that process and says `missed`, until the other
+begins anew: with a request of the number 0, which is also how it introduces itself.
 """
 
 from __future__ import annotations
@@ -27,6 +31,12 @@ _log = logging.getLogger(__name__)
 
 WAITING_LIMIT = 16_384
 """Requests of one process that may wait for answers."""
+
+ASKERS_LIMIT = 1_024
+"""So many processes a node remembers to have heard of; it forgets the ones it met first."""
+
+_ANEW = 0
+"""The number of the request that says: take what follows, whatever you missed."""
 
 _LARGEST = JOINED_BYTES - PART_BYTES
 _OVERHEAD = 24
@@ -103,6 +113,10 @@ class CarriedCalls:
         self._turn: dict[str, list[_Open]] = {}
         self._answers: dict[str, list[Answered]] = {}
         self._due = False
+        self._introduced: set[str] = set()
+        """The nodes that were told to take what comes."""
+        self._askers: dict[str, bool] = {}
+        """The processes that introduced themselves here, and whether nothing of theirs is missing since then."""
 
     def rename(self, peer: Peer) -> None:
         """Let calls to oneself come from a new incarnation; the bus's own identity names the others'."""
@@ -133,6 +147,10 @@ class CarriedCalls:
             self._at_end_of_turn()
         return future
 
+    def anew(self, incarnation: str) -> None:
+        """Have this node take what it is asked from here on, whatever it missed before."""
+        self._introduced.discard(incarnation)
+
     def answered(self, body: bytes) -> int:
         """Take a message of answers; return how many there were.  Raises ValueError for what is none."""
         answers = _answers.decode(body)
@@ -145,12 +163,17 @@ class CarriedCalls:
 
     def nobody(self, receipt: str) -> None:
         """Fail what went with this receipt, and with `maybe_done` what was open to the same node before."""
-        for open_ in self._take_all(receipt.rpartition(".")[0]):
+        incarnation = receipt.rpartition(".")[0]
+        self._introduced.discard(incarnation)
+        for open_ in self._take_all(incarnation):
             open_.end("nobody", maybe_done=open_.receipt != receipt)
 
     def lost(self) -> None:
-        """The connection broke: nothing that is open can be answered any more."""
+        """The connection broke: nothing that is open can be answered any more, and something may be missing here."""
         self._answers.clear()
+        self._introduced.clear()
+        for asker in self._askers:
+            self._askers[asker] = False
         for incarnation in list(self._by_node):
             for open_ in self._take_all(incarnation):
                 open_.end("disconnected", maybe_done=True)
@@ -192,14 +215,31 @@ class CarriedCalls:
 
         return stop
 
+    def missed(self, peer: Peer) -> None:
+        """Learn that requests of this process did not arrive."""
+        if peer.incarnation in self._askers:
+            self._askers[peer.incarnation] = False
+
     def asked(self, peer: Peer, incarnation: str, body: bytes) -> int:
         """Take a message of requests; return how many there were.  Raises ValueError for what is none."""
         requests = _requests.decode(body)
         service = self._here.service(incarnation)
-        if service is not None:
-            for id_, budget_ms, payload in requests:
-                service.begin(peer, payload, budget_ms / 1000, self._answer(peer.incarnation, id_))
-        return len(requests)
+        if service is None:
+            return len(requests)
+        for id_, budget_ms, payload in requests:
+            answer = self._answer(peer.incarnation, id_)
+            if id_ == _ANEW:
+                self._meet(peer.incarnation)
+            elif self._askers.get(peer.incarnation, False):
+                service.begin(peer, payload, budget_ms / 1000, answer)
+            else:
+                answer(Status.MISSED, b"")
+        return sum(id_ != _ANEW for id_, _, _ in requests)
+
+    def _meet(self, asker: str) -> None:
+        self._askers[asker] = True
+        while len(self._askers) > ASKERS_LIMIT:
+            del self._askers[next(iter(self._askers))]
 
     def _answer(self, caller: str, id_: int) -> Callable[[Status, bytes], None]:
         def answer(status: Status, payload: bytes) -> None:
@@ -239,13 +279,19 @@ class CarriedCalls:
             for open_ in waiting
             if open_.id in self._open and not open_.future.done()
         ]
+        if not requests:
+            return
+        if incarnation not in self._introduced:
+            requests.insert(0, (_ANEW, 1, b""))
+            self._introduced.add(incarnation)
         subject = request_subject(incarnation)
         for batch in _split(requests):
-            receipt = f"{incarnation}.{batch[0][0]}"
-            going = [self._open[id_] for id_, _, _ in batch]
+            going = [self._open[id_] for id_, _, _ in batch if id_ != _ANEW]
+            receipt = f"{incarnation}.{batch[-1][0]}"
             try:
-                self._post.post(subject, _encode(batch), len(batch), receipt)
+                self._post.post(subject, _encode(batch), len(going), receipt)
             except BusAway:
+                self._introduced.discard(incarnation)
                 for open_ in going:
                     self._take(open_.id)
                     open_.end("disconnected", maybe_done=False)

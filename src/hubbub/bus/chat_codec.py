@@ -29,6 +29,8 @@ class Sort(Enum):
     """The key of the command decides; answered by a future, in order."""
     COMMAND = "command"
     """It changes something, and doing it twice is doing it once; kept in the caller's order."""
+    SWITCH = "switch"
+    """A command that a later one may undo, so it is not done again once a later one was done."""
     READ = "read"
     """It changes nothing and may go to any node."""
     HINT = "hint"
@@ -214,18 +216,18 @@ METHODS: dict[str, Method] = {
         # The id of a private chat is a function of the pair; opening it again returns it.
         Method(Chat.open_direct, Sort.COMMAND),
         # Who has joined stays joined.
-        Method(Chat.join, Sort.COMMAND),
+        Method(Chat.join, Sort.SWITCH),
         # Of a group it is an entry under its client_id; who left a channel stays gone.
-        Method(Chat.leave, Sort.COMMAND),
+        Method(Chat.leave, Sort.SWITCH),
         # Marks only grow.
         Method(Chat.set_mark, Sort.COMMAND),
         # A row that is there or not.
         Method(Chat.hide, Sort.COMMAND),
         # A row under its client_id, and so is the message it becomes.  Where the first try was kept and the second
         # comes after its time, that one is told SCHEDULED_IN_PAST; the person's list says what is true.
-        Method(Chat.schedule, Sort.COMMAND),
+        Method(Chat.schedule, Sort.SWITCH),
         # Gone stays gone: a second try may be told NOT_FOUND, "it was sent or cancelled already", which is so.
-        Method(Chat.cancel_scheduled, Sort.COMMAND),
+        Method(Chat.cancel_scheduled, Sort.SWITCH),
         # Joins channels; see `join`.
         Method(Chat.add_new_user, Sort.COMMAND),
         # It speaks of this moment; two seconds later it would be a lie.

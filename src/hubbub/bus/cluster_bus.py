@@ -243,10 +243,12 @@ class ClusterBus:
 
     # ------------------------------------------------------------ what may be missing
 
-    def _jumped(self, subject: str) -> None:
+    def _jumped(self, subject: str, peer: Peer) -> None:
         kind = kind_of(subject)
         if kind in EVENTS or kind == "tally":
             self._hole()
+        elif kind == "call":
+            self.calls.missed(peer)
 
     def tell_tally(self) -> None:
         """Tell the others how much was said lately; called every EVERY_S once something was."""

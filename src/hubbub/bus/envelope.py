@@ -154,10 +154,13 @@ class Opener:
         identity: BusIdentity,
         stats: BusStats,
         *,
-        on_jump: Callable[[str], None],
+        on_jump: Callable[[str, Peer], None],
         on_epoch: Callable[[str, Peer], None],
     ) -> None:
-        """`on_jump` is told the subject; `on_epoch` the other log's epoch, once per message of it."""
+        """`on_jump` is told the subject and whose message is missing.
+
+        `on_epoch` is told the other log's epoch, once per message of it.
+        """
         self._secret = identity.secret
         self._epoch = identity.epoch
         self._own = _head(identity)
@@ -236,7 +239,7 @@ class Opener:
         track.last, track.broken = number, False
         if jumped:
             track.parts = []
-            self._on_jump(subject)
+            self._on_jump(subject, sender.peer)
         if parts == 1:
             return body
         return self._join(track, part, parts, body)

@@ -16,6 +16,7 @@ FAILURES = {
     Status.REFUSED: ("refused", True),
     Status.OVERLOADED: ("overloaded", False),
     Status.LATE: ("timeout", False),
+    Status.MISSED: ("missed", False),
 }
 """What the caller is told, and whether it may have been done."""
 
@@ -68,6 +69,9 @@ class LocalCalls:
 
         service.begin(self.peer, payload, timeout_s, answer)
         return future
+
+    def anew(self, incarnation: str) -> None:
+        """Nothing is lost within a process."""
 
     async def serve(self, incarnation: str, handler: Handler) -> Callable[[], Awaitable[None]]:
         """Answer requests to this incarnation until what is returned is called, which waits for the open ones."""

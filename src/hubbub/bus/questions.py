@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from hubbub.bus.chat_codec import Method
+from hubbub.bus.chat_codec import Method, Sort
 
 
 class RemoteChatSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,21 +74,27 @@ class Question:
 class Lane:
     """The commands of one caller, in order; or a single read."""
 
-    __slots__ = ("held", "key", "node", "open")
+    __slots__ = ("answered", "held", "key", "node", "open")
 
     def __init__(self, key: str) -> None:
         self.key = key
+        self.answered = 0
+        """The highest number of a question that some node has dealt with."""
         self.node = ""
         """Where all of `open` are."""
         self.open: set[Question] = set()
         self.held: list[Question] = []
         """To be sent, in order; every one is newer than those in `open` unless it was turned away."""
 
+    def is_overtaken(self, question: Question) -> bool:
+        """Whether doing this once more could undo what was done since."""
+        return question.method.sort is Sort.SWITCH and question.number < self.answered
+
     def hold(self, question: Question) -> None:
         """Put back what was under way."""
         self.open.discard(question)
         self.held.append(question)
-        self.held.sort(key=_number)
+        self.held.sort(key=number_of)
 
 
 class Node:
@@ -106,5 +112,6 @@ class Node:
         self.pinged = 0.0
 
 
-def _number(question: Question) -> int:
+def number_of(question: Question) -> int:
+    """Return where in the order of asking a question stands."""
     return question.number

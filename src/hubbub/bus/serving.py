@@ -30,6 +30,8 @@ class Status(IntEnum):
     OVERLOADED = 2
     LATE = 3
     """It was not begun in time."""
+    MISSED = 4
+    """Something that was sent before it did not arrive."""
 
 
 Answer = Callable[[Status, bytes], None]

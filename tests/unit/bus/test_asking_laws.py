@@ -38,7 +38,7 @@ class Trouble:
     async def strike(self) -> None:
         stage, calls = self.stage, self.stage.calls
         node = self.rand.choice(list(stage.servers))
-        match self.rand.randrange(10):
+        match self.rand.randrange(11):
             case 0 if node not in self.paused:
                 self.paused.add(node)
                 calls.pauses(node)
@@ -64,6 +64,8 @@ class Trouble:
                 self.forget(node)
                 calls.dies(node)
                 await stage.replaces(node)
+            case 10:
+                calls.drops_requests += self.rand.randrange(3)
             case 8 if len(stage.servers) < 6:
                 stage.servers[node].drain()
                 await stage.replaces(node, gone=False)
@@ -88,7 +90,7 @@ class Trouble:
         for node in (*self.paused, *self.mute):
             self.heal(node)
         self.stage.calls.away = False
-        self.stage.calls.drops_answers = 0
+        self.stage.calls.drops_answers = self.stage.calls.drops_requests = 0
         self.stage.live = list(self.stage.servers)
 
 

@@ -297,6 +297,64 @@ async def test_requests_of_one_turn_travel_together() -> None:
     assert (server.stats.sent["answer"].messages, server.stats.sent["answer"].items) == (1, 100)
 
 
+async def test_what_follows_a_lost_request_is_not_handed_over_until_its_caller_begins_anew() -> None:
+    hub = Hub()
+    caller, server = hub.join(), hub.join()
+    name, asked = server.identity.incarnation, list[bytes]()
+
+    async def note(peer: Peer, payload: bytes) -> bytes:
+        asked.append(payload)
+        return payload
+
+    def ask(payload: bytes) -> asyncio.Future[bytes]:
+        return caller.calls.request(name, payload, timeout_s=DEADLINE_S)
+
+    await server.calls.serve(name, note)
+    await ask(b"first")
+    hub.drops = lambda subject: ".q." in subject
+    lost = ask(b"lost")
+    await caller.caught_up()
+    hub.drops = lambda subject: False
+    assert await failure(ask(b"after it")) == ("missed", False)
+    assert await failure(ask(b"after that")) == ("missed", False)
+    caller.calls.anew(name)
+    await asyncio.gather(ask(b"lost, again"), ask(b"after it, again"))
+    assert asked == [b"first", b"lost, again", b"after it, again"]
+    assert not lost.done()
+
+
+async def test_the_first_request_of_all_may_be_lost_as_well() -> None:
+    hub = Hub()
+    caller, server = hub.join(), hub.join()
+    name = server.identity.incarnation
+
+    async def echo(peer: Peer, payload: bytes) -> bytes:
+        return payload
+
+    await server.calls.serve(name, echo)
+    hub.drops = lambda subject: ".q." in subject
+    caller.calls.request(name, b"lost", timeout_s=DEADLINE_S)
+    await caller.caught_up()
+    hub.drops = lambda subject: False
+    assert await failure(caller.calls.request(name, b"after it", timeout_s=DEADLINE_S)) == ("missed", False)
+
+
+async def test_requests_are_handed_over_again_after_the_connection_came_back() -> None:
+    hub = Hub()
+    caller, server = hub.join(), hub.join()
+    name = server.identity.incarnation
+
+    async def echo(peer: Peer, payload: bytes) -> bytes:
+        return payload
+
+    await server.calls.serve(name, echo)
+    assert await caller.calls.request(name, b"before", timeout_s=DEADLINE_S) == b"before"
+    hub.cut()
+    hub.heal()
+    await caller.caught_up()
+    assert await caller.calls.request(name, b"after", timeout_s=DEADLINE_S) == b"after"
+
+
 async def test_a_process_declared_dead_goes_on_as_another() -> None:
     hub = Hub()
     caller, server = hub.join(), hub.join()

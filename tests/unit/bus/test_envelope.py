@@ -23,7 +23,7 @@ class Ear:
         self.opener = Opener(
             identity,
             self.stats,
-            on_jump=self.jumps.append,
+            on_jump=lambda subject, peer: self.jumps.append(subject),
             on_epoch=lambda epoch, peer: self.epochs.append(epoch),
         )
 

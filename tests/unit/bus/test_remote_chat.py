@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 
 import pytest
-from unit.bus.chats import ONE, TWO, chats, turns, until
+from unit.bus.chats import ONE, TWO, Chats, chats, turns, until
 from unit.chat.world import ANNA, BEN, CLEO, fresh_id, text
 
 from hubbub.base.errors import ChatError, Code
@@ -15,7 +15,7 @@ from hubbub.bus.calls import Peer
 from hubbub.bus.chat_server import ChatServerSettings
 from hubbub.bus.choosing import Choosing
 from hubbub.bus.questions import RemoteChatSettings
-from hubbub.chat.model import Accepted, Caller, ConversationKind, Submit
+from hubbub.chat.model import Accepted, Caller, ConversationKind, MemberState, Submit
 
 
 async def refusal(future: asyncio.Future[Accepted]) -> ChatError:
@@ -218,6 +218,81 @@ async def test_an_answer_that_the_bus_dropped_is_asked_for_again() -> None:
         ]
         await reading
         assert set(stage.calls.asked) == {first}
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+async def test_nothing_overtakes_a_command_that_the_bus_dropped(lost: int) -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.calls.drops_requests = lost
+        early = stage.submits(ANNA, group, lost)
+        await turns()
+        late = stage.submits(ANNA, group, 2)
+        await turns(60)
+        assert [each.seq for each in await asyncio.gather(*early, *late)] == list(range(2, 4 + lost))
+        assert await stage.texts(group) == [*TEN[:lost], "0", "1"]
+        assert set(stage.calls.asked) == {stage.node_of(ANNA)}
+
+
+async def test_a_ping_finds_that_the_bus_dropped_the_only_command() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.calls.drops_requests = 1
+        [sent] = stage.submits(ANNA, group, 1)
+        await stage.time_passes(0.9)
+        assert (await sent).seq == 2
+
+
+async def a_channel(stage: Chats) -> str:
+    made = await stage.nodes[ONE].create_conversation(
+        Caller(CLEO), fresh_id(), ConversationKind.CHANNEL, title="The channel"
+    )
+    return made.conversation.id
+
+
+async def where(stage: Chats, channel: str) -> MemberState:
+    """Return whether ANNA is in it."""
+    return (await stage.nodes[ONE].conversation(Caller(ANNA), channel)).member.state
+
+
+async def test_joining_whose_answer_was_lost_is_not_done_again_after_leaving() -> None:
+    async with chats() as stage:
+        channel, anna = await a_channel(stage), Caller(ANNA)
+        stage.calls.drops_answers = 1
+        joining = asyncio.ensure_future(stage.remote.join(anna, channel))
+        await turns(50)
+        await stage.remote.leave(anna, channel, fresh_id())
+        await stage.time_passes(3.2)
+        with pytest.raises(ChatError) as caught:
+            await joining
+        assert caught.value.code is Code.UNKNOWN_OUTCOME
+        assert await where(stage, channel) is not MemberState.JOINED
+
+
+async def test_joining_is_not_done_again_elsewhere_after_leaving() -> None:
+    async with chats() as stage:
+        channel, anna = await a_channel(stage), Caller(ANNA)
+        stage.calls.drops_answers = 1
+        joining = asyncio.ensure_future(stage.remote.join(anna, channel))
+        await turns(50)
+        await stage.remote.leave(anna, channel, fresh_id())
+        stage.vanishes(stage.node_of(ANNA))
+        with pytest.raises(ChatError) as caught:
+            await joining
+        assert caught.value.code is Code.UNKNOWN_OUTCOME
+        assert await where(stage, channel) is not MemberState.JOINED
+
+
+async def test_joining_and_leaving_whose_answers_were_lost_are_done_again_in_that_order() -> None:
+    async with chats() as stage:
+        channel, anna = await a_channel(stage), Caller(ANNA)
+        stage.calls.drops_answers = 2
+        joining = asyncio.ensure_future(stage.remote.join(anna, channel))
+        await turns(50)
+        leaving = asyncio.ensure_future(stage.remote.leave(anna, channel, fresh_id()))
+        await stage.time_passes(3.2)
+        await asyncio.gather(joining, leaving)
+        assert await where(stage, channel) is not MemberState.JOINED
 
 
 async def test_a_method_that_the_node_does_not_know_yet_is_unavailable_and_the_node_is_not_blamed() -> None:
