@@ -16,7 +16,7 @@ from hubbub.lab.faults.report import as_json
 
 SHORT = Plan(
     seed=20_061_989,
-    faults=12,
+    faults=13,
     kinds=(
         "kill_chat",
         "kill_gateway",
@@ -25,6 +25,7 @@ SHORT = Plan(
         "cut_bus",
         "tear_database",
         "leak_bus",
+        "leak_calls",
         "restart_bus",
         "restart_database",
         "restart_in_order",

@@ -140,16 +140,12 @@ async def delay_edge(world: World) -> str:
 
 async def leak_bus(world: World) -> str:
     """Lose single messages on their way to one gateway, which stays connected and is told nothing."""
-    name = world.one("gateway")
-    wire = world.bus_wires[name]
-    share = world.dice.uniform(0.05, 0.5)
-    before = wire.lost
-    wire.leaks = _leak(world, share)
-    seconds = await world.wait(1, 4)
-    wire.leaks = None
-    if wire.lost == before:
-        return f"{NOTHING}: no message to {name} could be lost"
-    return f"{wire.lost - before} messages to {name} lost on the bus in {seconds:.1f} s"
+    return await _leak(world, world.one("gateway"), "messages", _tells)
+
+
+async def leak_calls(world: World) -> str:
+    """Lose single calls on their way to a chat node, or single answers on their way to who asked."""
+    return await _leak(world, world.one("chat", "gateway"), "calls and answers", _calls)
 
 
 async def skew_clock(world: World) -> str:
@@ -231,6 +227,7 @@ KINDS: dict[str, Fault] = {
     "delay_database": delay_database,
     "delay_edge": delay_edge,
     "leak_bus": leak_bus,
+    "leak_calls": leak_calls,
     "skew_clock": skew_clock,
     "restart_bus": restart_bus,
     "pause_bus": pause_bus,
@@ -286,12 +283,23 @@ async def _delay(world: World, wires: dict[str, Wire], what: str, *roles: str) -
     return f"{name} and {what} {delay_s * 1000:.0f} ms apart for {seconds:.1f} s"
 
 
-def _leak(world: World, share: float) -> Callable[[bytes], bool]:
+async def _leak(world: World, name: str, what: str, concerned: Callable[[bytes], bool]) -> str:
+    wire = world.bus_wires[name]
+    share = world.dice.uniform(0.05, 0.5)
     # Dice of its own: how many messages pass must not change what is drawn later.
     dice = random.Random(world.dice.random())
+    before = wire.lost
+    wire.leaks = lambda subject: concerned(subject) and dice.random() < share
+    seconds = await world.wait(1, 4)
+    wire.leaks = None
+    if wire.lost == before:
+        return f"{NOTHING}: none of the {what} to {name} could be lost"
+    return f"{wire.lost - before} {what} to {name} lost on the bus in {seconds:.1f} s"
 
-    def leaks(subject: bytes) -> bool:
-        of_events = b".u." in subject or b".c." in subject or subject.endswith(b".all")
-        return of_events and dice.random() < share
 
-    return leaks
+def _tells(subject: bytes) -> bool:
+    return b".u." in subject or b".c." in subject or subject.endswith(b".all")
+
+
+def _calls(subject: bytes) -> bool:
+    return b".q." in subject or b".r." in subject
