@@ -204,10 +204,7 @@ class Accounts:
         account = await self.prove(username, password, address=address)
         token = RefreshToken.first()
         login = self.new_login(account, token, device_id=device_id, device_name=device_name)
-        ended = await self._store.add_login(login, auth_epoch=account.auth_epoch, keep=self._settings.logins_per_user)
-        if ended is None:
-            raise ChatError(Code.BAD_CREDENTIALS)
-        await self.tell_ended(*ended)
+        await self.begin(account, login)
         return self.grant(account, login, token)
 
     async def prove(self, username: str, password: str, *, address: str = "") -> Account:
@@ -286,15 +283,24 @@ class Accounts:
         """End the login of an access token.  Ending it twice is no error."""
         await self.tell_ended(await self._store.end_login(identity.login_id, self._clock.now_ms()))
 
+    async def login_of(self, refresh_token: str) -> tuple[Login, bool] | None:
+        """Return the login a refresh token belongs to, spent or not, and whether it is the one that is good now."""
+        token = RefreshToken.parse(refresh_token)
+        login = await self._store.login(token.login_id) if token else None
+        if token is None or login is None or not secrets.compare_digest(login.family_hash, digest(token.family)):
+            return None
+        unused = login.used_ms < self._clock.now_ms() - self._settings.refresh_unused_days * DAY_MS
+        good = not (login.ended_ms or login.until_ms or unused)
+        return login, good and secrets.compare_digest(login.refresh_hash, digest(token.secret))
+
     async def revoke(self, refresh_token: str) -> None:
         """End the login a refresh token belongs to, spent or not.
 
         A token that is none changes nothing.
         """
-        token = RefreshToken.parse(refresh_token)
-        login = await self._store.login(token.login_id) if token else None
-        if token and login and secrets.compare_digest(login.family_hash, digest(token.family)):
-            await self.tell_ended(await self._store.end_login(login.id, self._clock.now_ms()))
+        found = await self.login_of(refresh_token)
+        if found is not None:
+            await self.tell_ended(await self._store.end_login(found[0].id, self._clock.now_ms()))
 
     async def logins(self, identity: Identity, cursor: str, limit: int) -> tuple[list[Login], str]:
         """Return a page of this person's logins that last."""
@@ -480,6 +486,26 @@ class Accounts:
             scope=scope,
             until_ms=until_ms,
         )
+
+    async def begin(self, account: Account, login: Login) -> None:
+        """Store a new login; those it pushes aside end.
+
+        Raises ChatError(BAD_CREDENTIALS) when the person was banned or changed the password meanwhile.
+        """
+        ended = await self._store.add_login(login, auth_epoch=account.auth_epoch, keep=self._settings.logins_per_user)
+        if ended is None:
+            raise ChatError(Code.BAD_CREDENTIALS)
+        await self.tell_ended(*ended)
+
+    async def standing(self, login_id: str) -> tuple[Login, Account] | None:
+        """Return a login with its person, ended or not."""
+        return await self._store.standing(login_id)
+
+    async def end_if_of(self, user_id: str, login_id: str) -> None:
+        """End a login if it is one of this person's."""
+        login = await self._store.login(login_id)
+        if login is not None and login.user_id == user_id:
+            await self.tell_ended(await self._store.end_login(login_id, self._clock.now_ms()))
 
     def grant(self, account: Account, login: Login, token: RefreshToken | None, *, scope: str | None = None) -> Grant:
         """Return the tokens of a stored login; without `token` there is none to refresh with.

@@ -16,7 +16,7 @@ from hubbub.auth.names import clean_line
 from hubbub.auth.redirects import clean_redirect
 from hubbub.auth.refresh import digest
 from hubbub.auth.refusal import OAuthRefusal
-from hubbub.auth.scopes import FIRST_PARTY, OFFLINE, OPENID, PROFILE, SCOPES
+from hubbub.auth.scopes import FIRST_PARTY, OFFLINE, OPENID, PROFILE, SCOPES, known, within
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id, parse_id
@@ -31,6 +31,8 @@ __all__ = [
     "PASSWORD",
     "REFRESH_TOKEN",
     "Clients",
+    "check_grant",
+    "scope_of",
 ]
 
 AUTHORIZATION_CODE = "authorization_code"
@@ -49,6 +51,24 @@ OWN_CLIENT = Client(id=FIRST_PARTY, name="Hubbub", created_ms=0, grants=(PASSWOR
 _NAME_MAX = 100
 _URIS_MAX = 20
 _AT_ONCE = 200
+
+
+def check_grant(client: Client, grant: str) -> None:
+    """Raise OAuthRefusal(unauthorized_client) unless the client may use this grant."""
+    if grant not in client.grants:
+        raise OAuthRefusal("unauthorized_client", message="This client may not use this grant.")
+
+
+def scope_of(client: Client, asked: str, *, without: frozenset[str] = frozenset()) -> str:
+    """Return the scope a client gets for what it asked; all it may have when it asked for nothing.
+
+    Raises OAuthRefusal(invalid_scope).
+    """
+    allowed = " ".join(one for one in client.scopes if one not in without)
+    scope = known(asked) if asked.strip() else allowed
+    if scope is None or not within(scope, allowed):
+        raise OAuthRefusal("invalid_scope", Code.BAD_SCOPE)
+    return scope
 
 
 class Clients:

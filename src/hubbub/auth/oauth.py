@@ -8,47 +8,55 @@ token however it was won.
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from hubbub.auth.accounts import Accounts, Grant
+from hubbub.auth.browsers import Browsers
 from hubbub.auth.client_ports import Client, ClientStore
-from hubbub.auth.clients import CLIENT_CREDENTIALS, Clients
+from hubbub.auth.clients import CLIENT_CREDENTIALS, OWN_CLIENT, Clients, check_grant, scope_of
+from hubbub.auth.codes import Codes
+from hubbub.auth.devices import Devices
+from hubbub.auth.id_tokens import IdTokens
 from hubbub.auth.refresh import RefreshToken
 from hubbub.auth.refusal import OAuthRefusal
-from hubbub.auth.scopes import OFFLINE, OPENID, known, within
+from hubbub.auth.scopes import FIRST_PARTY, OFFLINE, OPENID, known
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 
-__all__ = ["OAuth", "check_grant", "scope_of"]
+__all__ = ["OAuth"]
 
-
-def check_grant(client: Client, grant: str) -> None:
-    """Raise OAuthRefusal(unauthorized_client) unless the client may use this grant."""
-    if grant not in client.grants:
-        raise OAuthRefusal("unauthorized_client", message="This client may not use this grant.")
-
-
-def scope_of(client: Client, asked: str, *, without: frozenset[str] = frozenset()) -> str:
-    """Return the scope a client gets for what it asked; all it may have when it asked for nothing.
-
-    Raises OAuthRefusal(invalid_scope).
-    """
-    allowed = " ".join(one for one in client.scopes if one not in without)
-    scope = known(asked) if asked.strip() else allowed
-    if scope is None or not within(scope, allowed):
-        raise OAuthRefusal("invalid_scope", Code.BAD_SCOPE)
-    return scope
+_SWEEP_S = 60.0
+_KEPT_MS = 600_000
+"""So long after its end a code is remembered, for whoever spends it again."""
 
 
 class OAuth:
     """Everything the endpoints of the authorization server ask."""
 
-    def __init__(self, store: ClientStore, accounts: Accounts, settings: AuthSettings, clock: Clock) -> None:
+    def __init__(
+        self, store: ClientStore, accounts: Accounts, settings: AuthSettings, clock: Clock, *, issuer: str
+    ) -> None:
+        """`issuer` is the address people reach this server by: its name to every client."""
         self._store = store
         self._accounts = accounts
         self._settings = settings
         self._clock = clock
+        self._swept = clock.monotonic()
+        self.issuer = issuer
         self.clients = Clients(store, accounts, clock)
+        self.browsers = Browsers(accounts, settings, clock)
+        self.id_tokens = IdTokens(accounts.signing, clock, issuer=issuer, lasts_s=settings.access_token_s)
+        self.codes = Codes(store, accounts, self.id_tokens, settings, clock, issuer=issuer)
+        self.devices = Devices(store, self.clients, accounts, settings, clock)
+
+    async def sweep(self) -> None:
+        """Forget codes that are long over; at most once a minute, whoever calls."""
+        if self._clock.monotonic() - self._swept >= _SWEEP_S:
+            self._swept = self._clock.monotonic()
+            await self._store.drop_expired(self._clock.now_ms() - _KEPT_MS)
+
+    # ------------------------------------------------------------ tokens without a browser
 
     async def service_token(self, client: Client, scope: str) -> Grant:
         """Return a token with which a service acts as its bot (RFC 6749 section 4.4).
@@ -88,3 +96,82 @@ class OAuth:
             if error.code is Code.BAD_SCOPE:
                 raise OAuthRefusal("invalid_scope", Code.BAD_SCOPE) from None
             raise
+
+    # ------------------------------------------------------------ tokens that exist
+
+    async def revoke(self, client: Client, token: str) -> None:
+        """End the login a token of this client belongs to (RFC 7009).
+
+        A token that is none, or over, changes nothing.  Raises OAuthRefusal for one of another client.
+        """
+        if _is_jwt(token):
+            try:
+                identity = self._accounts.verify(token)
+            except ChatError as error:
+                if error.code in (Code.BAD_TOKEN, Code.TOKEN_EXPIRED):
+                    return
+                raise
+            _check_owner(client, identity.client_id)
+            await self._accounts.log_out(identity)
+        elif (found := await self._accounts.login_of(token)) is not None:
+            _check_owner(client, found[0].client_id or FIRST_PARTY)
+            await self._accounts.revoke(token)
+
+    async def introspect(self, client: Client, token: str) -> dict[str, Any]:
+        """Return what a token is (RFC 7662); of one that is not good, or not the client's to ask about, only that.
+
+        Raises OAuthRefusal for a client that cannot prove itself.
+        """
+        if client.public:
+            raise OAuthRefusal("invalid_client", Code.BAD_CLIENT, "Only a client with a secret may ask.")
+        told = await (self._of_access(token) if _is_jwt(token) else self._of_refresh(token))
+        if told is None or not (client.resource_server or told["client_id"] == client.id):
+            return {"active": False}
+        return told
+
+    async def _of_access(self, token: str) -> dict[str, Any] | None:
+        try:
+            identity = self._accounts.verify(token)
+            await self._accounts.check(identity)
+        except ChatError as error:
+            if error.code in (Code.BAD_TOKEN, Code.TOKEN_EXPIRED, Code.SESSION_ENDED):
+                return None
+            raise
+        account = await self._accounts.profile(identity.user_id)
+        return {
+            "active": True,
+            "token_type": "Bearer",
+            "client_id": identity.client_id,
+            "sub": identity.user_id,
+            "username": account.username,
+            "scope": known(" ".join(identity.scopes)) or "",
+            "exp": identity.expires_ms // 1000,
+            "iss": self._settings.issuer,
+            "aud": self._settings.audience,
+        }
+
+    async def _of_refresh(self, token: str) -> dict[str, Any] | None:
+        found = await self._accounts.login_of(token)
+        if found is None or not found[1]:
+            return None
+        login = found[0]
+        account = await self._accounts.profile(login.user_id)
+        if not account.active:
+            return None
+        return {
+            "active": True,
+            "client_id": login.client_id or FIRST_PARTY,
+            "sub": login.user_id,
+            "username": account.username,
+            "scope": login.scope,
+            "iss": self._settings.issuer,
+        }
+
+
+def _is_jwt(token: str) -> bool:
+    return token.count(".") == 2 and token.startswith("ey")
+
+
+def _check_owner(client: Client, owner: str) -> None:
+    if (FIRST_PARTY if client is OWN_CLIENT else client.id) != owner:
+        raise OAuthRefusal("unauthorized_client", message="The token was issued to another client.")

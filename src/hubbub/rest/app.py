@@ -14,18 +14,22 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from hubbub.rest import (
     accounts,
+    authorize,
     clients,
     cluster,
     conversations,
+    device,
     files,
     members,
     messages,
+    metadata,
     oauth,
     openapi,
     pages,
     place,
     scheduled,
     search,
+    sign_out,
     users,
 )
 from hubbub.rest.deps import Deps
@@ -54,10 +58,13 @@ def litestar_app(deps: Deps) -> Litestar:
     """Return the application without its outer watch."""
 
     opened = Router("/api/v1", route_handlers=[*accounts.OPEN, *place.API])
+    guard = bearer_guard(deps)
+    who = {"identity": Provide(provide_identity), "caller": Provide(provide_caller)}
+    told = Router("/oauth", guards=[guard], dependencies=who, route_handlers=metadata.GUARDED)
     guarded = Router(
         "/api/v1",
-        guards=[bearer_guard(deps)],
-        dependencies={"identity": Provide(provide_identity), "caller": Provide(provide_caller)},
+        guards=[guard],
+        dependencies=who,
         route_handlers=[
             *accounts.GUARDED,
             *users.GUARDED,
@@ -73,11 +80,19 @@ def litestar_app(deps: Deps) -> Litestar:
         ],
     )
     given = Router("/api/v1", guards=[files.reader_guard(deps)], route_handlers=files.OPEN)
+    authorization = [
+        *oauth.HANDLERS,
+        *metadata.HANDLERS,
+        *authorize.HANDLERS,
+        *device.HANDLERS,
+        *sign_out.HANDLERS,
+    ]
     handlers: list[ControllerRouterHandler] = [
         opened,
         guarded,
         given,
-        *oauth.HANDLERS,
+        told,
+        *authorization,
         *place.ROOT,
         metrics,
         *pages.HANDLERS,

@@ -16,18 +16,26 @@ from litestar.exceptions import HTTPException
 
 from hubbub.auth.accounts import Grant
 from hubbub.auth.client_ports import Client
-from hubbub.auth.clients import CLIENT_CREDENTIALS, OWN_CLIENT, PASSWORD, REFRESH_TOKEN
-from hubbub.auth.oauth import check_grant
+from hubbub.auth.clients import (
+    AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
+    DEVICE_CODE,
+    OWN_CLIENT,
+    PASSWORD,
+    REFRESH_TOKEN,
+    check_grant,
+)
 from hubbub.auth.refusal import OAuthRefusal
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.client_auth import client_of
 from hubbub.rest.deps import Deps, DepsDep
 from hubbub.rest.guards import address_of
+from hubbub.rest.inputs import an_id
 from hubbub.rest.language import preferred
 from hubbub.rest.problems import headers_of, problem_of, refusal_of
 from hubbub.rest.refusals import BODY, refuses
 
-__all__ = ["HANDLERS", "TokenAnswer", "read_form", "token_answer"]
+__all__ = ["HANDLERS", "REFUSALS", "OAuthError", "TokenAnswer", "needed", "read_form", "token_answer"]
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -36,7 +44,8 @@ class TokenForm(msgspec.Struct, kw_only=True):
     """What a device asks for."""
 
     grant_type: str
-    """`password` (this server's own clients), `refresh_token` or `client_credentials`."""
+    """`password` (this server's own clients), `refresh_token`, `authorization_code`, `client_credentials` or
+    `urn:ietf:params:oauth:grant-type:device_code`."""
     username: str = ""
     password: str = ""
     refresh_token: str = ""
@@ -47,12 +56,19 @@ class TokenForm(msgspec.Struct, kw_only=True):
     """None: one of this server's own clients.  It may also stand in an Authorization header of the scheme Basic."""
     client_secret: str = ""
     scope: str = ""
+    code: str = ""
+    redirect_uri: str = ""
+    code_verifier: str = ""
+    device_code: str = ""
 
 
 class RevokeForm(msgspec.Struct, kw_only=True):
     token: str
     """A refresh token, or an access token."""
     token_type_hint: str = ""
+    client_id: str = ""
+    """The client the token was issued to; none: one of this server's own."""
+    client_secret: str = ""
 
 
 class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,6 +81,8 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Good for one use; the next answer has the next one.  Absent where there is none."""
     scope: str = ""
     """What the access token may be used for; absent for this server's own clients, which may do everything."""
+    id_token: str = ""
+    """Who logged in, for a client that asked with the scope `openid`."""
     user_id: str
     username: str
     device_id: str
@@ -81,7 +99,7 @@ class OAuthError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retry_after_ms: int = 0
 
 
-def token_answer(grant: Grant) -> TokenAnswer:
+def token_answer(grant: Grant, id_token: str = "") -> TokenAnswer:
     """Return the fields of RFC 6749 section 5.1, and what a chat client would ask next."""
     return TokenAnswer(
         access_token=grant.access_token,
@@ -89,6 +107,7 @@ def token_answer(grant: Grant) -> TokenAnswer:
         expires_in=grant.expires_in_s,
         refresh_token=grant.refresh_token,
         scope=grant.scope,
+        id_token=id_token,
         user_id=grant.account.id,
         username=grant.account.username,
         device_id=grant.login.device_id,
@@ -154,7 +173,7 @@ def _refused(request: Request[Any, Any, Any], error: ChatError | HTTPException) 
     return oauth_response(request, error if isinstance(error, ChatError) else refusal_of(error))
 
 
-_REFUSALS: dict[Any, Any] = {ChatError: _refused, HTTPException: _refused}
+REFUSALS: dict[Any, Any] = {ChatError: _refused, HTTPException: _refused}
 
 
 @post(
@@ -162,7 +181,7 @@ _REFUSALS: dict[Any, Any] = {ChatError: _refused, HTTPException: _refused}
     status_code=200,
     summary="Log in, or refresh a login",
     tags=["accounts"],
-    exception_handlers=_REFUSALS,
+    exception_handlers=REFUSALS,
     opt=refuses(
         *BODY,
         Code.BAD_CLIENT,
@@ -171,6 +190,10 @@ _REFUSALS: dict[Any, Any] = {ChatError: _refused, HTTPException: _refused}
         Code.BAD_CREDENTIALS,
         Code.BAD_TOKEN,
         Code.SESSION_ENDED,
+        Code.TOKEN_EXPIRED,
+        Code.AUTHORIZATION_PENDING,
+        Code.SLOW_DOWN,
+        Code.ACCESS_DENIED,
         Code.RATE_LIMITED,
         client_auth=True,
         form=TokenForm,
@@ -192,29 +215,54 @@ async def token(request: Request[Any, Any, Any], deps: DepsDep) -> Response[Toke
     if give is None:
         raise OAuthRefusal("unsupported_grant_type", message=f"This server knows the grants {', '.join(_GRANTS)}.")
     check_grant(client, kind)
-    grant = await give(deps, client, form, address_of(request))
-    return Response(token_answer(grant), headers={"cache-control": "no-store", "pragma": "no-cache"})
+    grant, id_token = await give(deps, client, form, address_of(request))
+    answer = token_answer(grant, id_token)
+    return Response(answer, headers={"cache-control": "no-store", "pragma": "no-cache"})
 
 
-async def _password(deps: Deps, client: Client, form: dict[str, str], address: str) -> Grant:
-    return await deps.accounts.log_in(
+Given = tuple[Grant, str]
+"""Tokens, and the id token where there is one."""
+
+
+async def _password(deps: Deps, client: Client, form: dict[str, str], address: str) -> Given:
+    grant = await deps.accounts.log_in(
         needed(form, "username"),
         needed(form, "password"),
         device_id=form.get("device_id", ""),
         device_name=form.get("device_name", ""),
         address=address,
     )
+    return grant, ""
 
 
-async def _refresh(deps: Deps, client: Client, form: dict[str, str], address: str) -> Grant:
+async def _refresh(deps: Deps, client: Client, form: dict[str, str], address: str) -> Given:
     token = needed(form, "refresh_token")
     if client is OWN_CLIENT:
-        return await deps.accounts.refresh(token, address=address)
-    return await deps.oauth.refresh(client, token, form.get("scope", ""), address=address)
+        return await deps.accounts.refresh(token, address=address), ""
+    return await deps.oauth.refresh(client, token, form.get("scope", ""), address=address), ""
 
 
-async def _client_credentials(deps: Deps, client: Client, form: dict[str, str], address: str) -> Grant:
-    return await deps.oauth.service_token(client, form.get("scope", ""))
+async def _client_credentials(deps: Deps, client: Client, form: dict[str, str], address: str) -> Given:
+    return await deps.oauth.service_token(client, form.get("scope", "")), ""
+
+
+async def _authorization_code(deps: Deps, client: Client, form: dict[str, str], address: str) -> Given:
+    await deps.oauth.sweep()
+    return await deps.oauth.codes.redeem(
+        client,
+        needed(form, "code"),
+        needed(form, "redirect_uri"),
+        form.get("code_verifier", ""),
+        address=address,
+    )
+
+
+async def _device_code(deps: Deps, client: Client, form: dict[str, str], address: str) -> Given:
+    device_id = form.get("device_id", "")
+    if device_id:
+        device_id = an_id(device_id, Code.BAD_REQUEST, "device_id is a UUID.")
+    code = needed(form, "device_code")
+    return await deps.oauth.devices.poll(client, code, device_id=device_id, address=address), ""
 
 
 def needed(form: dict[str, str], name: str) -> str:
@@ -224,10 +272,12 @@ def needed(form: dict[str, str], name: str) -> str:
     return form[name]
 
 
-_GRANTS: dict[str, Callable[[Deps, Client, dict[str, str], str], Awaitable[Grant]]] = {
+_GRANTS: dict[str, Callable[[Deps, Client, dict[str, str], str], Awaitable[Given]]] = {
     PASSWORD: _password,
     REFRESH_TOKEN: _refresh,
     CLIENT_CREDENTIALS: _client_credentials,
+    AUTHORIZATION_CODE: _authorization_code,
+    DEVICE_CODE: _device_code,
 }
 
 
@@ -236,8 +286,8 @@ _GRANTS: dict[str, Callable[[Deps, Client, dict[str, str], str], Awaitable[Grant
     status_code=200,
     summary="Log out by a token",
     tags=["accounts"],
-    exception_handlers=_REFUSALS,
-    opt=refuses(*BODY, Code.RATE_LIMITED, form=RevokeForm, oauth=OAuthError),
+    exception_handlers=REFUSALS,
+    opt=refuses(*BODY, Code.BAD_CLIENT, Code.RATE_LIMITED, client_auth=True, form=RevokeForm, oauth=OAuthError),
 )
 async def revoke(request: Request[Any, Any, Any], deps: DepsDep) -> None:
     """End the login a refresh or access token belongs to.
@@ -245,17 +295,8 @@ async def revoke(request: Request[Any, Any, Any], deps: DepsDep) -> None:
     A token that is none is no error (RFC 7009 section 2.2).
     """
     form = await read_form(request)
-    text = form.get("token", "")
-    if not text:
-        raise ChatError(Code.BAD_REQUEST, "token is needed.")
-    if text.count(".") == 2 and text.startswith("ey"):
-        try:
-            await deps.accounts.log_out(deps.authenticator.verify(text))
-        except ChatError as error:
-            if error.code not in (Code.BAD_TOKEN, Code.TOKEN_EXPIRED):
-                raise
-    else:
-        await deps.accounts.revoke(text)
+    client = await client_of(request, form, deps)
+    await deps.oauth.revoke(client, needed(form, "token"))
 
 
 @get(["/oauth/jwks.json", "/.well-known/jwks.json"], summary="The public keys of access tokens", tags=["accounts"])

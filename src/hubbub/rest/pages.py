@@ -6,8 +6,6 @@ ordinary form post, and works in any browser and with any screen reader.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from html import escape
 from typing import Any
 
@@ -16,43 +14,13 @@ from litestar.params import FromQuery
 
 from hubbub.base.errors import TABLE, ChatError
 from hubbub.rest.deps import DepsDep
+from hubbub.rest.frame import page
 from hubbub.rest.guards import address_of
 from hubbub.rest.language import Language, preferred
 from hubbub.rest.oauth import read_form
 from hubbub.rest.place import place_name
 
 __all__ = ["HANDLERS"]
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1c1b22; --paper: #fbfaf8; --line: #8b8894; --accent: #5b3fd0; --bad: #b00020 }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #efedf5; --paper: #17161c; --line: #8b8894; --accent: #b7a6ff; --bad: #ff8a94 } }
-* { box-sizing: border-box }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.5 system-ui, sans-serif }
-main { max-width: 26rem; margin: 0 auto; padding: 12vh 1.25rem 3rem }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .75rem }
-label { display: block; font-weight: 600; margin: 1.1rem 0 .3rem }
-small { display: block; margin-top: .25rem }
-input { width: 100%; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line);
-  border-radius: .5rem; padding: .6rem .75rem }
-button { font: inherit; font-weight: 600; margin-top: 1.6rem; padding: .65rem 1.25rem; border: 0; border-radius: .5rem;
-  color: var(--paper); background: var(--accent); cursor: pointer }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-.bad { color: var(--bad); font-weight: 600 }
-code, pre { font: .95em/1.5 ui-monospace, monospace }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .75rem }
-a { color: var(--accent) }
-"""
-
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -99,28 +67,6 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-def _page(language: Language, title: str, body: str, status: int = 200) -> Response[str]:
-    text = (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="referrer" content="no-referrer">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
-    )
-    return Response(
-        text,
-        status_code=status,
-        media_type="text/html",
-        headers={
-            "content-security-policy": _POLICY,
-            "cache-control": "no-store",
-            # The address holds the token.
-            "referrer-policy": "no-referrer",
-            "x-content-type-options": "nosniff",
-            "vary": "accept-language",
-        },
-    )
-
-
 def _language(request: Request[Any, Any, Any]) -> Language:
     return preferred(request.headers.get("accept-language", ""))
 
@@ -160,10 +106,10 @@ async def setup_form(request: Request[Any, Any, Any], deps: DepsDep, token: From
     language = _language(request)
     words = _WORDS[language]
     if (await deps.accounts.place()).set_up_ms:
-        return _page(language, words["over"], f"<h1>{words['over']}</h1>", 409)
+        return page(language, words["over"], f"<h1>{words['over']}</h1>", 409)
     if not token and request.scope["path"] == "/setup":
-        return _page(language, words["title"], f"<h1>{words['title']}</h1><p>{words['invalid']}</p>", 403)
-    return _page(language, words["title"], _form(language, {"token": token}))
+        return page(language, words["title"], f"<h1>{words['title']}</h1><p>{words['invalid']}</p>", 403)
+    return page(language, words["title"], _form(language, {"token": token}))
 
 
 @post("/setup", include_in_schema=False)
@@ -184,12 +130,12 @@ async def setup_submit(request: Request[Any, Any, Any], deps: DepsDep) -> Respon
     except ChatError as error:
         row = TABLE[error.code]
         sentence = row.zh if language == "zh" else str(error)
-        return _page(language, words["title"], _form(language, given, sentence), row.http)
+        return page(language, words["title"], _form(language, given, sentence), row.http)
     deps.on_set_up()
     name = escape(await place_name(deps))
     lead = f"<p>{name} {words['done_lead']} <strong>{escape(account.username)}</strong></p>"
     commands = f"<pre>hubbub login {escape(account.username)}\nhubbub chat</pre>"
-    return _page(language, words["done"], f"<h1>{words['done']}</h1>{lead}{commands}")
+    return page(language, words["done"], f"<h1>{words['done']}</h1>{lead}{commands}")
 
 
 @get("/", include_in_schema=False)
@@ -205,7 +151,7 @@ async def front(request: Request[Any, Any, Any], deps: DepsDep) -> Response[str]
         f"<p>{words['no_app']}</p><pre>make web</pre>"
         f'<p><a href="/api/openapi.json">{words["api"]}</a></p>'
     )
-    return _page(language, name, body)
+    return page(language, name, body)
 
 
 HANDLERS = [setup_form, setup_submit, front]

@@ -199,7 +199,13 @@ async def build(
     deps = Deps(
         chat=chat,
         accounts=accounts,
-        oauth=OAuth(SqlClients(ground.database), accounts, settings.auth, ground.clock),
+        oauth=OAuth(
+            SqlClients(ground.database),
+            accounts,
+            settings.auth,
+            ground.clock,
+            issuer=_issuer(settings, reachable),
+        ),
         authenticator=accounts,
         clock=ground.clock,
         facts=ServerFacts(hubbub.__version__, settings.node_name),
@@ -437,6 +443,11 @@ async def _accounts(
     await accounts.start()
     stack.push_async_callback(accounts.close)
     return accounts
+
+
+def _issuer(settings: ServerSettings, reachable: Reachable) -> str:
+    """Return the name by which clients know this server: where people reach it, unless it was set."""
+    return settings.auth.issuer if "://" in settings.auth.issuer else reachable.public_url
 
 
 async def _start_gateway(gateway: Gateway) -> None:

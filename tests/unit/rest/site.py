@@ -46,6 +46,8 @@ from hubbub.storage.memory_cluster import MemoryConfig, MemoryNodes
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
+ISSUER = "http://hubbub.test"
+
 
 @dataclass
 class Person:
@@ -99,6 +101,8 @@ class Site:
     node_rows: MemoryNodes
     ended: list[tuple[str, str]] = field(default_factory=list)
     set_up: list[bool] = field(default_factory=list)
+    prince: Person = field(init=False, repr=False)
+    """The admin, for tests that need one and do not care who."""
 
     async def enter(self, name: str) -> Person:
         """Register and log in."""
@@ -132,6 +136,7 @@ async def a_site(
     auth: AuthSettings | None = None,
     rest: RestSettings | None = None,
     file_settings: FilesSettings | None = None,
+    issuer: str = ISSUER,
 ) -> AsyncIterator[Site]:
     """Open a site over a database in `folder`, or over memory."""
     clock = SystemClock()
@@ -144,7 +149,7 @@ async def a_site(
     chat = ChatNode(store, LocalBus(), clock, ChatSettings(limits_on=False))
     accounts = Accounts(account_store, auth, clock)
     client_store = SqlClients(database) if database else MemoryClients(memory_accounts)
-    oauth = OAuth(client_store, accounts, auth, clock)
+    oauth = OAuth(client_store, accounts, auth, clock, issuer=issuer)
 
     async def on_registered(user_id: str) -> None:
         person = await accounts.profile(user_id)
@@ -197,7 +202,7 @@ async def a_site(
     await config.start()
     await files.start(sweeps=False)
     try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://hubbub.test") as http:
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:
             site = Site(http, accounts, chat, deps, signals, node_rows)
             yield site
     finally:
