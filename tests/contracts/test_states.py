@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from contracts.script import ANNA, BEN, CLEO, DORA, Script, an_id, person
 
@@ -527,6 +529,46 @@ async def test_what_is_due_is_sent_or_kept_with_its_error(script: Script) -> Non
     assert await store.cancel(BEN, rows[0].submit.conversation_id, rows[0].submit.client_id) is False
     await store.settle(rows[2], "too_late")
     assert len((await store.scheduled(ANNA, "", 10))[0]) == 1
+
+
+async def test_what_is_due_is_not_listed_or_cancelled_until_it_was_refused(script: Script) -> None:
+    store = script.store
+    row, later = (ScheduledRow(ANNA, a_submit(an_id()), due_ms) for due_ms in (1000, 3000))
+    key = row.submit.conversation_id, row.submit.client_id
+    for one in (row, later):
+        await store.schedule(one, bytes(8))
+    assert await store.due(2000, 10) == [row]
+    assert await store.scheduled(ANNA, "", 10) == ([later], "")
+    assert await store.cancel(ANNA, *key) is False
+    assert await store.due(2000, 10) == [row], "whoever asks next goes on with it"
+    await store.settle(row, "not_a_member")
+    assert [one.due_ms for one in (await store.scheduled(ANNA, "", 10))[0]] == [1000, 3000]
+    assert await store.cancel(ANNA, *key) is True
+    assert await store.schedule(row, bytes(8)) is True
+    assert await store.cancel(ANNA, *key) is True
+
+
+async def test_each_message_is_either_cancelled_or_due_however_many_nodes_try(script: Script) -> None:
+    store = script.store
+    rows = [ScheduledRow(ANNA, a_submit(an_id()), 1000) for _ in range(40)]
+    for row in rows:
+        await store.schedule(row, bytes(8))
+
+    async def cancel(row: ScheduledRow) -> bool:
+        return await store.cancel(ANNA, row.submit.conversation_id, row.submit.client_id)
+
+    async with asyncio.TaskGroup() as together:
+        cancels = []
+        dues = []
+        for number, row in enumerate(rows):
+            cancels.append(together.create_task(cancel(row)))
+            if number % 10 == 0:
+                dues.append(together.create_task(store.due(2000, 15)))
+    cancelled = {row.submit.client_id for row, task in zip(rows, cancels, strict=True) if task.result()}
+    sent = {row.submit.client_id for task in dues for row in task.result()}
+    sent |= {row.submit.client_id for row in await store.due(2000, 100)}
+    assert cancelled.isdisjoint(sent)
+    assert cancelled | sent == {row.submit.client_id for row in rows}
 
 
 async def test_names_of_any_script_are_found_by_any_part_of_them(script: Script) -> None:

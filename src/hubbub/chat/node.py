@@ -269,17 +269,14 @@ class ChatNode(Reading):
         await self._store.schedule(ScheduledRow(caller.user_id, command, due_ms), digest_of_action(command.action))
 
     async def cancel_scheduled(self, caller: Caller, conversation_id: str, client_id: str) -> None:
-        """Forget a message that waits; NOT_FOUND when it was sent or cancelled already."""
+        """Forget a message that waits; NOT_FOUND when it is being sent, was sent or was cancelled."""
         key = checks.a_conversation_id(conversation_id), checks.an_id(client_id, "client_id")
-        async with self.scheduler.pause():
-            if not await self._store.cancel(caller.user_id, *key):
-                raise ChatError(Code.NOT_FOUND)
+        if not await self._store.cancel(caller.user_id, *key):
+            raise ChatError(Code.NOT_FOUND)
 
     async def scheduled(self, caller: Caller, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]:
         """Return a page of the caller's waiting messages in due order."""
         checks.a_cursor(cursor)
-        async with self.scheduler.pause():
-            pass
         found, following = await self._store.scheduled(caller.user_id, cursor, self._rows(limit))
         if (few := fitting(found)) < len(found):
             found, following = await self._store.scheduled(caller.user_id, cursor, few)

@@ -249,13 +249,17 @@ class ScheduleStore(Protocol):
         Raises ChatError(CONFLICT) for another digest.
         """
 
-    async def cancel(self, user_id: str, conversation_id: str, client_id: str) -> bool: ...
+    async def cancel(self, user_id: str, conversation_id: str, client_id: str) -> bool:
+        """Forget a row; False when there is none, or `due` has returned it and it was not refused."""
 
     async def scheduled(self, user_id: str, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]:
-        """Return a page in due order and the next cursor, empty at the end."""
+        """Return a page of what can be cancelled, in due order, and the next cursor, empty at the end."""
 
     async def due(self, now_ms: int, limit: int) -> list[ScheduledRow]:
-        """Return rows that are due and not refused, oldest first."""
+        """Return rows that are due and not refused, oldest first: they cannot be cancelled any more.
+
+        Whoever gets them sends them.  They are returned again, to whichever node asks, until they are settled.
+        """
 
     async def settle(self, row: ScheduledRow, error: str) -> None:
         """Delete it after it was sent (`error` empty), or keep it with the code it was refused with."""

@@ -4,15 +4,14 @@ A scheduled message is a submit with its client_id, kept until it is due.  Sendi
 dies after the entry was stored and before the row was deleted, the next attempt finds the key and stores nothing.  For
 the same reason several nodes may find the same row.  A refusal stays with the row, where its author sees it.
 
-Sending and forgetting are two transactions, and between them a message is both in the log and in the list.  Nobody of
-this process looks at the list in between: see `pause`.
+What the store has called due is past being cancelled, at whichever node: so what was cancelled is never sent, and what
+is being sent is in nobody's list.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
@@ -48,7 +47,6 @@ class Scheduler:
         self._submit = submit
         self._clock = clock
         self._settings = settings
-        self._sending = asyncio.Lock()
         self._loop = Loop("chat scheduler", self.send_due, every_s=settings.schedule_interval_s)
 
     def start(self) -> None:
@@ -58,25 +56,8 @@ class Scheduler:
         """End; what was due and is not settled is found again by the next start, or by another node."""
         await self._loop.stop()
 
-    @asynccontextmanager
-    async def pause(self) -> AsyncIterator[None]:
-        """Wait for what is being sent, and send nothing inside: what is cancelled there was not sent and never is."""
-        try:
-            async with asyncio.timeout(self._settings.commit_timeout_s):
-                await self._sending.acquire()
-        except TimeoutError:
-            raise ChatError(Code.TIMEOUT) from None
-        try:
-            yield
-        finally:
-            self._sending.release()
-
     async def send_due(self) -> None:
         """Submit everything that is due now, in the order of its time."""
-        async with self._sending:
-            await self._send_due()
-
-    async def _send_due(self) -> None:
         while rows := await self._store.due(self._clock.now_ms(), self._settings.schedule_batch):
             futures = [self._submit(Caller(row.user_id), row.submit) for row in rows]
             settled = 0

@@ -250,13 +250,15 @@ class MemoryStore(MemorySearch):
         return False
 
     async def cancel(self, user_id: str, conversation_id: str, client_id: str) -> bool:
-        return self._tables.scheduled.pop((user_id, conversation_id, client_id), None) is not None
+        key = (user_id, conversation_id, client_id)
+        return key not in self._tables.sending and self._tables.scheduled.pop(key, None) is not None
 
     async def scheduled(self, user_id: str, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]:
         def place(row: ScheduledRow) -> tuple[int, str, str]:
             return row.due_ms, row.submit.conversation_id, row.submit.client_id
 
-        rows = sorted((row for row, _ in self._tables.scheduled.values() if row.user_id == user_id), key=place)
+        waiting = [row for key, (row, _) in self._tables.scheduled.items() if key not in self._tables.sending]
+        rows = sorted((row for row in waiting if row.user_id == user_id), key=place)
         if cursor:
             try:
                 due_ms, conversation_id, client_id = cursor.split(".")
@@ -270,9 +272,11 @@ class MemoryStore(MemorySearch):
     async def due(self, now_ms: int, limit: int) -> list[ScheduledRow]:
         rows = [row for row, _ in self._tables.scheduled.values() if not row.error and row.due_ms <= now_ms]
         rows.sort(key=lambda row: (row.due_ms, *_schedule_key(row)))
+        self._tables.sending.update(map(_schedule_key, rows[:limit]))
         return rows[:limit]
 
     async def settle(self, row: ScheduledRow, error: str) -> None:
+        self._tables.sending.discard(_schedule_key(row))
         known = self._tables.scheduled.pop(_schedule_key(row), None)
         if known is not None and error:
             refused = ScheduledRow(row.user_id, row.submit, known[0].due_ms, error)

@@ -63,6 +63,8 @@ class MemoryTables:
         self.hidden: set[tuple[str, str, int]] = set()
         self.versions: dict[str, int] = {}
         self.scheduled: dict[tuple[str, str, str], tuple[ScheduledRow, bytes]] = {}
+        self.sending: set[tuple[str, str, str]] = set()
+        """Those that are being sent."""
         self.outbox: dict[int, tuple[int, Untold]] = {}
         self.users: dict[str, UserRow] = {}
         self.files: dict[str, FileRow] = {}

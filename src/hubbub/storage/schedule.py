@@ -1,21 +1,36 @@
 """Submits that wait for their time.
 
 The row carries the whole command with its client_id, and the log knows that key for ever: a crash between sending and
-settling sends again, and is answered with what is stored.
+settling sends again, and is answered with what is stored.  Before it is sent it is claimed, in a transaction of its
+own, and what is claimed is neither listed nor cancelled; a claim belongs to nobody and is never taken back, so whoever
+comes after a crash goes on with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, tuple_, update
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
 from hubbub.chat.model import Post, ScheduledRow, Submit
 from hubbub.storage.file_store import keep_until
 from hubbub.storage.tables import scheduled
+
+_WAITS = or_(scheduled.c.sending.is_(None), scheduled.c.refused == True)  # noqa: E712 - SQL
+_CLAIM = (
+    update(scheduled)
+    .where(
+        scheduled.c.user_id == bindparam("user"),
+        scheduled.c.conversation_id == bindparam("conversation"),
+        scheduled.c.client_id == bindparam("client"),
+        _WAITS,
+    )
+    .values(sending=True)
+)
 
 _decode_submit = msgspec.json.Decoder(Submit).decode
 
@@ -44,8 +59,8 @@ def write_scheduled(conn: Connection, row: ScheduledRow, digest: bytes) -> bool:
 
 
 def delete_scheduled(conn: Connection, user_id: str, conversation_id: str, client_id: str) -> bool:
-    """Forget the row; return whether there was one."""
-    return conn.execute(delete(scheduled).where(_is(user_id, conversation_id, client_id))).rowcount > 0
+    """Forget the row; return whether there was one that is not being sent."""
+    return conn.execute(delete(scheduled).where(_is(user_id, conversation_id, client_id), _WAITS)).rowcount > 0
 
 
 def settle(conn: Connection, row: ScheduledRow, error: str) -> None:
@@ -60,7 +75,7 @@ def read_scheduled(conn: Connection, user_id: str, cursor: str, limit: int) -> t
     """Return a page of one person's rows in due order."""
     statement = (
         _columns()
-        .where(scheduled.c.user_id == user_id)
+        .where(scheduled.c.user_id == user_id, _WAITS)
         .order_by(scheduled.c.due_ms, scheduled.c.conversation_id, scheduled.c.client_id)
         .limit(limit + 1)
     )
@@ -85,7 +100,7 @@ def read_scheduled(conn: Connection, user_id: str, cursor: str, limit: int) -> t
 
 
 def read_due(conn: Connection, now_ms: int, limit: int) -> list[ScheduledRow]:
-    """Return rows that are due and were not refused, oldest first."""
+    """Return rows that are due and were not refused, claimed or not, oldest first."""
     statement = (
         _columns()
         .where(scheduled.c.refused == False, scheduled.c.due_ms <= now_ms)  # noqa: E712 - SQL
@@ -93,6 +108,19 @@ def read_due(conn: Connection, now_ms: int, limit: int) -> list[ScheduledRow]:
         .limit(limit)
     )
     return [_row(row) for row in conn.execute(statement)]
+
+
+def claim(conn: Connection, rows: Sequence[ScheduledRow]) -> list[ScheduledRow]:
+    """Begin to send these; return those that are still to be sent, in the same order."""
+    # In the order of the keys, so that two nodes that claim the same rows cannot lock each other out.
+    keys = sorted(_key(row) for row in rows)
+    conn.execute(_CLAIM, [dict(zip(("user", "conversation", "client"), key, strict=True)) for key in keys])
+    mine = select(scheduled.c.user_id, scheduled.c.conversation_id, scheduled.c.client_id).where(
+        scheduled.c.refused == False,  # noqa: E712 - SQL
+        tuple_(scheduled.c.user_id, scheduled.c.conversation_id, scheduled.c.client_id).in_(keys),
+    )
+    left = {tuple(row) for row in conn.execute(mine)}
+    return [row for row in rows if _key(row) in left]
 
 
 def _columns() -> Select[Any]:

@@ -29,6 +29,7 @@ from hubbub.chat.model import (
 from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarksRaised, Needs, Untold
 from hubbub.chat.search.found import Wanted
 from hubbub.storage import entry_pages, history, marks, named, people, schedule, search_index, search_reads, states
+from hubbub.storage.again import write_again
 from hubbub.storage.changes import write_changes
 from hubbub.storage.database import Database
 from hubbub.storage.facts import load_facts
@@ -135,19 +136,22 @@ class SqlStore:
     # ------------------------------------------------------------ the schedule
 
     async def schedule(self, row: ScheduledRow, digest: bytes) -> bool:
-        return await self._db.write(lambda conn: schedule.write_scheduled(conn, row, digest))
+        return await write_again(self._db, lambda conn: schedule.write_scheduled(conn, row, digest))
 
     async def cancel(self, user_id: str, conversation_id: str, client_id: str) -> bool:
-        return await self._db.write(lambda conn: schedule.delete_scheduled(conn, user_id, conversation_id, client_id))
+        return await write_again(
+            self._db, lambda conn: schedule.delete_scheduled(conn, user_id, conversation_id, client_id)
+        )
 
     async def scheduled(self, user_id: str, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]:
         return await self._db.read(lambda conn: schedule.read_scheduled(conn, user_id, cursor, limit))
 
     async def due(self, now_ms: int, limit: int) -> list[ScheduledRow]:
-        return await self._db.read(lambda conn: schedule.read_due(conn, now_ms, limit))
+        rows = await self._db.read(lambda conn: schedule.read_due(conn, now_ms, limit))
+        return await write_again(self._db, lambda conn: schedule.claim(conn, rows)) if rows else []
 
     async def settle(self, row: ScheduledRow, error: str) -> None:
-        await self._db.write(lambda conn: schedule.settle(conn, row, error))
+        await write_again(self._db, lambda conn: schedule.settle(conn, row, error))
 
     # ------------------------------------------------------------ reading
 

@@ -204,6 +204,8 @@ scheduled = Table(
     Column("client_id", Id, primary_key=True),
     _required("due_ms", Ms),
     _required("refused", Flag),
+    # True once some node began to send it; then it cannot be cancelled.  NULL: not yet.
+    Column("sending", Flag),
     _required("error", key_text(64)),
     _required("digest", LargeBinary(8)),
     # The whole submit.

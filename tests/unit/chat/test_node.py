@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from unit.chat.stage import QUICK, Stage, a_stage
@@ -23,9 +24,11 @@ from hubbub.chat.model import (
     MemberChange,
     MemberState,
     Recall,
+    ScheduledRow,
     Submit,
 )
-from hubbub.chat.ports import EntriesAppended, HeadsAnnounced, MarksMoved, TypingChanged, UserChanged
+from hubbub.chat.node import ChatNode
+from hubbub.chat.ports import ChatStore, EntriesAppended, HeadsAnnounced, MarksMoved, TypingChanged, UserChanged
 from hubbub.chat.settings import ChatSettings
 
 
@@ -419,26 +422,53 @@ async def test_a_scheduled_message_outlives_a_restart_and_is_sent_once(tmp_path:
             assert await stage.node.scheduled(Caller(ANNA), "", 10) == ([], "")
 
 
-async def test_a_message_that_is_being_sent_is_neither_listed_nor_cancelled(stage: Stage) -> None:
+class Pausing:
+    """A store whose node stands still once it knows what is due."""
+
+    def __init__(self, store: ChatStore) -> None:
+        self._store = store
+        self.knows, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def due(self, now_ms: int, limit: int) -> list[ScheduledRow]:
+        rows = await self._store.due(now_ms, limit)
+        self.knows.set()
+        await self.goes_on.wait()
+        return rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_a_message_that_another_node_is_sending_is_neither_listed_nor_cancelled(stage: Stage) -> None:
     group = await stage.group(ANNA, BEN)
     key = fresh_id()
     await stage.node.schedule(Caller(ANNA), Submit(group, key, text("later")), NOW + 60_000)
     stage.clock.advance(61)
-    async with asyncio.TaskGroup() as together:
-        together.create_task(stage.node.scheduler.send_due())
-        await asyncio.sleep(0)
-        listed = together.create_task(stage.node.scheduled(Caller(ANNA), "", 10))
-        cancelled = together.create_task(_cancelled(stage, group, key))
-    assert (await listed, await cancelled) == (([], ""), False)
-    assert (await stage.node.heads([group])) == {group: 2}
-
-
-async def _cancelled(stage: Stage, group: str, key: str) -> bool:
+    store = Pausing(stage.store)
+    other = ChatNode(cast("ChatStore", store), stage.bus, stage.clock, QUICK)
+    await other.start()
     try:
-        await stage.node.cancel_scheduled(Caller(ANNA), group, key)
-    except ChatError:
-        return False
-    return True
+        async with asyncio.TaskGroup() as together:
+            together.create_task(other.scheduler.send_due())
+            await store.knows.wait()
+            assert await stage.node.scheduled(Caller(ANNA), "", 10) == ([], "")
+            with pytest.raises(ChatError) as refusal:
+                await stage.node.cancel_scheduled(Caller(ANNA), group, key)
+            assert refusal.value.code is Code.NOT_FOUND
+            store.goes_on.set()
+        assert (await stage.node.heads([group])) == {group: 2}
+    finally:
+        store.goes_on.set()
+        await other.stop()
+
+
+async def test_a_message_of_a_node_that_died_before_sending_it_is_sent_by_another(stage: Stage) -> None:
+    group = await stage.group(ANNA, BEN)
+    await stage.node.schedule(Caller(ANNA), Submit(group, fresh_id(), text("later")), NOW + 60_000)
+    stage.clock.advance(61)
+    assert len(await stage.store.due(stage.clock.now_ms(), 10)) == 1
+    await stage.node.scheduler.send_due()
+    assert (await stage.node.heads([group])) == {group: 2}
 
 
 async def test_a_refused_scheduled_message_says_why_and_can_be_cancelled(stage: Stage) -> None:

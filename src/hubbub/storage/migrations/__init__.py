@@ -42,7 +42,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in `versions`."""
 
 
