@@ -30,7 +30,7 @@ from hubbub.client.backoff import Backoff, ExponentialBackoff
 from hubbub.client.commands import Commands
 from hubbub.client.connection import Connector, Tap, Transport
 from hubbub.client.dial import Dialer
-from hubbub.client.errors import CLOSED, HubbubError, from_wire
+from hubbub.client.errors import CLOSED, HubbubError
 from hubbub.client.events import Ears, EventStream
 from hubbub.client.feed import HAVE_LIMIT, Feed, Since, Track
 from hubbub.client.fetching import Fetcher
@@ -40,6 +40,7 @@ from hubbub.client.login import FixedToken, KeptLogin, Login
 from hubbub.client.models import Accepted, Action, Conversation, Entry, Presence, State, StateEvent
 from hubbub.client.outbox import Command, Outbox, Pending
 from hubbub.client.receipts import Receipts
+from hubbub.client.sending import Sender
 from hubbub.client.session import Session
 from hubbub.client.store import NoStore, SqliteStore, Store
 from hubbub.client.translate import presence_of
@@ -119,7 +120,13 @@ class Client(Commands):
         )
         self._outbox = Outbox(limit=outbox_limit)
         self._outbox.settled = self._keeper.settled
-        self._sending = False
+        self._sender = Sender(
+            self._outbox,
+            lambda: self._upkeep.session,
+            self._clock,
+            self._backoff,
+            timeout_s=request_timeout_s,
+        )
         self._tells_delivered = receipts
         self._receipts = Receipts()
         self._watched: tuple[str, ...] = ()
@@ -276,7 +283,7 @@ class Client(Commands):
         timeout_s = self._send_timeout_s if timeout is None else timeout
         pending = self._outbox.add(command, future, timeout_s=timeout_s, kept=not self._keeper.durable)
         self._keeper.added(pending.command)
-        self._pump_lane(conversation_id)
+        self._sender.pump_lane(conversation_id)
         return pending
 
     async def ask(self, frame: pb.ClientFrame, *, timeout: float | None = None) -> Any:
@@ -348,7 +355,7 @@ class Client(Commands):
             pending = self._outbox.find(command.conversation_id, command.client_id)
             if pending is not None:
                 pending.kept = True
-        self._pump_outbox()
+        self._sender.pump()
 
     # ------------------------------------------------------------ Owner of the connection
 
@@ -411,8 +418,7 @@ class Client(Commands):
                     break
             self._feed.based = True
             self._keep_version()
-        self._sending = True
-        self._pump_outbox()
+        self._sender.begin()
         if self._watched:
             self._ask_watched(session)
         self._fetcher.pump()
@@ -423,8 +429,7 @@ class Client(Commands):
 
     def disconnected(self) -> None:
         """The connection is gone."""
-        self._sending = False
-        self._outbox.disconnected()
+        self._sender.end()
         self._fetcher.disconnected()
 
     def became(self, state: State, error: HubbubError | None) -> None:
@@ -436,57 +441,10 @@ class Client(Commands):
 
     def ticked(self) -> None:
         """Try again what has waited."""
-        self._pump_outbox()
+        self._sender.pump()
         self._fetcher.pump()
         self._tell_receipts()
         self._keeper.soon()
-
-    # ------------------------------------------------------------ sending what waits
-
-    def _pump_outbox(self) -> None:
-        if self._sending:
-            for pending in self._outbox.ready(self._clock.monotonic()):
-                self._transmit(pending)
-
-    def _pump_lane(self, conversation_id: str) -> None:
-        if self._sending:
-            for pending in self._outbox.ready_in(conversation_id, self._clock.monotonic()):
-                self._transmit(pending)
-
-    def _transmit(self, pending: Pending) -> None:
-        session = self._upkeep.session
-        if session is None:
-            return
-        try:
-            session.request(
-                pb.ClientFrame(submit=pending.frame),
-                partial(self._answered, session, pending),
-                timeout_s=self._request_timeout_s,
-            )
-        except HubbubError as error:
-            self._refused(pending, error)
-
-    def _answered(self, session: Session, pending: Pending, body: pb.Submitted | HubbubError) -> None:
-        if session.lost.done():
-            # Nobody knows (protocol.md 6.3): it goes again over the next connection.
-            return
-        if isinstance(body, HubbubError):
-            self._refused(pending, body)
-            return
-        if body.status == pb.SUBMIT_STATUS_ACCEPTED:
-            outcome = Accepted(pending.conversation_id, pending.client_id, body.seq, body.time_ms, body.repeated)
-            self._outbox.accepted(pending.conversation_id, pending.client_id, outcome)
-        elif body.status == pb.SUBMIT_STATUS_REJECTED:
-            self._refused(pending, from_wire(body.error))
-        else:
-            self._refused(pending, HubbubError(Code.UNKNOWN_OUTCOME))
-        self._pump_lane(pending.conversation_id)
-
-    def _refused(self, pending: Pending, error: HubbubError) -> None:
-        wait_s = self._backoff(pending.tries, 0.0)
-        self._outbox.refused(
-            pending.conversation_id, pending.client_id, error, now=self._clock.monotonic(), wait_s=wait_s
-        )
 
     # ------------------------------------------------------------ sessions
 
@@ -501,7 +459,7 @@ class Client(Commands):
 
     def _tell_receipts(self) -> None:
         session = self._upkeep.session
-        if session is None or not self._sending:
+        if session is None or not self._sender.open:
             return
         for conversation_id, read, delivered in self._receipts.take(RECEIPTS_A_TICK):
             wish = pb.SetMark(conversation_id=conversation_id, read_seq=read, delivered_seq=delivered)
@@ -509,7 +467,7 @@ class Client(Commands):
             session.request(pb.ClientFrame(set_mark=wish), told, timeout_s=self._request_timeout_s)
 
     def _told(self, conversation_id: str, read: int, delivered: int, body: pb.Done | HubbubError) -> None:
-        if isinstance(body, HubbubError) and (body.retry or not self._sending):
+        if isinstance(body, HubbubError) and (body.retry or not self._sender.open):
             self._receipts.note(conversation_id, read=read, delivered=delivered)
 
     def _reset(self, epoch: str, reason: str) -> None:

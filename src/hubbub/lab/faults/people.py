@@ -32,11 +32,14 @@ PACE_S = 0.3
 class Person:
     """One SDK client with a recorder at its socket."""
 
-    def __init__(self, server: str, history: History, username: str, user_id: str, device: str = "") -> None:
+    def __init__(
+        self, server: str, history: History, username: str, user_id: str, device: str = "", *, pace_s: float = PACE_S
+    ) -> None:
         self.server = server
         self.username = username
         self.user_id = user_id
         self.recorder = FrameRecorder(history, user_id, device)
+        self._pace_s = pace_s
         self.rooms: list[str] = []
         self.others: list[str] = []
         self.link: Link | None = None
@@ -69,7 +72,7 @@ class Person:
             with contextlib.suppress(HubbubError, TimeoutError):
                 async with asyncio.timeout(20):
                     await self._acts(dice, dice.choice(self.rooms))
-            await asyncio.sleep(dice.random() * PACE_S)
+            await asyncio.sleep(dice.random() * self._pace_s)
 
     async def _acts(self, dice: random.Random, room: str) -> None:
         client, what = self.client, dice.random()
@@ -109,10 +112,12 @@ class Person:
 class Crowd:
     """Everybody, and the conversations they share."""
 
-    def __init__(self, server: str, history: History, dice: random.Random) -> None:
+    def __init__(self, server: str, history: History, dice: random.Random, *, pace_s: float = PACE_S) -> None:
+        """`pace_s`: the longest pause between two things one person does."""
         self._server = server
         self._history = history
         self._dice = dice
+        self._pace_s = pace_s
         self.people: list[Person] = []
         self.owners: dict[str, Person] = {}
         """By conversation: who owns it and so may read all of it."""
@@ -125,7 +130,8 @@ class Crowd:
         async with HttpApi(self._server) as http:
             for number in range(count):
                 user = await http.register(f"person{number}", PASSWORD, f"Person {number}")
-                self.people.append(Person(self._server, self._history, user.username, user.id))
+                person = Person(self._server, self._history, user.username, user.id, pace_s=self._pace_s)
+                self.people.append(person)
         ids = [person.user_id for person in self.people]
         for person in self.people:
             person.others = [each for each in ids if each != person.user_id]
