@@ -157,7 +157,7 @@ def _tell(name: str, what: str) -> None:
 
 @command.command("faults")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the same faults again.")
-@click.option("--faults", "count", type=click.IntRange(1), default=26, show_default=True, help="How many to inject.")
+@click.option("--faults", "count", type=click.IntRange(1), default=27, show_default=True, help="How many to inject.")
 @click.option("--kinds", metavar="KIND,…", help="Only these; see --list.")
 @click.option("--list", "show_kinds", is_flag=True, help="Say which kinds there are, and end.")
 @click.option("--db", type=click.Choice(["postgres", "mysql"]), default="postgres", show_default=True)
