@@ -34,10 +34,11 @@ from hubbub.client.errors import CLOSED, HubbubError
 from hubbub.client.events import Ears, EventStream
 from hubbub.client.feed import HAVE_LIMIT, Feed, Since, Track
 from hubbub.client.fetching import Fetcher
+from hubbub.client.files import Transfers
 from hubbub.client.http import HttpApi
 from hubbub.client.keeper import Keeper
 from hubbub.client.login import FixedToken, KeptLogin, Login
-from hubbub.client.models import Accepted, Action, Conversation, Entry, Presence, State, StateEvent
+from hubbub.client.models import Accepted, Action, Conversation, Entry, File, Presence, State, StateEvent
 from hubbub.client.outbox import Command, Outbox, Pending
 from hubbub.client.receipts import Receipts
 from hubbub.client.sending import Sender
@@ -103,6 +104,7 @@ class Client(Commands):
             login = FixedToken(token) if token else kept
         self._keeper = Keeper(SqliteStore(store) if isinstance(store, str | Path) else store or NoStore())
         self._http = http or HttpApi(server)
+        self._transfers = Transfers(self._http, login)
         self._name = name
         self._heartbeat_s = heartbeat_s
         self._request_timeout_s = request_timeout_s
@@ -356,6 +358,16 @@ class Client(Commands):
             if pending is not None:
                 pending.kept = True
         self._sender.pump()
+
+    # ------------------------------------------------------------ files
+
+    async def upload(self, source: str | Path | bytes, *, name: str = "") -> File:
+        """Give the server a file, to be sent with a message.  Raises HubbubError."""
+        return await self._transfers.upload(source, name)
+
+    async def download(self, file_id: str, target: str | Path, *, preview: bool = False) -> None:
+        """Write a file that a message brought, or its small picture, to `target`.  Raises HubbubError."""
+        await self._transfers.download(file_id, Path(target), preview=preview)
 
     # ------------------------------------------------------------ Owner of the connection
 

@@ -21,6 +21,7 @@ from hubbub.client.models import (
     Dissolved,
     Edit,
     EntryPage,
+    File,
     HistoryPage,
     Kind,
     Member,
@@ -92,12 +93,15 @@ class Commands(ABC):
         also_in_conversation: bool = False,
         mentions: Sequence[str] = (),
         mention_all: bool = False,
+        files: Sequence[File] = (),
         client_id: str = "",
         after: str = "",
         timeout: float | None = None,
     ) -> Pending:
-        """Send a text; `await` the answer for its seq."""
-        post = Post(Body(text), reply_to, thread, also_in_conversation, tuple(mentions), mention_all)
+        """Send a text, files that were uploaded, or both; `await` the answer for its seq."""
+        post = Post(
+            Body(text, files=tuple(files)), reply_to, thread, also_in_conversation, tuple(mentions), mention_all
+        )
         return self.submit(conversation_id, post, client_id=client_id, after=after, timeout=timeout)
 
     def send_custom(self, conversation_id: str, kind: str, json: str, *, fallback: str, client_id: str = "") -> Pending:

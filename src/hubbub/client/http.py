@@ -6,7 +6,8 @@ section 5.2 errors) and leave as `HubbubError`; a server that cannot be reached 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -115,11 +116,34 @@ class HttpApi:
         json: object = None,
         data: dict[str, str] | None = None,
         params: dict[str, str] | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
     ) -> dict[str, Any]:
         """Return the JSON object a call answers, empty for no content.
 
         Raises HubbubError for refusals and for servers that do not answer.
         """
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        with self._trouble():
+            answer = await self._client().request(
+                method, path, headers=headers, json=json, data=data, params=params, content=content
+            )
+        value = _object_of(answer)
+        if answer.is_success and value is not None:
+            return value
+        raise _refusal(answer, value or {})
+
+    async def pieces(self, path: str, *, token: str) -> AsyncIterator[bytes]:
+        """Yield the content of an answer as it comes.  Raises HubbubError as `call` does."""
+        headers = {"authorization": f"Bearer {token}"}
+        with self._trouble():
+            async with self._client().stream("GET", path, headers=headers) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    raise _refusal(answer, _object_of(answer) or {})
+                async for piece in answer.aiter_bytes():
+                    yield piece
+
+    def _client(self) -> httpx.AsyncClient:
         if self._http is None:
             # Made late: loading certificates takes longer than a whole connection to a local server.
             self._http = httpx.AsyncClient(
@@ -128,21 +152,18 @@ class HttpApi:
                 transport=self._transport,
                 verify=self.server.startswith("https:"),
             )
-        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return self._http
+
+    @contextlib.contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Say in our own words that the server cannot be reached."""
         try:
-            answer = await self._http.request(method, path, headers=headers, json=json, data=data, params=params)
+            yield
         except httpx.HTTPError as exc:
             sentence = str(exc) or type(exc).__name__
             raise HubbubError(UNREACHABLE, f"{self.server} cannot be reached: {sentence}", retry=True) from exc
         except httpx.InvalidURL as exc:
             raise HubbubError(UNREACHABLE, f"{self.server} is not an address.") from exc
-        try:
-            value = answer.json() if answer.content else {}
-        except ValueError:
-            value = None
-        if answer.is_success and isinstance(value, dict):
-            return value
-        raise _refusal(answer, value if isinstance(value, dict) else {})
 
     @staticmethod
     def _tokens(answer: dict[str, Any]) -> Tokens:
@@ -158,6 +179,15 @@ _OAUTH_CODES = {
     "invalid_request": Code.BAD_REQUEST,
     "temporarily_unavailable": Code.UNAVAILABLE,
 }
+
+
+def _object_of(answer: httpx.Response) -> dict[str, Any] | None:
+    """Return the JSON object that was answered, empty for no content; None for anything else."""
+    try:
+        value = answer.json() if answer.content else {}
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _refusal(answer: httpx.Response, problem: dict[str, Any]) -> HubbubError:
