@@ -1,7 +1,8 @@
 """Which topics of the bus this node listens to, counted by those who need them.
 
 Topics nobody needs any more are let go some moments later, in the background: people reconnect, and following again
-costs a round trip.  A lock keeps following and letting go of one topic from overtaking each other.
+costs a round trip.  A lock keeps following and letting go of one topic from overtaking each other; who comes while
+another follows is followed together with all who came meanwhile, so a crowd does not cost a round trip for each.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ class Following:
         self._needed: Counter[Topic] = Counter()
         self._followed: set[Topic] = set()
         self._idle: set[Topic] = set()
+        self._asked: dict[Topic, None] = {}
+        """What somebody waits for, in order."""
         self._turn = asyncio.Lock()
 
     def hears(self, topic: Topic) -> bool:
@@ -34,14 +37,27 @@ class Following:
         """
         topics = list(topics)
         self._needed.update(topics)
-        if self._followed.issuperset(topics):
-            return set()
+        fresh = {topic for topic in topics if topic not in self._followed}
+        if not fresh:
+            return fresh
+        self._asked.update(dict.fromkeys(fresh))
         async with self._turn:
-            fresh = [topic for topic in topics if topic not in self._followed]
-            if fresh:
-                await self._feed.follow(fresh)
-                self._followed.update(fresh)
-            return set(fresh)
+            # Whose topic was followed with another's has nothing left to do.
+            if not self._followed.issuperset(fresh):
+                due = [topic for topic in self._asked if topic in self._needed and topic not in self._followed]
+                self._asked.clear()
+                if due:
+                    await self._follow(due)
+        return fresh
+
+    async def _follow(self, topics: list[Topic]) -> None:
+        try:
+            await self._feed.follow(topics)
+        except BaseException:
+            # Those who wait for the others try it again.
+            self._asked.update(dict.fromkeys(topics))
+            raise
+        self._followed.update(topics)
 
     def go(self, topics: Iterable[Topic]) -> None:
         """Count these topics as needed once less."""
