@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from contracts.script import ANNA, BEN, CLEO, Script, an_id
 
-from hubbub.chat.model import Body, ConversationChange, ConversationKind, Mark, Post, ScheduledRow, Submit, UserRow
+from hubbub.chat.model import (
+    Body,
+    Coming,
+    ConversationChange,
+    ConversationKind,
+    Mark,
+    Post,
+    ScheduledRow,
+    Submit,
+    UserRow,
+)
 from hubbub.chat.ports import Needs
 from hubbub.chat.search.found import Wanted
 
@@ -46,6 +56,7 @@ async def ask_everything(script: Script) -> None:
         await store.conversations(user, f"1.{stage}", 10)
         await store.user_state(user, 0, 10)
         await store.resume(user, [(stage, 1), (channel, 0)], 1, limit=10, state_limit=10)
+        await store.enter(Coming(user, 1, ((stage, 1), (channel, 0))), limit=10, state_limit=10)
         await store.audience(user)
     await store.channels(CLEO, "chan", "", 10)
     await store.members(ANNA, stage, ANNA, 10)

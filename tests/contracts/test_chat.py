@@ -259,6 +259,11 @@ async def test_every_question_is_answered_as_the_node_answers_it(talk: Talk) -> 
         held = [Have(group, 2)]
         assert await ask.resume(ANN, epoch, 0, held) == await node.resume(ANN, epoch, 0, held)
         assert await ask.resume(ANN, "another", 0, held) == await node.resume(ANN, "another", 0, held)
+        for claimed in (epoch, "another", ""):
+            entered = await ask.enter(ANN, claimed, 1, held)
+            assert entered == await node.enter(ANN, claimed, 1, held)
+            assert entered.resumed == await node.resume(ANN, claimed, 1, held)
+            assert [entered.listening] == await node.listening([ANNA])
 
 
 async def test_a_question_about_very_many_conversations_is_answered_whole(talk: Talk) -> None:

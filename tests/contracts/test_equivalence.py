@@ -21,7 +21,7 @@ from support.databases import DATABASES, UrlOf, open_empty
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError
 from hubbub.base.ids import NOBODY
-from hubbub.chat.model import ConversationChange, ConversationKind, Mark, MemberState
+from hubbub.chat.model import Coming, ConversationChange, ConversationKind, Mark, MemberState
 from hubbub.chat.ports import ChatStore
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.sql_store import SqlStore
@@ -122,6 +122,8 @@ async def everything(store: ChatStore) -> dict[str, object]:
         found[f"{user} audience"] = await store.audience(user)
         found[f"{user} listening"] = await store.listening([user])
         found[f"{user} resume"] = await store.resume(user, [(id_, 2) for id_ in ROOMS], 2, limit=3, state_limit=2)
+        coming = Coming(user, 2, tuple((id_, 3) for id_ in ROOMS))
+        found[f"{user} enter"] = await store.enter(coming, limit=3, state_limit=2)
         for id_ in ROOMS:
             looks: dict[str, Callable[[], Awaitable[object]]] = {
                 "entries": lambda user=user, id_=id_: store.entries(user, id_, 1, 4),  # type: ignore[misc]

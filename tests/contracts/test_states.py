@@ -13,6 +13,7 @@ from hubbub.chat.model import (
     MAX_SEQ,
     SMALL_AUDIENCE,
     Body,
+    Coming,
     ConversationChange,
     ConversationKind,
     ConversationState,
@@ -361,6 +362,55 @@ async def test_resume_of_hundreds_finds_the_few(script: Script) -> None:
         await script.say(room, ANNA)
     _, pages = await script.store.resume(BEN, [(room, 1) for room in rooms], 999, limit=10, state_limit=10)
     assert sorted(page.conversation_id for page in pages) == sorted(rooms[70:73])
+
+
+# ---------------------------------------------------------------- entering
+
+
+async def test_who_enters_is_told_what_they_hear_of_and_what_they_lack(script: Script) -> None:
+    system = await script.make_system()
+    rooms = [await script.make(ANNA, BEN) for _ in range(3)]
+    await script.say(rooms[1], ANNA, "missed")
+    store = script.store
+    version = (await store.user_state(BEN, 0, 100)).version
+    have = tuple((room, 1) for room in rooms)
+    listening, state, pages = await store.enter(Coming(BEN, version, have), limit=10, state_limit=10)
+    assert [listening] == await store.listening([BEN])
+    assert (state, pages) == await store.resume(BEN, have, version, limit=10, state_limit=10)
+    assert state is not None
+    assert (state.conversations, state.version) == ((), version)
+    assert [page.conversation_id for page in pages] == [rooms[1]]
+    # Who is behind, ahead, new, or holds nothing that can be trusted.
+    for since in (1, version - 1, version + 5, 0):
+        _, state, _ = await store.enter(Coming(BEN, since, ()), limit=10, state_limit=2)
+        assert state == await store.user_state(BEN, since, 2)
+    listening, state, pages = await store.enter(Coming(DORA), limit=10, state_limit=10)
+    assert (listening.conversations, state, pages) == (((system, 1, True),), None, [])
+
+
+async def test_a_crowd_that_enters_at_once_is_told_to_each_what_is_theirs(script: Script) -> None:
+    crowd = [person(f"p{n}") for n in range(40)]
+    stage = await script.make(*crowd)
+    pairs = [await script.make(*crowd[at : at + 2]) for at in range(0, 40, 2)]
+    for number, room in enumerate(pairs):
+        for _ in range(number % 3):
+            await script.say(room, crowd[2 * number])
+    gone = await script.remove(stage, crowd[0], crowd[5])
+    await script.say(stage, crowd[0], "unseen")
+    store = script.store
+    comings = [
+        # Some hold more of what all share than others, and some of it never was.
+        Coming(name, number % 4, ((stage, 1 + number % 5), (pairs[number // 2], 1)))
+        for number, name in enumerate(crowd)
+    ]
+    found = await asyncio.gather(*(store.enter(each, limit=10, state_limit=10) for each in comings))
+    for coming, (listening, state, pages) in zip(comings, found, strict=True):
+        assert [listening] == await store.listening([coming.user_id])
+        assert coming.have is not None
+        alone = await store.resume(coming.user_id, coming.have, coming.since_version, limit=10, state_limit=10)
+        assert (state, pages) == alone
+    cut = {page.conversation_id: page.as_of for page in found[5][2]}
+    assert cut.get(stage, gone) == gone
 
 
 # ---------------------------------------------------------------- lists

@@ -26,6 +26,7 @@ from hubbub.chat.model import (
     ConversationRow,
     ConversationState,
     Created,
+    Entered,
     Entry,
     EntryPage,
     Have,
@@ -304,6 +305,10 @@ class FakeChat:
         if self.after_resume is not None:
             await self.after_resume()
         return Resumed(self.the_epoch, False, version, states, pages)
+
+    async def enter(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Entered:
+        (listening,) = await self.listening([caller.user_id])
+        return Entered(listening, await self.resume(caller, epoch, user_version, have))
 
     async def user_state(self, caller: Caller, since_version: int, limit: int) -> UserState:
         newest = self.versions.get(caller.user_id, 0)

@@ -29,10 +29,15 @@ class Quiet(House):
         assert link.kinds() == ["welcome", "ready"]
         return link
 
-    async def let_in_slowly(self, token: str) -> RecordedLink:
+    def resume(self, have: dict[str, int]) -> pb.Resume:
+        """Return the resume of a client that holds this much of each conversation."""
+        heads = [pb.Head(conversation_id=name, seq=seq) for name, seq in have.items()]
+        return pb.Resume(epoch=self.chat.the_epoch, have=heads)
+
+    async def let_in_slowly(self, token: str, resume: pb.Resume | None = None) -> RecordedLink:
         """Return the link of a session once it is ready, with whatever it heard."""
         link = RecordedLink(self.gateway)
-        hello = pb.Hello(protocol=1, token=token, heartbeat_ms=int(INTERVAL_S * 1000))
+        hello = pb.Hello(protocol=1, token=token, heartbeat_ms=int(INTERVAL_S * 1000), resume=resume)
         link.say(pb.ClientFrame(id=1, hello=hello))
         await until(lambda: any(frame.HasField("ready") for frame in link.frames))
         await settle()

@@ -34,6 +34,11 @@ class RecordedLink:
         self.frames.clear()
         return [None if name is None else str(name) for name in names]
 
+    def texts(self) -> list[str]:
+        """Return what was said to it, in the order in which it came."""
+        entries = [entry for frame in self.frames if frame.HasField("entries") for entry in frame.entries.entries]
+        return [entry.message.body.text.text for entry in entries if entry.HasField("message")]
+
     # ------------------------------------------------------------ the port
 
     def write(self, frames: Sequence[bytes]) -> None:

@@ -35,7 +35,7 @@ from hubbub.bus import chat_codec
 from hubbub.bus.calls import CallFailed, Calls
 from hubbub.bus.chat_codec import Method, Sort
 from hubbub.bus.choosing import Choosing
-from hubbub.bus.questions import Lane, Node, Question, RemoteChatSettings, number_of
+from hubbub.bus.questions import Lane, Node, Question, RemoteChatSettings, UnknownMethod, number_of
 
 _OF_THE_MOMENT = frozenset(
     {
@@ -292,8 +292,8 @@ class Asking:
     def _turned(self, question: Question, node: Node, reason: str) -> None:
         """Ask elsewhere what a node would not look at; what else is open there it will answer."""
         if reason == "unknown_method":
-            sentence = f"The chat node does not know {question.method.name} yet."
-            self._settle(question, ChatError(Code.UNAVAILABLE, sentence, retry_after_s=self._settings.retry_after_s))
+            retry_after_s = self._settings.retry_after_s
+            self._settle(question, UnknownMethod(question.method.name, retry_after_s=retry_after_s))
             return
         self._avoid(node)
         question.turns += 1

@@ -246,6 +246,7 @@ METHODS: dict[str, Method] = {
         Method(Chat.members, Sort.READ),
         Method(Chat.user_state, Sort.READ),
         Method(Chat.resume, Sort.READ),
+        Method(Chat.enter, Sort.READ),
         Method(Chat.epoch, Sort.READ),
         Method(Chat.users, Sort.READ),
         Method(Chat.find_users, Sort.READ),

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from hubbub.base.errors import ChatError, Code
 from hubbub.bus.chat_codec import Method, Sort
 
 
@@ -69,6 +70,14 @@ class Question:
         self.sent = 0.0
         self.stuck_since: float | None = None
         self.turns = 0
+
+
+class UnknownMethod(ChatError):
+    """The node that was asked is older than the question."""
+
+    def __init__(self, name: str, *, retry_after_s: float) -> None:
+        sentence = f"The chat node does not know {name} yet."
+        super().__init__(Code.UNAVAILABLE, sentence, retry_after_s=retry_after_s)
 
 
 class Lane:

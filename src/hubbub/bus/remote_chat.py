@@ -15,8 +15,8 @@ from hubbub.base.errors import ChatError
 from hubbub.bus.asking import Asking
 from hubbub.bus.calls import Calls
 from hubbub.bus.chat_codec import METHODS
-from hubbub.bus.questions import RemoteChatSettings
-from hubbub.chat.model import Accepted, Caller, Listening, Submit
+from hubbub.bus.questions import RemoteChatSettings, UnknownMethod
+from hubbub.chat.model import Accepted, Caller, Entered, Have, Listening, Submit
 from hubbub.chat.service import Chat
 
 __all__ = ["RemoteChat", "RemoteChatSettings"]
@@ -110,6 +110,15 @@ class RemoteChat:
             listening += await self._some_listening(user_ids[start : start + LISTENING_AT_ONCE])
         return listening
 
+    async def enter(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Entered:
+        """Return what the caller hears of and what their client is missing; of an older node, in two questions."""
+        try:
+            return await self._enter(caller, epoch, user_version, have)
+        except UnknownMethod:
+            (listening,) = await self.listening([caller.user_id])
+            return Entered(listening, await self.resume(caller, epoch, user_version, have))
+
+    _enter = _asked(Chat.enter)
     _some_heads = _asked(Chat.heads)
     _some_listening = _asked(Chat.listening)
 

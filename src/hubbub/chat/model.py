@@ -400,6 +400,15 @@ class Listening(msgspec.Struct, frozen=True):
     """(conversation, head, large) of everything they have joined, SYSTEM included; see `chat.ports.LogReader`."""
 
 
+class Coming(msgspec.Struct, frozen=True):
+    """Somebody whose client connects, and what it says it holds."""
+
+    user_id: str
+    since_version: int = 0
+    have: tuple[tuple[str, int], ...] | None = None
+    """(conversation, seq); None: it holds nothing that can be trusted."""
+
+
 class Resumed(msgspec.Struct, frozen=True):
     """What a returning client is missing."""
 
@@ -409,3 +418,11 @@ class Resumed(msgspec.Struct, frozen=True):
     user_version: int
     states: UserState | None = None
     pages: tuple[EntryPage, ...] = ()
+
+
+class Entered(msgspec.Struct, frozen=True):
+    """What somebody who connects hears of, and what their client is missing."""
+
+    listening: Listening
+    resumed: Resumed
+    """Read in the same snapshot or in a later one."""

@@ -15,6 +15,7 @@ import msgspec
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
+    Coming,
     ConversationRow,
     ConversationState,
     Entry,
@@ -331,6 +332,11 @@ class LogReader(Protocol):
         Conversations whose head is what the client has are absent.  One that misses more than `limit` entries gets an
         empty page with `reset`.  Ones the reader may no longer see are cut at the end of the membership.
         """
+
+    async def enter(
+        self, coming: Coming, *, limit: int, state_limit: int
+    ) -> tuple[Listening, UserState | None, list[EntryPage]]:
+        """Return in one snapshot what this person hears of and, where their client holds something, see `resume`."""
 
     async def audience(self, user_id: str) -> list[tuple[str, int, bool]]:
         """Return (conversation, head, large) of every joined conversation; `large`: it has a feed of its own.

@@ -14,7 +14,9 @@ from hubbub.chat.finding import Finding, read_query
 from hubbub.chat.model import (
     MAX_SEQ,
     Caller,
+    Coming,
     ConversationState,
+    Entered,
     EntryPage,
     Have,
     HistoryPage,
@@ -176,9 +178,7 @@ class Reading:
     async def resume(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Resumed:
         """Return what a returning client is missing, or `reset` when nothing it holds can be trusted."""
         checks.a_seq(user_version, "user_version", least=0)
-        held = [
-            (checks.a_conversation_id(each.conversation_id), checks.a_seq(each.seq, "seq", least=0)) for each in have
-        ]
+        held = _held(have)
         settings = self._settings
         current = await self._reader.epoch()
         if epoch == current and len(held) <= settings.resume_have_max:
@@ -195,6 +195,22 @@ class Reading:
         newest = await self._reader.user_state(caller.user_id, MAX_SEQ, 1)
         return Resumed(current, True, newest.version)
 
+    async def enter(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Entered:
+        """Return what the caller hears of and what their client is missing, of one snapshot."""
+        checks.a_seq(user_version, "user_version", least=0)
+        held, settings = _held(have), self._settings
+        current = await self._reader.epoch()
+        trusted = epoch == current and len(held) <= settings.resume_have_max
+        listening, states, pages = await self._reader.enter(
+            Coming(caller.user_id, user_version, tuple(held) if trusted else None),
+            limit=settings.resume_entries,
+            state_limit=settings.page_rows_max,
+        )
+        if states is None or states.version < user_version:
+            return Entered(listening, Resumed(current, True, listening.version))
+        states = fit_user_state(states)
+        return Entered(listening, Resumed(current, False, states.version, states, fit_resume(pages)))
+
     # ------------------------------------------------------------ bounds
 
     def _entries(self, limit: int) -> int:
@@ -202,3 +218,7 @@ class Reading:
 
     def _rows(self, limit: int) -> int:
         return min(limit, self._settings.page_rows_max) if limit > 0 else self._settings.page_rows
+
+
+def _held(have: Sequence[Have]) -> list[tuple[str, int]]:
+    return [(checks.a_conversation_id(each.conversation_id), checks.a_seq(each.seq, "seq", least=0)) for each in have]

@@ -15,6 +15,7 @@ from hubbub.chat.model import (
     Caller,
     ConversationKind,
     ConversationState,
+    Entered,
     EntryPage,
     Have,
     HistoryPage,
@@ -117,6 +118,9 @@ class Chat(Protocol):
     async def user_state(self, caller: Caller, since_version: int, limit: int) -> UserState: ...
 
     async def resume(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Resumed: ...
+
+    async def enter(self, caller: Caller, epoch: str, user_version: int, have: Sequence[Have]) -> Entered:
+        """For gateways: `listening` and `resume` in one question, whose second half is never older than the first."""
 
     async def epoch(self) -> str: ...
 

@@ -2,7 +2,9 @@
 
 The order is the correctness.  The session is registered for kicks first and checked against the database after it, so
 a login ended in between is noticed by one of the two.  It follows the bus before it reads, so an entry appended in
-between is in what it reads or is pushed, and may be both; the session drops what it read.
+between is in what it reads or is pushed, and may be both; the session drops what it read.  Which large conversations it
+must follow only the log knows, so the log is asked once for that and for what the client lacks, and a second time where
+something may have passed between the answer and the following.
 """
 
 from __future__ import annotations
@@ -115,9 +117,12 @@ class Entrance:
         await service.registry.admit(session)
         self._still(session)
 
+        service.feeds.attend(session)
+        epoch = resume.epoch if resume is not None else ""  # no epoch brings no rows: who holds nothing reads at will
         person.begin_entering()
         try:
-            (listening,) = await service.chat.listening([session.user_id])
+            entered = await service.chat.enter(caller, epoch, version, have)
+            listening, resumed = entered.listening, entered.resumed
             self._still(session)
             person.knows(listening.version)
             large = {
@@ -127,13 +132,12 @@ class Entrance:
             }
         finally:
             person.end_entering()
-        await service.feeds.enter(person, session, large)
+        heard = await service.feeds.enter(person, large)
         self._still(session)
-
-        service.epoch = await service.chat.epoch()
-        # Who holds nothing is told the newest version and reads what it wants; no epoch brings no rows.
-        resumed = await service.chat.resume(caller, resume.epoch if resume else "", version, have)
-        self._still(session)
+        if not heard:
+            resumed = await service.chat.resume(caller, epoch, version, have)
+            self._still(session)
+        service.epoch = resumed.epoch
         session.send(
             pb.ServerFrame(
                 reply_to=frame_id,

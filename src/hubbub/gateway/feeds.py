@@ -53,18 +53,24 @@ class Feeds:
         heads = await self._chat.heads([SYSTEM_CONVERSATION])
         self._release(channel, channel.open(heads.get(SYSTEM_CONVERSATION, 0)))
 
-    async def enter(self, person: Person, session: Session, conversations: Mapping[str, int]) -> None:
+    def attend(self, session: Session) -> None:
+        """Let a session that enters hear the announcements from now on."""
+        self._channels[SYSTEM_CONVERSATION].sessions.add(session)
+
+    async def enter(self, person: Person, conversations: Mapping[str, int]) -> bool:
         """Let a person who just connected hear these conversations, of which they know the heads, from now on.
 
         Returns once everything that is appended from here on will be heard; what is older is the resume's to bring.
+        True: everything above the given heads is heard, so a resume that was read with them will do.
         """
-        self._channels[SYSTEM_CONVERSATION].sessions.add(session)
         fresh: list[str] = []
+        heard = True
         for name, head in conversations.items():
             channel = self._channels.get(name)
             if channel is None:
                 channel = self._channels[name] = Channel(name)
                 fresh.append(name)
+            heard = heard and channel.opened and channel.pushed <= head
             # A feed that is behind has entries from before they came, which are the resume's and not theirs to hear.
             channel.enter(person, head)
         await self._open(fresh, None)
@@ -74,6 +80,7 @@ class Feeds:
             if channel is not None and not channel.opened and name not in fresh:
                 await self._following.need([Topic("conversation", name)])
                 self._following.go([Topic("conversation", name)])
+        return heard
 
     def grow(self, conversation_id: str, seq: int, people: Iterable[Person]) -> None:
         """Let people hear a conversation that is large now; they were told of its entries up to `seq`."""

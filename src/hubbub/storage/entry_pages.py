@@ -15,6 +15,7 @@ from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, Entry, EntryPage, Listening, MemberState
 from hubbub.storage.facts import joined_members
 from hubbub.storage.look import hidden_between, look
+from hubbub.storage.padded import padded
 from hubbub.storage.rows import entry_of
 from hubbub.storage.schema import Id
 from hubbub.storage.sight import EVERYTHING, Spans, clip
@@ -33,6 +34,21 @@ _SPAN = (
     .limit(bindparam("rows"))
 )
 
+_HEAD = select(conversations.c.head).where(conversations.c.id == bindparam("id", type_=Id))
+_VERSIONS = select(user_versions).where(user_versions.c.user_id.in_(bindparam("readers", expanding=True)))
+_JOINED = (
+    select(
+        members.c.user_id, conversations.c.id, conversations.c.kind, conversations.c.head, conversations.c.member_count
+    )
+    .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id))
+    .where(
+        members.c.user_id.in_(bindparam("readers", expanding=True)),
+        members.c.state == MemberState.JOINED,
+        conversations.c.kind != ConversationKind.SYSTEM,
+    )
+    .order_by(members.c.user_id, conversations.c.id)
+)
+
 
 def read_entries(conn: Connection, user_id: str, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
     """Return the reader's entries above `after_seq`, oldest first."""
@@ -42,7 +58,7 @@ def read_entries(conn: Connection, user_id: str, conversation_id: str, after_seq
 
 def read_entries_for_all(conn: Connection, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
     """Return entries above `after_seq` whoever may see them."""
-    head = conn.execute(select(conversations.c.head).where(conversations.c.id == conversation_id)).scalar_one_or_none()
+    head = conn.execute(_HEAD, {"id": conversation_id}).scalar_one_or_none()
     if head is None:
         raise ChatError(Code.CONVERSATION_NOT_FOUND)
     return page(conn, None, conversation_id, EVERYTHING, head, after_seq, limit)
@@ -85,34 +101,21 @@ def read_heads(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, i
 
 def read_audience(conn: Connection, user_id: str) -> list[tuple[str, int, bool]]:
     """Return (conversation, head, large) of everything this person has joined, SYSTEM included."""
-    columns = (conversations.c.id, conversations.c.kind, conversations.c.head, conversations.c.member_count)
-    joined = (
-        select(*columns)
-        .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id))
-        .where(
-            members.c.user_id == user_id,
-            members.c.state == MemberState.JOINED,
-            conversations.c.kind != ConversationKind.SYSTEM,
-        )
-        .order_by(conversations.c.id)
-    )
-    found = [
-        (row.id, row.head, row.member_count > SMALL_AUDIENCE or row.kind == ConversationKind.CHANNEL)
-        for row in conn.execute(joined)
-    ]
-    system = conn.execute(select(*columns).where(conversations.c.id == SYSTEM_CONVERSATION)).one_or_none()
-    if system is not None:
-        found.insert(0, (system.id, system.head, True))
-    return found
+    return list(read_listening(conn, [user_id])[0].conversations)
 
 
 def read_listening(conn: Connection, user_ids: Sequence[str]) -> list[Listening]:
     """Return what each of these people hears of, with their versions."""
     versions: dict[str, int] = {}
-    for at in range(0, len(user_ids), _AT_ONCE):
-        statement = select(user_versions).where(user_versions.c.user_id.in_(user_ids[at : at + _AT_ONCE]))
-        versions.update((row.user_id, row.version) for row in conn.execute(statement))
-    return [Listening(name, versions.get(name, 0), tuple(read_audience(conn, name))) for name in user_ids]
+    heard: dict[str, list[tuple[str, int, bool]]] = {}
+    for some in padded(user_ids, _AT_ONCE):
+        versions.update((row.user_id, row.version) for row in conn.execute(_VERSIONS, {"readers": some}))
+        for row in conn.execute(_JOINED, {"readers": some}):
+            large = row.member_count > SMALL_AUDIENCE or row.kind == ConversationKind.CHANNEL
+            heard.setdefault(row.user_id, []).append((row.id, row.head, large))
+    system = conn.execute(_HEAD, {"id": SYSTEM_CONVERSATION}).scalar_one_or_none()
+    everybody = [] if system is None else [(SYSTEM_CONVERSATION, system, True)]
+    return [Listening(name, versions.get(name, 0), (*everybody, *heard.get(name, ()))) for name in user_ids]
 
 
 def read_small_audience(conn: Connection, conversation_id: str) -> tuple[str, ...] | None:

@@ -12,6 +12,7 @@ from hubbub.chat.model import (
     SMALL_AUDIENCE,
     UNREAD_CAP,
     Action,
+    Coming,
     ConversationChange,
     ConversationKind,
     ConversationRow,
@@ -337,6 +338,17 @@ class MemoryReader:
             elif missing:
                 pages.append(self._page(user_id, conversation_id, member.intervals, end, seq, limit))
         return state, pages
+
+    async def enter(
+        self, coming: Coming, *, limit: int, state_limit: int
+    ) -> tuple[Listening, UserState | None, list[EntryPage]]:
+        (listening,) = await self.listening([coming.user_id])
+        if coming.have is None:
+            return listening, None, []
+        state, pages = await self.resume(
+            coming.user_id, coming.have, coming.since_version, limit=limit, state_limit=state_limit
+        )
+        return listening, state, pages
 
     def _pairs(self, user_id: str, *, look_in: bool = False) -> list[_Pair]:
         """Return every conversation this person has a row of, SYSTEM, and with `look_in` the open channels."""

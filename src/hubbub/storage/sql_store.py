@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from hubbub.chat.model import (
+    Coming,
     ConversationState,
     EntryPage,
     HistoryPage,
@@ -28,16 +29,31 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarksRaised, Needs, Untold
 from hubbub.chat.search.found import Wanted
-from hubbub.storage import entry_pages, history, marks, named, people, schedule, search_index, search_reads, states
+from hubbub.storage import (
+    entering,
+    entry_pages,
+    history,
+    marks,
+    named,
+    people,
+    schedule,
+    search_index,
+    search_reads,
+    states,
+)
 from hubbub.storage.again import write_again
 from hubbub.storage.changes import write_changes
 from hubbub.storage.database import Database
 from hubbub.storage.facts import load_facts
 from hubbub.storage.remembered import Remembered
 from hubbub.storage.tables import outbox
+from hubbub.storage.together import Together
 
 _CLEARED_WAITING = 1_000
 """So many outbox rows wait for deletion; of more the oldest are dropped, and the sweep announces them again."""
+
+_ENTERING_AT_ONCE = 32
+"""So many people's comings are read in one transaction: enough to share it, and not so many that one waits for all."""
 
 _decode_outbox = msgspec.json.Decoder(dict[str, int]).decode
 
@@ -58,6 +74,7 @@ class SqlStore:
         self._dialect = db.dialect
         self._remembered = Remembered(shared=db.shared)
         self._cleared: list[int] = []
+        self._entering = Together(self._read_entering, at_once=_ENTERING_AT_ONCE)
 
     # ------------------------------------------------------------ writing
 
@@ -230,6 +247,16 @@ class SqlStore:
                 conn, self._dialect, user_id, have, since_version, limit=limit, state_limit=state_limit
             )
         )
+
+    async def enter(
+        self, coming: Coming, *, limit: int, state_limit: int
+    ) -> tuple[Listening, UserState | None, list[EntryPage]]:
+        found = await self._entering.ask(entering.Newcomer(coming, limit, state_limit))
+        assert found is not None  # everybody who is asked about is in the answer
+        return found
+
+    async def _read_entering(self, newcomers: Sequence[entering.Newcomer]) -> dict[entering.Newcomer, entering.Found]:
+        return await self._db.read(lambda conn: entering.read_entering(conn, self._dialect, newcomers))
 
     async def audience(self, user_id: str) -> list[tuple[str, int, bool]]:
         return await self._db.read(lambda conn: entry_pages.read_audience(conn, user_id))

@@ -8,7 +8,7 @@ else has no preview.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -34,6 +34,7 @@ from hubbub.storage.entry_pages import page
 from hubbub.storage.facts import load_messages
 from hubbub.storage.history import read_reactions
 from hubbub.storage.look import look
+from hubbub.storage.padded import padded
 from hubbub.storage.rows import conversation_of, decode_intervals, fold_title, member_of
 from hubbub.storage.schema import Id
 from hubbub.storage.sight import as_visitor, clip, end_of, implicit_member
@@ -59,6 +60,7 @@ _CHANGED = (
     .limit(bindparam("rows"))
 )
 _OF_VERSION = _PAIRS.where(members.c.version == bindparam("version")).order_by(conversations.c.id)
+_SOME = _PAIRS.where(conversations.c.id.in_(bindparam("ids", expanding=True)))
 _ONE = _PAIRS.where(conversations.c.id == bindparam("id", type_=Id))
 _VERSION = select(user_versions.c.version).where(user_versions.c.user_id == bindparam("reader", type_=Id))
 
@@ -261,25 +263,28 @@ def read_resumed(
 ) -> tuple[UserState, list[EntryPage]]:
     """Return what a returning client is missing; only conversations that changed cost more than a comparison."""
     state = read_user_state(conn, dialect, user_id, since_version, state_limit)
-    held = dict(have)
-    changed = dialect.newer_heads(conn, list(held.items()))
+    heads = dict(dialect.newer_heads(conn, list(dict(have).items())))
+    return state, read_missing(conn, user_id, have, heads, limit)
+
+
+def read_missing(
+    conn: Connection, user_id: str, have: Iterable[tuple[str, int]], heads: Mapping[str, int], limit: int
+) -> list[EntryPage]:
+    """Return the pages that bring a client from what it has to these heads, where it may see what is between."""
+    held = {id_: seq for id_, seq in have if heads.get(id_, seq) != seq}
     mine: dict[str, _Pair] = {}
-    for at in range(0, len(changed), _AT_ONCE):
-        names = [id_ for id_, _ in changed[at : at + _AT_ONCE]]
-        for row in conn.execute(_PAIRS.where(conversations.c.id.in_(names)), {"reader": user_id}):
+    for names in padded(list(held), _AT_ONCE):
+        for row in conn.execute(_SOME, {"reader": user_id, "ids": names}):
             open_to_all = row.kind in (ConversationKind.SYSTEM, ConversationKind.CHANNEL)
             if open_to_all or row.member_user_id is not None:
                 mine[row.id] = _pair(row, user_id)
     pages: list[EntryPage] = []
-    for conversation_id, head in sorted(changed):
-        pair = mine.get(conversation_id)
-        if pair is None:
-            continue
-        conversation, member = pair
+    for conversation_id in sorted(mine):
+        conversation, member = mine[conversation_id]
         spans = member.intervals
         seq = held[conversation_id]
         end = end_of(spans, conversation.head)
-        if seq > head:
+        if seq > heads[conversation_id]:
             # The client holds what this log never had.
             pages.append(EntryPage(conversation_id, end + 1, end, end, (), reset=True))
             continue
@@ -288,7 +293,7 @@ def read_resumed(
             pages.append(EntryPage(conversation_id, end + 1, end, end, (), reset=True))
         elif missing:
             pages.append(page(conn, user_id, conversation_id, spans, end, seq, limit))
-    return state, pages
+    return pages
 
 
 def read_pairs(conn: Connection, user_id: str, conversation_ids: Sequence[str]) -> list[_Pair]:

@@ -23,8 +23,10 @@ _READS = 2
 class Together(Generic[K, V]):
     """Asks for rows by key; `read` returns those of the given keys that exist."""
 
-    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, at_once: int = _AT_ONCE) -> None:
+        """`at_once`: about how many keys one read is for."""
         self._read = read
+        self._at_once = at_once
         self._asked: dict[K, asyncio.Future[V | None]] = {}
         self._reads: set[asyncio.Task[None]] = set()
 
@@ -43,7 +45,7 @@ class Together(Generic[K, V]):
     async def _answer(self) -> None:
         """Read until nothing is asked; the database ends every read by its own deadline."""
         while self._asked:
-            some = {key: self._asked[key] for key in islice(self._asked, _AT_ONCE)}
+            some = {key: self._asked[key] for key in islice(self._asked, self._at_once)}
             for key in some:
                 del self._asked[key]
             try:

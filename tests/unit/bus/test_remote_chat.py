@@ -15,7 +15,7 @@ from hubbub.bus.calls import Peer
 from hubbub.bus.chat_server import ChatServerSettings
 from hubbub.bus.choosing import Choosing
 from hubbub.bus.questions import RemoteChatSettings
-from hubbub.chat.model import Accepted, Caller, ConversationKind, MemberState, Submit
+from hubbub.chat.model import Accepted, Caller, ConversationKind, Have, MemberState, Submit
 
 
 async def refusal(future: asyncio.Future[Accepted]) -> ChatError:
@@ -313,6 +313,25 @@ async def test_a_method_that_the_node_does_not_know_yet_is_unavailable_and_the_n
         with pytest.raises(ChatError):
             await stage.remote.conversations(Caller(ANNA), "", 10)
         assert stage.calls.asked == [before]
+
+
+async def test_who_enters_by_way_of_an_older_node_is_told_the_same_in_two_questions() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        epoch = await stage.remote.epoch()
+        entered = await stage.remote.enter(Caller(ANNA), epoch, 0, [Have(group, 0)])
+        assert [page.conversation_id for page in entered.resumed.pages] == [group]
+
+        async def old(peer: Peer, request: bytes) -> bytes:
+            if chat_codec.opened(request)[1] == b"enter":
+                return chat_codec.turned_away("unknown_method")
+            return await stage.servers[ONE].answer(peer, request)
+
+        before = "3" * 32
+        await stage.calls.serve(before, old)
+        stage.live = [before]
+        assert await stage.remote.enter(Caller(ANNA), epoch, 0, [Have(group, 0)]) == entered
+        assert stage.calls.asked[-3:] == [before] * 3
 
 
 # ---------------------------------------------------------------- draining and joining

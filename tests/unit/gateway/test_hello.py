@@ -11,11 +11,12 @@ from support.quiet import a_quiet_house, settle
 from support.recorded_link import RecordedLink
 
 from hubbub.base.clock import ManualClock
-from hubbub.base.ids import new_id
+from hubbub.base.ids import SYSTEM_CONVERSATION, new_id
 from hubbub.chat.ports import LoginEnded
 from hubbub.wire import hubbub_pb2 as pb
 
 ROMEO, JULIET = an_id("romeo"), an_id("juliet")
+CROWD = [an_id(f"extra{number}") for number in range(20)]
 
 
 async def ending(client: Client, **body: object) -> tuple[str, int, str]:
@@ -173,6 +174,57 @@ async def test_what_is_stored_behind_the_read_of_a_resume_is_pushed_behind_it() 
         assert await client.hears() == ["missed 0", "missed 1"]
         assert [await client.hears(), await client.hears()] == [["meanwhile 0"], ["meanwhile 1"]]
         await client.leave()
+
+
+async def test_what_a_large_conversation_got_before_its_feed_was_followed_is_in_the_resume() -> None:
+    async with a_quiet_house() as house:
+        room = house.chat.open_conversation(an_id("verona"), [ROMEO, JULIET, *CROWD])
+
+        async def meanwhile() -> None:
+            house.chat.after_resume = None
+            await house.chat.say(room, "before anybody here follows it", JULIET)
+
+        house.chat.after_resume = meanwhile
+        link = await house.let_in_slowly("romeo/phone", house.resume({room: 1}))
+        await house.chat.say(room, "live", JULIET)
+        await settle()
+        assert link.texts() == ["before anybody here follows it", "live"]
+
+
+async def test_what_the_listeners_of_a_feed_got_while_somebody_entered_is_in_the_resume() -> None:
+    async with a_quiet_house() as house:
+        room = house.chat.open_conversation(an_id("verona"), [ROMEO, JULIET, *CROWD])
+        await house.let_in("juliet/phone")
+
+        async def meanwhile() -> None:
+            house.chat.after_resume = None
+            await house.chat.say(room, "while romeo comes", JULIET)
+            await settle()
+
+        house.chat.after_resume = meanwhile
+        link = await house.let_in_slowly("romeo/phone", house.resume({room: 1}))
+        await house.chat.say(room, "live", JULIET)
+        await settle()
+        assert link.texts() == ["while romeo comes", "live"]
+
+
+async def test_the_log_is_asked_once_for_who_comes_into_nothing_new() -> None:
+    async with a_quiet_house() as house:
+        room = house.chat.open_conversation(an_id("verona"), [ROMEO, JULIET, *CROWD])
+        system = await house.chat.say(SYSTEM_CONVERSATION, "long ago")
+        await house.let_in("juliet/phone")
+        asked = 0
+
+        async def meanwhile() -> None:
+            nonlocal asked
+            asked += 1
+            await house.chat.say(SYSTEM_CONVERSATION, "while romeo comes")
+            await settle()
+
+        house.chat.after_resume = meanwhile
+        link = await house.let_in_slowly("romeo/phone", house.resume({room: 1, SYSTEM_CONVERSATION: system.seq}))
+        assert asked == 1
+        assert link.texts() == ["while romeo comes"]
 
 
 async def test_another_epoch_means_reset_and_nothing_else() -> None:
