@@ -21,7 +21,7 @@ class _Broken:
     async def write(self, fn: Any) -> Any:
         raise self._error
 
-    async def read(self, fn: Any) -> Any:
+    async def read(self, fn: Any, *, single: bool = False) -> Any:
         raise self._error
 
 

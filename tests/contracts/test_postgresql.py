@@ -374,7 +374,7 @@ class Watched:
     async def write(self, fn: Callable[[Connection], T]) -> T:
         return await self._db.write(lambda conn: self._watch(conn, fn))
 
-    async def read(self, fn: Callable[[Connection], T]) -> T:
+    async def read(self, fn: Callable[[Connection], T], *, single: bool = False) -> T:
         return await self._db.read(lambda conn: self._watch(conn, fn))
 
     def now_ms(self, conn: Connection) -> int:

@@ -332,8 +332,29 @@ async def test_connections_that_died_unused_are_not_noticed(two: Two, tmp_path: 
                 wire.cut_all()
                 await script.say(stage, ANNA)
                 assert await script.store.heads([stage]) != {}
+                wire.cut_all()
+                assert await db.read(lambda conn: conn.execute(select(meta.c.key)).scalars().all(), single=True)
         finally:
             await db.close()
+
+
+async def test_a_single_question_sees_what_was_stored_and_an_error_in_it_spoils_nothing(two: Two) -> None:
+    def ask(conn: Connection) -> set[str]:
+        return set(conn.execute(select(meta.c.key)).scalars())
+
+    def ask_and_raise(conn: Connection) -> None:
+        ask(conn)
+        raise KeyError("mine")
+
+    assert await two.db.read(ask, single=True) == {"epoch"}
+    await two.db.write(lambda conn: agree(conn, two.db.dialect, "z", "y"))
+    assert await two.db.read(ask, single=True) == {"epoch", "z"}
+    with pytest.raises(KeyError, match="mine"):
+        await two.db.read(ask_and_raise, single=True)
+    with pytest.raises(StoreUnavailable):
+        await two.db.read(lambda conn: conn.execute(text("SELECT x FROM nowhere")), single=True)
+    # Whatever was asked singly before, the next transaction is one.
+    assert await asyncio.gather(*(two.db.read(ask) for _ in range(8))) == [{"epoch", "z"}] * 8
 
 
 async def test_who_gives_up_does_not_cut_a_transaction_in_half(two: Two) -> None:

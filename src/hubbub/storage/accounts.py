@@ -28,6 +28,7 @@ from hubbub.storage.login_rows import (
     login_row,
     one_row,
 )
+from hubbub.storage.padded import padded
 from hubbub.storage.together import Together
 
 __all__ = ["SqlAccounts"]
@@ -166,11 +167,13 @@ class SqlAccounts:
 
     async def _read_standings(self, login_ids: Sequence[str]) -> dict[str, tuple[Login, Account]]:
         def work(conn: Connection) -> dict[str, tuple[Login, Account]]:
-            rows = conn.execute(_STANDING, {"login_ids": login_ids})
+            # Rows that have nothing to do with each other, so it does not matter if there are two statements.
+            asked = padded(login_ids, _AT_ONCE)
+            rows = [row for some in asked for row in conn.execute(_STANDING, {"login_ids": some})]
             pairs = [(Login(*row[: len(LOGIN)]), Account(*row[len(LOGIN) :])) for row in rows]
             return {login.id: (login, account) for login, account in pairs}
 
-        return await self._db.read(work)
+        return await self._db.read(work, single=True)
 
     async def rotate_refresh(
         self,

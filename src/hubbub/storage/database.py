@@ -45,8 +45,11 @@ class Database(Protocol):
         then, except with OutcomeUnknown.  Cancelling takes back what has not begun; what has begun ends on its own.
         """
 
-    async def read(self, fn: Callable[[Connection], T]) -> T:
-        """Run `fn` over one snapshot; it cannot write."""
+    async def read(self, fn: Callable[[Connection], T], *, single: bool = False) -> T:
+        """Run `fn` over one snapshot; it cannot write.
+
+        `single`: it is one SELECT, which has a snapshot of its own, so nothing needs to be begun and ended around it.
+        """
 
     def now_ms(self, conn: Connection) -> int:
         """Return the time of the one clock that all who use this database share."""

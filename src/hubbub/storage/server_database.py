@@ -112,8 +112,8 @@ class ServerDatabase:
     async def write(self, fn: Callable[[Connection], T]) -> T:
         return await self._writing.run(fn)
 
-    async def read(self, fn: Callable[[Connection], T]) -> T:
-        return await self._reading.run(fn)
+    async def read(self, fn: Callable[[Connection], T], *, single: bool = False) -> T:
+        return await self._reading.run(fn, single=single)
 
     def now_ms(self, conn: Connection) -> int:
         return self._flavour.now_ms(conn)

@@ -99,8 +99,8 @@ class SqliteDatabase:
         """
         return await self._writer.run(fn)
 
-    async def read(self, fn: Callable[[Connection], T]) -> T:
-        """Run `fn` over one snapshot; it cannot write."""
+    async def read(self, fn: Callable[[Connection], T], *, single: bool = False) -> T:
+        """Run `fn` over one snapshot; it cannot write.  `single` saves nothing here: there is no way to go."""
         return await self._readers.run(fn)
 
     def now_ms(self, conn: Connection) -> int:
