@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import msgspec
 import pytest
+from sqlalchemy import Connection
 from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.auth.model import NEVER
@@ -15,20 +17,43 @@ from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation, Sig
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
+from hubbub.chat.ports import StoreBusy
 from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.database import Database
 from hubbub.storage.memory_accounts import MemoryAccounts
 
 NOW = 1_700_000_000_000
 
+T = TypeVar("T")
 
-@pytest.fixture(params=["memory", *DATABASES])
+
+class Crowded:
+    """A database in which every transaction that writes is the victim of a deadlock before it gets through."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._met: set[Callable[[Connection], Any]] = set()
+
+    async def write(self, fn: Callable[[Connection], T]) -> T:
+        if fn not in self._met:
+            self._met.add(fn)
+            raise StoreBusy("1213")
+        return await self._database.write(fn)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+
+@pytest.fixture(params=["memory", "crowded", *DATABASES])
 async def store(request: pytest.FixtureRequest, database_url: UrlOf, tmp_path: Path) -> AsyncIterator[AccountStore]:
     if request.param == "memory":
         yield MemoryAccounts()
         return
-    database = await open_empty(database_url(request.param), tmp_path / "data", clock=ManualClock())
+    crowded = request.param == "crowded"
+    kind = "sqlite" if crowded else request.param
+    database = await open_empty(database_url(kind), tmp_path / "data", clock=ManualClock())
     try:
-        yield SqlAccounts(database)
+        yield SqlAccounts(cast("Database", Crowded(database)) if crowded else database)
     finally:
         await database.close()
 

@@ -72,6 +72,7 @@ class LoginPage(msgspec.Struct, frozen=True, kw_only=True):
         Code.REGISTRATION_CLOSED,
         Code.RATE_LIMITED,
         optional_token=True,
+        scope=scopes.ADMIN,
         example={"username": "romeo", "password": "wherefore art", "display_name": "Romeo"},
     ),
 )
@@ -80,7 +81,7 @@ async def register(data: JSONBody[Register], request: Request[Any, Any, Any], de
 
     With an admin's token accounts are made also where registration is closed, and as many as are wanted.
     """
-    bearer = await bearer_if_any(request, deps)
+    bearer = await bearer_if_any(request, deps, request.route_handler)
     account = await deps.accounts.register(
         data.username,
         data.password,

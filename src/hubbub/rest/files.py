@@ -16,6 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import Guard
 
+from hubbub.auth import scopes
 from hubbub.auth.limits import Allowance
 from hubbub.base.errors import ChatError, Code
 from hubbub.files.links import Form
@@ -94,8 +95,8 @@ def reader_guard(deps: Deps) -> Guard:
     per_s = deps.auth_settings.requests_per_second
     allowance = Allowance(deps.clock, per_s=per_s, burst=max(1.0, per_s * 4))
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        identity = await bearer_if_any(connection, deps)
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        identity = await bearer_if_any(connection, deps, handler)
         user_id = identity.user_id if identity is not None else _by_link(connection, deps)
         allowance.take(user_id)
         connection.scope["user"] = user_id
@@ -155,6 +156,7 @@ def _shown(deps: Deps, user_id: str, row: FileRow) -> File:
         Code.FILE_QUOTA,
         Code.FILES_OFF,
         upload=True,
+        scope=scopes.WRITE,
     ),
 )
 async def upload_file(request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep, name: Name = "") -> File:
@@ -174,7 +176,7 @@ async def upload_file(request: Request[Any, Any, Any], identity: IdentityDep, de
     "/files/{file_id:str}",
     summary="Read what is known of a file",
     tags=["files"],
-    opt=refuses(Code.FILE_NOT_FOUND, Code.FILES_OFF),
+    opt=refuses(Code.FILE_NOT_FOUND, Code.FILES_OFF, scope=scopes.READ),
 )
 async def read_file(file_id: FromPath[str], identity: IdentityDep, deps: DepsDep) -> File:
     """Return a file's name, type and links.
@@ -190,7 +192,7 @@ async def read_file(file_id: FromPath[str], identity: IdentityDep, deps: DepsDep
     status_code=200,
     summary="Get links to many files",
     tags=["files"],
-    opt=refuses(*BODY, Code.FILES_OFF, example={"file_ids": ["0190b2f8c1f07a3e8f0d2a4b6c8e0f12"]}),
+    opt=refuses(*BODY, Code.FILES_OFF, scope=scopes.READ, example={"file_ids": ["0190b2f8c1f07a3e8f0d2a4b6c8e0f12"]}),
 )
 async def link_files(data: JSONBody[FileIds], identity: IdentityDep, deps: DepsDep) -> FileList:
     """Return what `GET /files/{file_id}` would of each, for a page of messages at once."""
@@ -203,14 +205,18 @@ async def link_files(data: JSONBody[FileIds], identity: IdentityDep, deps: DepsD
     "/files/{file_id:str}",
     summary="Throw an upload away",
     tags=["files"],
-    opt=refuses(Code.FILE_NOT_FOUND, Code.FORBIDDEN, Code.CONFLICT, Code.FILES_OFF, Code.STORAGE_FULL),
+    opt=refuses(
+        Code.FILE_NOT_FOUND, Code.FORBIDDEN, Code.CONFLICT, Code.FILES_OFF, Code.STORAGE_FULL, scope=scopes.WRITE
+    ),
 )
 async def discard_file(file_id: FromPath[str], identity: IdentityDep, deps: DepsDep) -> None:
     """Delete one's own file that no message shows; others end with their messages."""
     await _files(deps).discard(identity.user_id, an_id(file_id, Code.FILE_NOT_FOUND))
 
 
-@get("/me/files", summary="Read how much one may upload", tags=["files"], opt=refuses(Code.FILES_OFF))
+@get(
+    "/me/files", summary="Read how much one may upload", tags=["files"], opt=refuses(Code.FILES_OFF, scope=scopes.READ)
+)
 async def read_room(identity: IdentityDep, deps: DepsDep) -> FileRoom:
     """Return how much room the caller has and takes."""
     room = await _files(deps).room(identity.user_id)
@@ -223,6 +229,7 @@ _DOWNLOAD = refuses(
     Code.FILES_OFF,
     optional_token=True,
     download=True,
+    scope=scopes.READ,
 )
 
 

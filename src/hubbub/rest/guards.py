@@ -34,8 +34,7 @@ def bearer_guard(deps: Deps) -> Guard:
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         identity = deps.authenticator.verify(_token(connection))
         allowance.take(identity.user_id)
-        if not identity.may(handler.opt.get("scope", OWN)):
-            raise ChatError(Code.INSUFFICIENT_SCOPE)
+        _check_scope(identity, handler)
         await deps.authenticator.check(identity)
         connection.scope["user"] = identity
 
@@ -50,16 +49,24 @@ async def admin_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRou
         raise ChatError(Code.FORBIDDEN)
 
 
-async def bearer_if_any(request: ASGIConnection[Any, Any, Any, Any], deps: Deps) -> Identity | None:
+async def bearer_if_any(
+    request: ASGIConnection[Any, Any, Any, Any], deps: Deps, handler: BaseRouteHandler
+) -> Identity | None:
     """Return the bearer where a token is no must.
 
-    One that is presented has to be good.
+    One that is presented has to be good, and for this operation.
     """
     if "authorization" not in request.headers:
         return None
     identity = deps.authenticator.verify(_token(request))
+    _check_scope(identity, handler)
     await deps.authenticator.check(identity)
     return identity
+
+
+def _check_scope(identity: Identity, handler: BaseRouteHandler) -> None:
+    if not identity.may(handler.opt.get("scope", OWN)):
+        raise ChatError(Code.INSUFFICIENT_SCOPE)
 
 
 def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.deps import Deps, DepsDep
 from hubbub.rest.guards import bearer_if_any
@@ -141,7 +142,7 @@ async def _refuse(send: Any, error: ChatError) -> None:
     summary="Read the metrics",
     tags=["server"],
     media_type="text/plain",
-    opt=refuses(Code.FORBIDDEN, Code.NOT_FOUND, optional_token=True),
+    opt=refuses(Code.FORBIDDEN, Code.NOT_FOUND, optional_token=True, scope=scopes.ADMIN),
 )
 async def metrics(request: Request[Any, Any, Any], deps: DepsDep) -> Response[bytes]:
     """Return counters for Prometheus, to this machine and to admins."""
@@ -156,7 +157,7 @@ async def metrics(request: Request[Any, Any, Any], deps: DepsDep) -> Response[by
 async def _may_read(request: Request[Any, Any, Any], deps: Deps) -> bool:
     if deps.settings.metrics_public:
         return True
-    identity = await bearer_if_any(request, deps)
+    identity = await bearer_if_any(request, deps, request.route_handler)
     if identity is not None:
         return identity.is_admin
     # A proxy on this machine adds one of these; then the reader may be anybody.

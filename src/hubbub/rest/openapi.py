@@ -18,6 +18,7 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme, Tag
 from litestar.types.internal_types import PathParameterDefinition
 
+from hubbub.auth.scopes import OWN
 from hubbub.base.errors import TABLE, ChatError, Code
 from hubbub.rest.problems import PROBLEM_TYPE, Problem
 from hubbub.rest.refusals import ANY, AUTHENTICATED
@@ -142,6 +143,9 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
             }
     operation["responses"] = responses
     operation["security"] = [{}, {"bearer": []}] if optional else [{"bearer": []}] if guarded else []
+    if guarded or optional:
+        # What a token of a registered client needs; this server's own clients need none.
+        operation["x-scope"] = options.get("scope", OWN)
     if options.get("client_auth"):
         operation["security"] = [{}, {"client": []}]
     if "upload" in options:

@@ -8,6 +8,7 @@ import msgspec
 from litestar import get
 from litestar.params import QueryParameter
 
+from hubbub.auth import scopes
 from hubbub.base.errors import Code
 from hubbub.base.ids import NOBODY
 from hubbub.chat.search.found import Found
@@ -99,7 +100,7 @@ class SearchPage(_Out, frozen=True, kw_only=True):
         )
 
 
-@get("/search", summary="Search", tags=["messages"], opt=refuses(Code.BAD_CURSOR))
+@get("/search", summary="Search", tags=["messages"], opt=refuses(Code.BAD_CURSOR, scope=scopes.READ))
 async def search(
     caller: CallerDep,
     deps: DepsDep,
