@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from support.clusters import ManyHouses, a_cluster, node_of
 from support.house import PASSWORD
 from support.stage import Stage
 
-from hubbub.client import HttpApi, Transport
+from hubbub.client import HttpApi, State, Transport
+from hubbub.client.models import StateEvent
 
 
 @pytest.mark.slow
@@ -72,5 +74,29 @@ async def test_raw_tcp_goes_through_the_one_address_and_follows_the_death_of_a_n
             assert await juliet.hears() == ["What light?"]
             assert await node_of(juliet) == await node_of(romeo)
             await juliet.hears_nothing()
+        finally:
+            await stage.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_whoever_is_on_a_node_that_drains_moves_without_a_wait(tmp_path: Path) -> None:
+    cluster = a_cluster(tmp_path)
+    async with cluster:
+        stage = Stage(ManyHouses(cluster), Transport.WEBSOCKET, tmp_path)
+        try:
+            romeo, juliet = await stage.enter("romeo", "juliet")
+            left, balcony = await node_of(juliet), await romeo.place(juliet)
+            states: list[State] = []
+            juliet.client.on(StateEvent, lambda event: states.append(event.state))
+            draining = asyncio.create_task(cluster.stop(left))
+            for number in range(20):
+                await romeo.says(balcony, str(number))
+            assert await juliet.hears(20) == [str(number) for number in range(20)]
+            assert await draining == 0
+            assert await node_of(juliet) == await node_of(romeo) != left
+            await juliet.client.ready()
+            # It was sent away, asked where to go, and was let in there at the first try.
+            assert states == [State.CONNECTING, State.SYNCING, State.ONLINE]
         finally:
             await stage.close()
