@@ -1,7 +1,8 @@
 """Accounts in the database: one function per transaction.
 
 Rows that decide something are locked before they are read (`FOR UPDATE`, which SQLite does without because it has one
-writer), so that a refresh token is spent once and a name is taken once however many nodes try.
+writer), so that a refresh token is spent once and a name is taken once however many nodes try.  Transactions that met
+another one on a server are run again: that is a moment's wait, and no reason to refuse a login.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from hubbub.auth.model import Ended
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import logins, place, signing_keys, users
+from hubbub.storage.again import write_again
 from hubbub.storage.database import Database
 from hubbub.storage.login_rows import (
     ACCOUNT,
@@ -57,7 +59,7 @@ class SqlAccounts:
     # ------------------------------------------------------------ people
 
     async def add_account(self, account: Account) -> None:
-        await self._db.write(lambda conn: _add_account(conn, account))
+        await write_again(self._db, lambda conn: _add_account(conn, account))
 
     async def account(self, user_id: str) -> Account | None:
         return await self._db.read(lambda conn: account_where(conn, users.c.id == user_id))
@@ -74,16 +76,18 @@ class SqlAccounts:
                 conn.execute(update(users).where(users.c.id == user_id).values(changed))
             return account_where(conn, users.c.id == user_id)
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def set_welcomed(self, user_id: str) -> None:
-        await self._db.write(
-            lambda conn: conn.execute(update(users).where(users.c.id == user_id).values(welcomed=True))
+        await write_again(
+            self._db, lambda conn: conn.execute(update(users).where(users.c.id == user_id).values(welcomed=True))
         )
 
     async def set_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
         unchanged = and_(users.c.id == user_id, users.c.password_hash == old_hash)
-        await self._db.write(lambda conn: conn.execute(update(users).where(unchanged).values(password_hash=new_hash)))
+        await write_again(
+            self._db, lambda conn: conn.execute(update(users).where(unchanged).values(password_hash=new_hash))
+        )
 
     async def change_password(
         self,
@@ -112,7 +116,7 @@ class SqlAccounts:
             ended = [one for one in lasting_logins(conn, user_id) if one.id != login_id]
             return account, msgspec.structs.replace(login, **renewed), end_logins(self._db, conn, ended, now_ms)
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
         def work(conn: Connection) -> list[Login]:
@@ -123,7 +127,7 @@ class SqlAccounts:
             conn.execute(update(users).where(users.c.id == user_id).values(active=active, auth_epoch=epoch))
             return [] if active else end_logins(self._db, conn, lasting_logins(conn, user_id), now_ms)
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def save_last_seen(self, seen: Sequence[tuple[str, int]]) -> None:
         # In the order of the ids, so that two nodes that save the same people cannot lock each other out.
@@ -131,7 +135,7 @@ class SqlAccounts:
         later = and_(users.c.id == bindparam("seen_id"), users.c.last_seen_ms < bindparam("seen_ms"))
         statement = update(users).where(later).values(last_seen_ms=bindparam("seen_ms"))
         if rows:
-            await self._db.write(lambda conn: conn.execute(statement, rows))
+            await write_again(self._db, lambda conn: conn.execute(statement, rows))
 
     async def load_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
         def work(conn: Connection) -> dict[str, int]:
@@ -146,7 +150,9 @@ class SqlAccounts:
     # ------------------------------------------------------------ logins
 
     async def add_login(self, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:
-        return await self._db.write(lambda conn: insert_login(self._db, conn, login, auth_epoch=auth_epoch, keep=keep))
+        return await write_again(
+            self._db, lambda conn: insert_login(self._db, conn, login, auth_epoch=auth_epoch, keep=keep)
+        )
 
     async def login(self, login_id: str) -> Login | None:
         return await self._db.read(lambda conn: login_row(conn, login_id))
@@ -199,7 +205,7 @@ class SqlAccounts:
             conn.execute(update(logins).where(logins.c.id == login_id).values(spent))
             return Rotation.DONE
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
         ended_ms, login_id = after
@@ -223,7 +229,7 @@ class SqlAccounts:
                 return None
             return end_logins(self._db, conn, [login], now_ms)[0]
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     # ------------------------------------------------------------ keys
 
@@ -242,11 +248,11 @@ class SqlAccounts:
             conn.execute(insert(signing_keys), [msgspec.structs.asdict(key)])
             return True
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def drop_signing_keys(self, retired_before_ms: int) -> None:
         old = and_(signing_keys.c.retired_ms > 0, signing_keys.c.retired_ms < retired_before_ms)
-        await self._db.write(lambda conn: conn.execute(delete(signing_keys).where(old)))
+        await write_again(self._db, lambda conn: conn.execute(delete(signing_keys).where(old)))
 
     # ------------------------------------------------------------ the place
 
@@ -264,7 +270,7 @@ class SqlAccounts:
             conn.execute(update(place).where(place.c.id == _ONLY).values(setup_hash=setup_hash))
             return True
 
-        return await self._db.write(work)
+        return await write_again(self._db, work)
 
     async def set_up(self, setup_hash: bytes, name: str, admin: Account) -> None:
         def work(conn: Connection) -> None:
@@ -277,7 +283,7 @@ class SqlAccounts:
             done = {"name": name, "setup_hash": b"", "set_up_ms": admin.created_ms}
             conn.execute(update(place).where(place.c.id == _ONLY).values(done))
 
-        await self._db.write(work)
+        await write_again(self._db, work)
 
 
 # ---------------------------------------------------------------- inside a transaction
