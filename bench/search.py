@@ -138,7 +138,7 @@ async def measure(database: Database, messages: int, times: int) -> None:
     while True:
         behind, looked = await store.behind(looked, 100)
         while behind:
-            behind = sorted(await store.index(behind, 2_000))
+            behind = sorted(await store.index(behind, 300))
         if not looked:
             break
     rows = await database.read(lambda conn: conn.execute(select(func.count()).select_from(search_terms)).scalar_one())

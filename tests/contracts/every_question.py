@@ -9,7 +9,9 @@ from hubbub.chat.model import (
     Coming,
     ConversationChange,
     ConversationKind,
+    Draft,
     Mark,
+    OwnChange,
     Post,
     ScheduledRow,
     Submit,
@@ -40,6 +42,7 @@ async def ask_everything(script: Script) -> None:
     await script.facts(Needs(user_keys={(ANNA, an_id()), (BEN, an_id())}, users={ANNA, BEN}))
     await store.set_marks([(stage, Mark(BEN, 3, 3)), (other, Mark(ANNA, 1, 1))])
     await store.hide(BEN, stage, 4)
+    await store.set_own(ANNA, stage, OwnChange(pinned=True, draft=Draft("x")))
     row = ScheduledRow(ANNA, Submit(stage, an_id(), Post(Body(text="x"))), 5)
     await store.schedule(row, bytes(8))
     await store.settle(row, "not_a_member")

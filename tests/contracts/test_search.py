@@ -13,7 +13,7 @@ from support.databases import DATABASES, UrlOf, open_empty
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import Body, ConversationKind, MessageRow, Post, UserRow
+from hubbub.chat.model import Body, ConversationKind, FileRef, MessageRow, Post, UserRow
 from hubbub.chat.ports import Needs
 from hubbub.chat.search.found import Wanted
 from hubbub.storage.memory import MemoryStore
@@ -150,7 +150,7 @@ async def test_filters_narrow(script: Script) -> None:
     noon = script.clock.now_ms()
     await says(script, stage, BEN, "plan c")
     await says(script, other, ANNA, "plan d")
-    await script.act(other, BEN, Post(Body(custom_type="file", custom_json="{}", fallback="plan.pdf")))
+    await script.act(other, BEN, Post(Body(files=(FileRef(an_id(), "plan.pdf", "application/pdf", 9),))))
     await indexed(script)
     assert await find(script, BEN, "plan", senders=(BEN,)) == ["", "plan c"]
     assert await find(script, BEN, senders=(BEN, ANNA), before_ms=noon) == ["plan b", "plan a"]

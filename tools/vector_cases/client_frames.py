@@ -395,6 +395,63 @@ CASES: list[Case] = [
         {"id": "30", "getEdits": {"conversationId": ROOM, "targetSeq": "5"}},
     ),
     (
+        "set_own",
+        "11.8",
+        "Pin a conversation, put it into a folder, and be told of mentions only.",
+        num(1, 31) + sub(21, sub(1, ROOM), num(2, 1), sub(6, "work"), num(7, 2)),
+        {
+            "id": "31",
+            "setOwn": {"conversationId": ROOM, "pinned": True, "folder": "work", "notify": "NOTIFY_MENTIONS"},
+        },
+    ),
+    (
+        "set_own_off",
+        "11.8",
+        "Fields that are there change, also to nothing; an empty draft takes the draft away.",
+        num(1, 32) + sub(21, sub(1, ROOM), num(2, 0), num(5, 0), sub(8)),
+        {"id": "32", "setOwn": {"conversationId": ROOM, "pinned": False, "mutedUntilMs": "0", "draft": {}}},
+    ),
+    (
+        "set_own_draft",
+        "11.8",
+        "Keep what is written and not sent.",
+        num(1, 33) + sub(21, sub(1, ROOM), sub(8, sub(1, "But so"), num(2, 5))),
+        {"id": "33", "setOwn": {"conversationId": ROOM, "draft": {"text": "But so", "replyToSeq": "5"}}},
+    ),
+    (
+        "search",
+        "10.17",
+        "One box.",
+        num(1, 34) + sub(43, sub(1, "soft from:romeo 消息"), num(8, 20)),
+        {"id": "34", "search": {"query": "soft from:romeo 消息", "limit": 20}},
+    ),
+    (
+        "search_fields",
+        "10.18",
+        "The filters in fields of their own, and the next page.",
+        num(1, 35)
+        + sub(
+            43,
+            sub(2, "me"),
+            sub(3, ROOM),
+            sub(4, "2026-12-01"),
+            sub(5, "2026-11-01T08:00:00Z"),
+            sub(6, "file"),
+            sub(7, "next"),
+        ),
+        {
+            "id": "35",
+            "search": {
+                "sender": "me",
+                "place": ROOM,
+                "before": "2026-12-01",
+                "after": "2026-11-01T08:00:00Z",
+                "has": "file",
+                "cursor": "next",
+            },
+        },
+    ),
+    (
         "largest_id",
         "5.1",
         "An id of 64 bits: a JSON string loses nothing.",

@@ -340,6 +340,79 @@ CASES: list[Case] = [
         },
     ),
     (
+        "conversation_own",
+        "11.8",
+        "What the person keeps of it: pinned, muted for ever, in a folder, with a draft.",
+        num(1, 10)
+        + sub(
+            11,
+            sub(1, ROOM),
+            num(38, 43),
+            sub(
+                39,
+                num(1, 1),
+                num(4, 2**53 - 1),
+                sub(5, "work"),
+                num(6, 3),
+                sub(7, sub(1, "But so"), num(2, 5), num(3, TIME)),
+            ),
+        ),
+        {
+            "replyTo": "10",
+            "conversation": {
+                "conversationId": ROOM,
+                "version": "43",
+                "own": {
+                    "pinned": True,
+                    "mutedUntilMs": str(2**53 - 1),
+                    "folder": "work",
+                    "notify": "NOTIFY_NOTHING",
+                    "draft": {"text": "But so", "replyToSeq": "5", "timeMs": str(TIME)},
+                },
+            },
+        },
+    ),
+    (
+        "search_page",
+        "10.19",
+        "One message, in pieces, a person and a conversation.",
+        num(1, 34)
+        + sub(
+            39,
+            sub(
+                1,
+                sub(1, ROOM),
+                num(2, 12),
+                num(3, TIME),
+                sub(4, JULIET),
+                num(6, 1),
+                sub(7, sub(1, "But ")),
+                sub(7, sub(1, "soft"), num(2, 1)),
+            ),
+            sub(2, sub(1, JULIET), sub(2, "juliet")),
+            sub(3, _STATE, _STATE_OF_ROMEO),
+            sub(4, "next"),
+        ),
+        {
+            "replyTo": "34",
+            "searchPage": {
+                "messages": [
+                    {
+                        "conversationId": ROOM,
+                        "seq": "12",
+                        "timeMs": str(TIME),
+                        "senderId": JULIET,
+                        "hasFile": True,
+                        "snippet": [{"text": "But "}, {"text": "soft", "hit": True}],
+                    }
+                ],
+                "people": [{"userId": JULIET, "username": "juliet"}],
+                "conversations": [_STATE_JSON],
+                "nextCursor": "next",
+            },
+        },
+    ),
+    (
         "conversation_page",
         "11.2",
         "One conversation and a cursor for the next.",

@@ -221,6 +221,8 @@ METHODS: dict[str, Method] = {
         Method(Chat.leave, Sort.SWITCH),
         # Marks only grow.
         Method(Chat.set_mark, Sort.COMMAND),
+        # Set to values, not changed by them; of two tries the second changes nothing but the time of a draft.
+        Method(Chat.set_own, Sort.COMMAND),
         # A row that is there or not.
         Method(Chat.hide, Sort.COMMAND),
         # A row under its client_id, and so is the message it becomes.  Where the first try was kept and the second

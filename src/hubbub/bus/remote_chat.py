@@ -128,6 +128,7 @@ class RemoteChat:
     leave = _asked(Chat.leave)
     set_mark = _asked(Chat.set_mark)
     hide = _asked(Chat.hide)
+    set_own = _asked(Chat.set_own)
     set_typing = _asked(Chat.set_typing)
     schedule = _asked(Chat.schedule)
     cancel_scheduled = _asked(Chat.cancel_scheduled)

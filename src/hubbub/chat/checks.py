@@ -20,10 +20,12 @@ from hubbub.chat.model import (
     Body,
     ConversationChange,
     Dissolved,
+    Draft,
     Edit,
     FileRef,
     MemberAction,
     MemberChange,
+    OwnChange,
     Pin,
     Post,
     React,
@@ -36,6 +38,7 @@ TEXT_BYTES = 64 * 1024
 FALLBACK_BYTES = 4 * 1024
 CUSTOM_TYPE_BYTES = 64
 EMOJI_BYTES = 64
+FOLDER_BYTES = 128
 TITLE_BYTES = 512
 TOPIC_BYTES = 2 * 1024
 ANNOUNCEMENT_BYTES = 16 * 1024
@@ -158,6 +161,20 @@ def submit(command: Submit) -> Submit:
     ):
         return command
     return Submit(conversation_id, client_id, action, after)
+
+
+def own_change(change: OwnChange) -> OwnChange:
+    """Return what one may keep of a conversation for oneself, in its normal form."""
+    if change == OwnChange():
+        raise ChatError(Code.BAD_REQUEST, "Nothing is to be changed.")
+    if change.muted_until_ms is not None and not 0 <= change.muted_until_ms <= TIME_MS:
+        raise ChatError(Code.BAD_REQUEST, "muted_until_ms is not a time.")
+    draft = change.draft
+    if draft is not None:
+        text(draft.text, TEXT_BYTES, "The draft", code=Code.TEXT_TOO_LONG)
+        draft = Draft(draft.text, a_seq(draft.reply_to_seq, "reply_to_seq", least=0))
+    folder = None if change.folder is None else text(change.folder, FOLDER_BYTES, "folder").strip()
+    return msgspec.structs.replace(change, folder=folder, draft=draft)
 
 
 def an_action(action: Action) -> Action:

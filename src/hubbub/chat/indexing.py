@@ -34,6 +34,7 @@ class Indexing:
         self._store = store
         self._clock = clock
         self._settings = settings
+        self._most = settings.index_entries
         self._waiting: dict[str, None] = {}
         self._look_at = clock.monotonic()
         self._loop = Loop("search index", self.step, every_s=settings.index_look_s, gather_s=settings.index_gather_s)
@@ -74,10 +75,13 @@ class Indexing:
                 del self._waiting[id_]
             began = self._clock.monotonic()
             try:
-                behind = await self._store.index(ids, self._settings.index_entries)
+                behind = await self._store.index(ids, self._most)
             except ChatError:
+                # Perhaps it was too much for one transaction.
+                self._most = max(1, self._most // 2)
                 self._waiting.update(dict.fromkeys(ids))
                 raise
+            self._most = min(self._most * 2, self._settings.index_entries)
             self._waiting.update(dict.fromkeys(behind))
             if self._waiting:
                 took_s = self._clock.monotonic() - began

@@ -357,6 +357,63 @@ class Revision(msgspec.Struct, frozen=True):
     body: Body
 
 
+class Notify(IntEnum):
+    """What one wants to be told of a conversation."""
+
+    DEFAULT = 0
+    ALL = 1
+    MENTIONS = 2
+    NOTHING = 3
+
+
+class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody wrote and has not sent."""
+
+    text: str = ""
+    reply_to_seq: int = 0
+    time_ms: int = 0
+
+
+class Own(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one person keeps of a conversation for themselves."""
+
+    pinned: bool = False
+    archived: bool = False
+    marked_unread: bool = False
+    muted_until_ms: int = 0
+    folder: str = ""
+    notify: Notify = Notify.DEFAULT
+    draft: Draft | None = None
+
+
+class OwnChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Only what is not None changes; a draft without text takes the draft away."""
+
+    pinned: bool | None = None
+    archived: bool | None = None
+    marked_unread: bool | None = None
+    muted_until_ms: int | None = None
+    folder: str | None = None
+    notify: Notify | None = None
+    draft: Draft | None = None
+
+    def applied(self, own: Own, now_ms: int) -> Own:
+        """Return what is kept after the change."""
+        given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+        if self.draft is not None:
+            kept = msgspec.structs.replace(self.draft, time_ms=now_ms)
+            given["draft"] = kept if self.draft.text else None
+        return msgspec.structs.replace(own, **given)
+
+
+class OwnSet(msgspec.Struct, frozen=True):
+    """A change of what one keeps, stored."""
+
+    version: int
+    """The person's new version."""
+    outbox_id: int
+
+
 class ConversationState(msgspec.Struct, frozen=True):
     """A conversation as one person sees it, all read in one snapshot."""
 
@@ -366,6 +423,7 @@ class ConversationState(msgspec.Struct, frozen=True):
     unread: int
     mentions: int
     last_message: MessageState | None = None
+    own: Own = Own()
 
 
 class UserState(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 from hubbub.base.clock import Clock
@@ -27,6 +28,7 @@ from hubbub.chat.model import (
     ConversationKind,
     ConversationState,
     MemberState,
+    OwnChange,
     Post,
     ScheduledRow,
     Submit,
@@ -219,6 +221,13 @@ class ChatNode(Reading):
             checks.a_seq(read_seq, "read_seq", least=0),
             checks.a_seq(delivered_seq, "delivered_seq", least=0),
         )
+
+    async def set_own(self, caller: Caller, conversation_id: str, change: OwnChange) -> None:
+        """Change what the caller keeps of a conversation for themselves; returns when it is durable."""
+        self._signals.take(caller.user_id)
+        conversation_id = checks.a_conversation_id(conversation_id)
+        kept = await self._store.set_own(caller.user_id, conversation_id, checks.own_change(change))
+        self._changes.note({caller.user_id: kept.version}, partial(self.outbox.forget, kept.outbox_id))
 
     async def hide(self, caller: Caller, conversation_id: str, seq: int) -> None:
         """Withhold one entry from the caller's pages for good.  Idempotent."""

@@ -26,6 +26,8 @@ from hubbub.chat.model import (
     Mark,
     MemberRow,
     MessageRow,
+    OwnChange,
+    OwnSet,
     ReactionRow,
     Revision,
     ScheduledRow,
@@ -207,6 +209,12 @@ class LogWriter(Protocol):
 
         A mark of somebody who is not a joined member is skipped, one above the head is lowered to it.  For SYSTEM
         conversations the row is made on first use.
+        """
+
+    async def set_own(self, user_id: str, conversation_id: str, change: OwnChange) -> OwnSet:
+        """Change what one person keeps of a conversation, durably.
+
+        Raises NOT_A_MEMBER for one they have not joined, and as `LogReader` does; SYSTEM is everybody's.
         """
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:

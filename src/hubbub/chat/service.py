@@ -21,6 +21,7 @@ from hubbub.chat.model import (
     HistoryPage,
     Listening,
     MemberRow,
+    OwnChange,
     Resumed,
     Revision,
     ScheduledRow,
@@ -125,6 +126,9 @@ class Chat(Protocol):
     async def epoch(self) -> str: ...
 
     async def users(self, caller: Caller, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]: ...
+
+    async def set_own(self, caller: Caller, conversation_id: str, change: OwnChange) -> None:
+        """Change what the caller keeps of a conversation for themselves; returns when it is durable."""
 
     async def find_users(self, caller: Caller, query: str, cursor: str, limit: int) -> tuple[list[UserRow], str]: ...
 

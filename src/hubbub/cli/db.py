@@ -25,7 +25,7 @@ _OPTIONS = [
 
 
 _AT_ONCE = 100
-_ENTRIES = 2_000
+_ENTRIES = 300
 """So many conversations, and so many entries of them, go into the search index in one step."""
 
 

@@ -22,11 +22,13 @@ from hubbub.client.models import (
     Edit,
     EntryPage,
     File,
+    Found,
     HistoryPage,
     Kind,
     Member,
     MemberAction,
     MemberChange,
+    Notify,
     Pin,
     Post,
     Presence,
@@ -43,6 +45,7 @@ from hubbub.client.translate import (
     body_of,
     conversation_of,
     entry_page_of,
+    found_of,
     history_of,
     member_of,
     presence_of,
@@ -280,6 +283,34 @@ class Commands(ABC):
         wish = pb.SetMark(conversation_id=conversation_id, read_seq=read, delivered_seq=delivered)
         await self.ask(pb.ClientFrame(set_mark=wish))
 
+    async def set_own(
+        self,
+        conversation_id: str,
+        *,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        marked_unread: bool | None = None,
+        muted_until_ms: int | None = None,
+        folder: str | None = None,
+        notify: Notify | None = None,
+    ) -> None:
+        """Change what one keeps of a conversation for oneself; what is None stays."""
+        wish = pb.SetOwn(
+            conversation_id=conversation_id,
+            pinned=pinned,
+            archived=archived,
+            marked_unread=marked_unread,
+            muted_until_ms=muted_until_ms,
+            folder=folder,
+            notify=None if notify is None else int(notify),  # type: ignore[arg-type]
+        )
+        await self.ask(pb.ClientFrame(set_own=wish))
+
+    async def set_draft(self, conversation_id: str, text: str, *, reply_to_seq: int = 0) -> None:
+        """Keep what is written and not sent, for all devices; an empty text takes it away."""
+        draft = pb.Draft(text=text, reply_to_seq=reply_to_seq)
+        await self.ask(pb.ClientFrame(set_own=pb.SetOwn(conversation_id=conversation_id, draft=draft)))
+
     async def schedule(
         self, conversation_id: str, text: str, due_ms: int, *, client_id: str = "", mentions: Sequence[str] = ()
     ) -> str:
@@ -319,6 +350,35 @@ class Commands(ABC):
         """Return people whose name contains `query`, and the cursor of the next page."""
         page = await self.ask(pb.ClientFrame(find_users=pb.FindUsers(query=query, cursor=cursor, limit=limit)))
         return [user_of(user) for user in page.users], page.next_cursor
+
+    async def search(
+        self,
+        query: str = "",
+        *,
+        sender: str = "",
+        place: str = "",
+        before: str = "",
+        after: str = "",
+        has: str = "",
+        cursor: str = "",
+        limit: int = 0,
+    ) -> Found:
+        """Return messages, people and conversations by words and filters such as `from:romeo`.
+
+        The filters may be given apart: `sender` a username or `me`, `place` a title or an id, `before` and `after`
+        dates, `has` is `file`.
+        """
+        wish = pb.Search(
+            query=query,
+            sender=sender,
+            place=place,
+            before=before,
+            after=after,
+            has=has,
+            cursor=cursor,
+            limit=limit,
+        )
+        return found_of(await self.ask(pb.ClientFrame(search=wish)))
 
     async def online(self, *, cursor: str = "", limit: int = 0) -> tuple[list[Presence], str]:
         """Return who is online, and the cursor of the next page."""

@@ -271,6 +271,36 @@ class Revision(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------- conversations and people
 
 
+class Notify(IntEnum):
+    """What one wants to be told of a conversation."""
+
+    DEFAULT = 0
+    ALL = 1
+    MENTIONS = 2
+    NOTHING = 3
+
+
+class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was written and not sent; `time_ms` says when the server kept it."""
+
+    text: str = ""
+    reply_to_seq: int = 0
+    time_ms: int = 0
+
+
+class Own(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What this person keeps of a conversation for themselves, the same on all devices."""
+
+    pinned: bool = False
+    archived: bool = False
+    marked_unread: bool = False
+    muted_until_ms: int = 0
+    """No notifications until then."""
+    folder: str = ""
+    notify: Notify = Notify.DEFAULT
+    draft: Draft | None = None
+
+
 class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """A conversation as this person sees it, `as_of` a sequence number."""
 
@@ -300,6 +330,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     mentions: int = 0
     muted_until_ms: int = 0
     version: int = 0
+    own: Own = Own()
 
 
 class Member(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -317,6 +348,34 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     display_name: str = ""
     signature: str = ""
     bot: bool = False
+
+
+class Piece(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A part of a snippet."""
+
+    text: str
+    hit: bool = False
+
+
+class SearchHit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message that was found."""
+
+    conversation_id: str
+    seq: int
+    time_ms: int
+    sender_id: str = ""
+    thread_seq: int = 0
+    has_file: bool = False
+    snippet: tuple[Piece, ...] = ()
+
+
+class Found(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a query finds: messages newest first, and on the first page people and conversations."""
+
+    messages: tuple[SearchHit, ...] = ()
+    people: tuple[User, ...] = ()
+    conversations: tuple[Conversation, ...] = ()
+    next_cursor: str = ""
 
 
 class Presence(msgspec.Struct, frozen=True):

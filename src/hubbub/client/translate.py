@@ -17,10 +17,12 @@ from hubbub.client.models import (
     ConversationChange,
     Created,
     Dissolved,
+    Draft,
     Edit,
     Entry,
     EntryPage,
     File,
+    Found,
     HistoryPage,
     Kind,
     Member,
@@ -28,6 +30,9 @@ from hubbub.client.models import (
     MemberChange,
     MemberState,
     Message,
+    Notify,
+    Own,
+    Piece,
     Pin,
     Post,
     Presence,
@@ -37,6 +42,7 @@ from hubbub.client.models import (
     Recall,
     Role,
     Scheduled,
+    SearchHit,
     Unknown,
     User,
 )
@@ -210,6 +216,42 @@ def conversation_of(state: pb.ConversationState) -> Conversation:
         mentions=state.mentions,
         muted_until_ms=state.muted_until_ms,
         version=state.version,
+        own=_own_of(state.own) if state.HasField("own") else Own(),
+    )
+
+
+def _own_of(own: pb.Own) -> Own:
+    draft = own.draft
+    return Own(
+        own.pinned,
+        own.archived,
+        own.marked_unread,
+        own.muted_until_ms,
+        own.folder,
+        _enum(Notify, own.notify),
+        Draft(draft.text, draft.reply_to_seq, draft.time_ms) if own.HasField("draft") else None,
+    )
+
+
+def found_of(page: pb.SearchPage) -> Found:
+    """Return what a query found."""
+    hits = [
+        SearchHit(
+            hit.conversation_id,
+            hit.seq,
+            hit.time_ms,
+            hit.sender_id,
+            hit.thread_seq,
+            hit.has_file,
+            tuple([Piece(piece.text, piece.hit) for piece in hit.snippet]),
+        )
+        for hit in page.messages
+    ]
+    return Found(
+        tuple(hits),
+        tuple(map(user_of, page.people)),
+        tuple(map(conversation_of, page.conversations)),
+        page.next_cursor,
     )
 
 

@@ -18,11 +18,14 @@ from hubbub.chat.model import (
     ConversationChange,
     ConversationKind,
     Dissolved,
+    Draft,
     Edit,
     FileRef,
     Have,
     MemberAction,
     MemberChange,
+    Notify,
+    OwnChange,
     Pin,
     Post,
     React,
@@ -150,3 +153,24 @@ _ACTIONS: dict[str, Callable[[Any], Action]] = {
     "conversation_change": _conversation_change,
     "dissolve": _dissolve,
 }
+
+
+def own_change(frame: pb.SetOwn) -> OwnChange:
+    """Return the change in a frame; what is not there does not change."""
+
+    def given(name: str) -> Any:
+        return getattr(frame, name) if frame.HasField(name) else None
+
+    notify = given("notify")
+    if notify is not None and notify not in set(Notify):
+        raise ChatError(Code.BAD_REQUEST, "notify is none of the rules.")
+    draft = Draft(frame.draft.text, frame.draft.reply_to_seq) if frame.HasField("draft") else None
+    return OwnChange(
+        given("pinned"),
+        given("archived"),
+        given("marked_unread"),
+        given("muted_until_ms"),
+        given("folder"),
+        None if notify is None else Notify(notify),
+        draft,
+    )

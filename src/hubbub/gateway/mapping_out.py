@@ -23,6 +23,7 @@ from hubbub.chat.model import (
     MemberChange,
     MemberRow,
     MessageState,
+    Own,
     Pin,
     Post,
     React,
@@ -33,8 +34,11 @@ from hubbub.chat.model import (
     UserRow,
     UserState,
 )
+from hubbub.chat.search.found import Found
 from hubbub.cluster.sessions import Presence
 from hubbub.wire import hubbub_pb2 as pb
+
+_NOTHING_OWN = Own()
 
 # The numbers of chat's enums are those of the wire; protobuf's stubs want their own types, hence the ignores below.
 
@@ -300,7 +304,44 @@ def conversation(state: ConversationState) -> pb.ConversationState:
         out.peer_id = other if one == member.user_id else one
     if state.last_message is not None:
         out.last_message.CopyFrom(message_state(state.last_message))
+    if state.own != _NOTHING_OWN:
+        out.own.CopyFrom(own(state.own))
     return out
+
+
+def own(kept: Own) -> pb.Own:
+    """Return what a person keeps of a conversation."""
+    out = pb.Own(
+        pinned=kept.pinned,
+        archived=kept.archived,
+        marked_unread=kept.marked_unread,
+        muted_until_ms=kept.muted_until_ms,
+        folder=kept.folder,
+        notify=int(kept.notify),  # type: ignore[arg-type]
+    )
+    if (draft := kept.draft) is not None:
+        out.draft.CopyFrom(pb.Draft(text=draft.text, reply_to_seq=draft.reply_to_seq, time_ms=draft.time_ms))
+    return out
+
+
+def search_page(found: Found) -> pb.SearchPage:
+    return pb.SearchPage(
+        messages=[
+            pb.SearchHit(
+                conversation_id=hit.conversation_id,
+                seq=hit.seq,
+                time_ms=hit.time_ms,
+                sender_id=_person(hit.sender_id),
+                thread_seq=hit.thread_seq,
+                has_file=hit.has_file,
+                snippet=[pb.Piece(text=piece.text, hit=piece.hit) for piece in hit.snippet],
+            )
+            for hit in found.hits
+        ],
+        people=user_page(found.people).users,
+        conversations=[conversation(state) for state in found.conversations],
+        next_cursor=found.next_cursor,
+    )
 
 
 def conversation_page(states: Iterable[ConversationState], cursor: str) -> pb.ConversationPage:

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import scopes
 from hubbub.base.errors import Code
-from hubbub.chat.model import ConversationChange, ConversationKind, Dissolved
+from hubbub.chat.model import ConversationChange, ConversationKind, Dissolved, Draft, Notify, OwnChange
 from hubbub.rest.commands import store
 from hubbub.rest.deps import CallerDep, DepsDep
 from hubbub.rest.inputs import (
@@ -26,8 +26,9 @@ from hubbub.rest.inputs import (
     user_of,
 )
 from hubbub.rest.log_models import EntryPage, Stored
-from hubbub.rest.models import Conversation, ConversationPage
+from hubbub.rest.models import Conversation, ConversationPage, Own
 from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
+from hubbub.rest.words import NotifyName
 
 __all__ = ["GUARDED"]
 
@@ -63,6 +64,25 @@ class Change(msgspec.Struct, kw_only=True):
     mute_all: bool | None = None
     slow_mode_s: Number | None = None
     client_id: str = ""
+
+
+class NewDraft(msgspec.Struct, kw_only=True):
+    text: Annotated[str, msgspec.Meta(max_length=65_536)]
+    """Empty takes the draft away."""
+    reply_to_seq: Number = 0
+
+
+class OwnPart(msgspec.Struct, kw_only=True):
+    """Only what is present changes."""
+
+    pinned: bool | None = None
+    archived: bool | None = None
+    marked_unread: bool | None = None
+    muted_until_ms: Number | None = None
+    """No notifications until then; the largest number: for ever."""
+    folder: Annotated[str, msgspec.Meta(max_length=128)] | None = None
+    notify: NotifyName | None = None
+    draft: NewDraft | None = None
 
 
 class Typing(msgspec.Struct, kw_only=True):
@@ -255,6 +275,35 @@ async def set_marks(conversation_id: FromPath[str], data: JSONBody[Marks], calle
     await deps.chat.set_mark(caller, conversation_of(conversation_id), data.read_seq, data.delivered_seq)
 
 
+@patch(
+    "/conversations/{conversation_id:str}/own",
+    summary="Arrange a conversation for oneself",
+    tags=["conversations"],
+    opt=refuses(
+        *BODY,
+        *READ,
+        Code.TEXT_TOO_LONG,
+        Code.UNKNOWN_OUTCOME,
+        scope=scopes.WRITE,
+        example={"pinned": True, "folder": "Verona", "notify": "mentions", "draft": {"text": "Soft! what"}},
+    ),
+)
+async def set_own(conversation_id: FromPath[str], data: JSONBody[OwnPart], caller: CallerDep, deps: DepsDep) -> Own:
+    """Pin, mute, archive, file, mark as unread, keep a draft: seen by nobody else, and the same on all devices."""
+    change = OwnChange(
+        data.pinned,
+        data.archived,
+        data.marked_unread,
+        data.muted_until_ms,
+        data.folder,
+        None if data.notify is None else Notify[data.notify.upper()],
+        None if data.draft is None else Draft(data.draft.text, data.draft.reply_to_seq),
+    )
+    where = conversation_of(conversation_id)
+    await deps.chat.set_own(caller, where, change)
+    return Own.of((await deps.chat.conversation(caller, where)).own)
+
+
 @put(
     "/conversations/{conversation_id:str}/typing",
     status_code=204,
@@ -280,4 +329,5 @@ GUARDED = [
     list_entries,
     set_marks,
     set_typing,
+    set_own,
 ]

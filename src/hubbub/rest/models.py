@@ -13,7 +13,7 @@ from hubbub.base.ids import NOBODY
 from hubbub.chat import model
 from hubbub.chat.model import MAX_SEQ, Post
 from hubbub.rest.log_models import Message
-from hubbub.rest.words import Kind, RoleName, State, word
+from hubbub.rest.words import Kind, NotifyName, RoleName, State, word
 
 __all__ = [
     "Conversation",
@@ -91,6 +91,44 @@ class Interval(_Out, frozen=True, kw_only=True):
     to_seq: int
 
 
+class Draft(_Out, frozen=True, kw_only=True):
+    """What was written and not sent."""
+
+    text: str
+    reply_to_seq: int
+    time_ms: int
+
+
+class Own(_Out, frozen=True, kw_only=True):
+    """What the caller keeps of a conversation for themselves."""
+
+    pinned: bool
+    archived: bool
+    marked_unread: bool
+    muted_until_ms: int
+    """No notifications until then."""
+    folder: str
+    """Empty: none."""
+    notify: NotifyName
+    draft: Draft | None
+
+    @classmethod
+    def of(cls, own: model.Own) -> Own:
+        draft = own.draft
+        kept = None
+        if draft is not None:
+            kept = Draft(text=draft.text, reply_to_seq=draft.reply_to_seq, time_ms=draft.time_ms)
+        return cls(
+            pinned=own.pinned,
+            archived=own.archived,
+            marked_unread=own.marked_unread,
+            muted_until_ms=own.muted_until_ms,
+            folder=own.folder,
+            notify=word(own.notify),
+            draft=kept,
+        )
+
+
 class Conversation(_Out, frozen=True, kw_only=True):
     """A conversation as the caller sees it at `as_of`."""
 
@@ -121,6 +159,7 @@ class Conversation(_Out, frozen=True, kw_only=True):
     mentions: int
     muted_until_ms: int
     version: int
+    own: Own
 
     @classmethod
     def of(cls, seen: model.ConversationState, user_id: str) -> Conversation:
@@ -151,6 +190,7 @@ class Conversation(_Out, frozen=True, kw_only=True):
             mentions=seen.mentions,
             muted_until_ms=member.muted_until_ms,
             version=member.version,
+            own=Own.of(seen.own),
         )
 
 

@@ -21,6 +21,9 @@ from hubbub.chat.model import (
     Mark,
     MemberRow,
     MemberState,
+    Own,
+    OwnChange,
+    OwnSet,
     Post,
     ScheduledRow,
     UserRow,
@@ -231,6 +234,22 @@ class MemoryStore(MemorySearch):
             for row in risen
         ]
         return MarksRaised(rows, self._leave_outbox({}, versions) if versions else 0)
+
+    async def set_own(self, user_id: str, conversation_id: str, change: OwnChange) -> OwnSet:
+        seen = self._tables.look(user_id, conversation_id)
+        key = (conversation_id, user_id)
+        if seen.conversation.kind is ConversationKind.SYSTEM:
+            self._tables.members.setdefault(key, MemberRow(*key, intervals=EVERYTHING))
+        elif seen.member is None or seen.member.state is not MemberState.JOINED:
+            raise ChatError(Code.NOT_A_MEMBER)
+        version = self._advance({user_id})[user_id]
+        before = self._tables.own.get(key, Own())
+        self._tables.own[key] = change.applied(before, self._clock.now_ms())
+        self._tables.members[key].version = version
+        self._outbox_id += 1
+        untold = Untold(self._outbox_id, {}, {user_id: version})
+        self._tables.outbox[self._outbox_id] = (self._clock.now_ms(), untold)
+        return OwnSet(version, self._outbox_id)
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:
         self._tables.hidden.add((user_id, conversation_id, seq))

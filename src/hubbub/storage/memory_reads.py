@@ -28,6 +28,7 @@ from hubbub.chat.model import (
     MemberState,
     MessageRow,
     MessageState,
+    Own,
     Post,
     ReactionCount,
     ReactionRow,
@@ -390,7 +391,9 @@ class MemoryReader:
                     assert message is not None
                     preview = self._state_of(user_id, conversation, spans, message)
                     break
-        return ConversationState(conversation, member, min(unread, UNREAD_CAP), min(mentions, UNREAD_CAP), preview)
+        own = self._tables.own.get((conversation.id, user_id), Own())
+        counts = min(unread, UNREAD_CAP), min(mentions, UNREAD_CAP)
+        return ConversationState(conversation, member, *counts, preview, own)
 
     def _cut_conversation(self, conversation: ConversationRow, end: int) -> ConversationRow:
         log = self._tables.log[conversation.id]

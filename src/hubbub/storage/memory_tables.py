@@ -16,6 +16,7 @@ from hubbub.chat.model import (
     MemberRow,
     MemberState,
     MessageRow,
+    Own,
     Post,
     ReactionRow,
     ScheduledRow,
@@ -61,6 +62,7 @@ class MemoryTables:
         self.reactions: dict[tuple[str, int, str, str], ReactionRow] = {}
         self.mentions: dict[tuple[str, int], frozenset[str]] = {}
         self.hidden: set[tuple[str, str, int]] = set()
+        self.own: dict[tuple[str, str], Own] = {}
         self.versions: dict[str, int] = {}
         self.scheduled: dict[tuple[str, str, str], tuple[ScheduledRow, bytes]] = {}
         self.sending: set[tuple[str, str, str]] = set()

@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, select
 
 from hubbub.chat.model import Edit, Post, Recall
-from hubbub.chat.search.terms import terms_of_post, terms_of_text, text_of
+from hubbub.chat.search.terms import terms_of_body, terms_of_post
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.postings import packed, unpacked
 from hubbub.storage.rows import decode_action
@@ -122,7 +122,7 @@ def additions(each: Slice) -> Additions:
             block = seq // BLOCK
             times[block] = (times.get(block, (row.time_ms,))[0], row.time_ms)
         elif isinstance(action, Edit):
-            found = set() if action.withdrawn else terms_of_text(text_of(action.body))
+            found = set() if action.withdrawn else terms_of_body(action.body)
             seq = action.target_seq
         else:
             assert isinstance(action, Recall)

@@ -22,6 +22,8 @@ from hubbub.chat.model import (
     Mark,
     MemberRow,
     MessageRow,
+    OwnChange,
+    OwnSet,
     Revision,
     ScheduledRow,
     UserRow,
@@ -35,6 +37,7 @@ from hubbub.storage import (
     history,
     marks,
     named,
+    own,
     people,
     schedule,
     search_index,
@@ -109,6 +112,13 @@ class SqlStore:
         now_ms = self._db.clock.now_ms()
         return await self._db.write(
             lambda conn: marks.write_marks(conn, self._dialect, self._remembered, marks_, now_ms)
+        )
+
+    async def set_own(self, user_id: str, conversation_id: str, change: OwnChange) -> OwnSet:
+        now_ms = self._db.clock.now_ms()
+        return await write_again(
+            self._db,
+            lambda conn: own.write_own(conn, self._dialect, self._remembered, user_id, conversation_id, change, now_ms),
         )
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:
@@ -291,7 +301,7 @@ class SqlStore:
             return set()
         # Neither in the event loop nor in the thread that everybody's commits go through.
         found = await asyncio.to_thread(lambda: [search_index.additions(each) for each in slices])
-        return await self._db.write(lambda conn: search_index.write_additions(conn, self._dialect, found))
+        return await write_again(self._db, lambda conn: search_index.write_additions(conn, self._dialect, found))
 
     async def behind(self, after: str, limit: int) -> tuple[list[str], str]:
         return await self._db.read(lambda conn: search_index.read_behind(conn, after, limit))

@@ -34,6 +34,7 @@ from hubbub.storage.entry_pages import page
 from hubbub.storage.facts import load_messages
 from hubbub.storage.history import read_reactions
 from hubbub.storage.look import look
+from hubbub.storage.own import NOTHING_OWN, read_own
 from hubbub.storage.padded import padded
 from hubbub.storage.rows import conversation_of, decode_intervals, fold_title, member_of
 from hubbub.storage.schema import Id
@@ -90,8 +91,16 @@ def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequen
         if seq
     }
     messages = _read_previews(conn, dialect, user_id, pairs, previews)
+    kept = read_own(conn, user_id, [conversation.id for conversation, _ in pairs])
     return [
-        ConversationState(conversation, member, unread[number], mentions[number], messages.get(conversation.id))
+        ConversationState(
+            conversation,
+            member,
+            unread[number],
+            mentions[number],
+            messages.get(conversation.id),
+            kept.get(conversation.id, NOTHING_OWN),
+        )
         for number, (conversation, member) in enumerate(seen)
     ]
 

@@ -178,6 +178,16 @@ hidden = Table(
     **_CLUSTERED,
 )
 
+own = Table(
+    "own",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("conversation_id", Id, primary_key=True),
+    # JSON: an `Own`.
+    _required("value", Bytes),
+    **_CLUSTERED,
+)
+
 user_versions = Table(
     "user_versions",
     metadata,

@@ -50,6 +50,13 @@ class MemberState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MEMBER_STATE_REMOVED: _ClassVar[MemberState]
     MEMBER_STATE_BANNED: _ClassVar[MemberState]
 
+class Notify(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOTIFY_UNSPECIFIED: _ClassVar[Notify]
+    NOTIFY_ALL: _ClassVar[Notify]
+    NOTIFY_MENTIONS: _ClassVar[Notify]
+    NOTIFY_NOTHING: _ClassVar[Notify]
+
 class PresenceState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PRESENCE_STATE_UNSPECIFIED: _ClassVar[PresenceState]
@@ -84,13 +91,17 @@ MEMBER_STATE_JOINED: MemberState
 MEMBER_STATE_LEFT: MemberState
 MEMBER_STATE_REMOVED: MemberState
 MEMBER_STATE_BANNED: MemberState
+NOTIFY_UNSPECIFIED: Notify
+NOTIFY_ALL: Notify
+NOTIFY_MENTIONS: Notify
+NOTIFY_NOTHING: Notify
 PRESENCE_STATE_UNSPECIFIED: PresenceState
 PRESENCE_STATE_ONLINE: PresenceState
 PRESENCE_STATE_OFFLINE: PresenceState
 PRESENCE_STATE_DROPPED: PresenceState
 
 class ClientFrame(_message.Message):
-    __slots__ = ("id", "hello", "ping", "pong", "reauthenticate", "logout", "submit", "create_conversation", "open_direct", "join_conversation", "leave_conversation", "set_mark", "schedule", "cancel_scheduled", "list_scheduled", "hide_message", "set_typing", "get_entries", "get_history", "list_conversations", "list_members", "get_user_state", "find_users", "get_users", "list_online", "watch_presence", "get_server_info", "list_channels", "get_edits", "get_conversation")
+    __slots__ = ("id", "hello", "ping", "pong", "reauthenticate", "logout", "submit", "create_conversation", "open_direct", "join_conversation", "leave_conversation", "set_mark", "schedule", "cancel_scheduled", "list_scheduled", "hide_message", "set_typing", "set_own", "get_entries", "get_history", "list_conversations", "list_members", "get_user_state", "find_users", "get_users", "list_online", "watch_presence", "get_server_info", "list_channels", "get_edits", "get_conversation", "search")
     ID_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +119,7 @@ class ClientFrame(_message.Message):
     LIST_SCHEDULED_FIELD_NUMBER: _ClassVar[int]
     HIDE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     SET_TYPING_FIELD_NUMBER: _ClassVar[int]
+    SET_OWN_FIELD_NUMBER: _ClassVar[int]
     GET_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     GET_HISTORY_FIELD_NUMBER: _ClassVar[int]
     LIST_CONVERSATIONS_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +133,7 @@ class ClientFrame(_message.Message):
     LIST_CHANNELS_FIELD_NUMBER: _ClassVar[int]
     GET_EDITS_FIELD_NUMBER: _ClassVar[int]
     GET_CONVERSATION_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_FIELD_NUMBER: _ClassVar[int]
     id: int
     hello: Hello
     ping: Ping
@@ -138,6 +151,7 @@ class ClientFrame(_message.Message):
     list_scheduled: ListScheduled
     hide_message: HideMessage
     set_typing: SetTyping
+    set_own: SetOwn
     get_entries: GetEntries
     get_history: GetHistory
     list_conversations: ListConversations
@@ -151,10 +165,11 @@ class ClientFrame(_message.Message):
     list_channels: ListChannels
     get_edits: GetEdits
     get_conversation: GetConversation
-    def __init__(self, id: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., reauthenticate: _Optional[_Union[Reauthenticate, _Mapping]] = ..., logout: _Optional[_Union[Logout, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., create_conversation: _Optional[_Union[CreateConversation, _Mapping]] = ..., open_direct: _Optional[_Union[OpenDirect, _Mapping]] = ..., join_conversation: _Optional[_Union[JoinConversation, _Mapping]] = ..., leave_conversation: _Optional[_Union[LeaveConversation, _Mapping]] = ..., set_mark: _Optional[_Union[SetMark, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., cancel_scheduled: _Optional[_Union[CancelScheduled, _Mapping]] = ..., list_scheduled: _Optional[_Union[ListScheduled, _Mapping]] = ..., hide_message: _Optional[_Union[HideMessage, _Mapping]] = ..., set_typing: _Optional[_Union[SetTyping, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_history: _Optional[_Union[GetHistory, _Mapping]] = ..., list_conversations: _Optional[_Union[ListConversations, _Mapping]] = ..., list_members: _Optional[_Union[ListMembers, _Mapping]] = ..., get_user_state: _Optional[_Union[GetUserState, _Mapping]] = ..., find_users: _Optional[_Union[FindUsers, _Mapping]] = ..., get_users: _Optional[_Union[GetUsers, _Mapping]] = ..., list_online: _Optional[_Union[ListOnline, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., get_server_info: _Optional[_Union[GetServerInfo, _Mapping]] = ..., list_channels: _Optional[_Union[ListChannels, _Mapping]] = ..., get_edits: _Optional[_Union[GetEdits, _Mapping]] = ..., get_conversation: _Optional[_Union[GetConversation, _Mapping]] = ...) -> None: ...
+    search: Search
+    def __init__(self, id: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., reauthenticate: _Optional[_Union[Reauthenticate, _Mapping]] = ..., logout: _Optional[_Union[Logout, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., create_conversation: _Optional[_Union[CreateConversation, _Mapping]] = ..., open_direct: _Optional[_Union[OpenDirect, _Mapping]] = ..., join_conversation: _Optional[_Union[JoinConversation, _Mapping]] = ..., leave_conversation: _Optional[_Union[LeaveConversation, _Mapping]] = ..., set_mark: _Optional[_Union[SetMark, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., cancel_scheduled: _Optional[_Union[CancelScheduled, _Mapping]] = ..., list_scheduled: _Optional[_Union[ListScheduled, _Mapping]] = ..., hide_message: _Optional[_Union[HideMessage, _Mapping]] = ..., set_typing: _Optional[_Union[SetTyping, _Mapping]] = ..., set_own: _Optional[_Union[SetOwn, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_history: _Optional[_Union[GetHistory, _Mapping]] = ..., list_conversations: _Optional[_Union[ListConversations, _Mapping]] = ..., list_members: _Optional[_Union[ListMembers, _Mapping]] = ..., get_user_state: _Optional[_Union[GetUserState, _Mapping]] = ..., find_users: _Optional[_Union[FindUsers, _Mapping]] = ..., get_users: _Optional[_Union[GetUsers, _Mapping]] = ..., list_online: _Optional[_Union[ListOnline, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., get_server_info: _Optional[_Union[GetServerInfo, _Mapping]] = ..., list_channels: _Optional[_Union[ListChannels, _Mapping]] = ..., get_edits: _Optional[_Union[GetEdits, _Mapping]] = ..., get_conversation: _Optional[_Union[GetConversation, _Mapping]] = ..., search: _Optional[_Union[Search, _Mapping]] = ...) -> None: ...
 
 class ServerFrame(_message.Message):
-    __slots__ = ("reply_to", "welcome", "ping", "pong", "error", "done", "goaway", "reset", "ready", "submitted", "conversation", "scheduled_page", "entry_page", "history_page", "conversation_page", "member_page", "user_state", "user_page", "presence_page", "server_info", "edit_page", "entries", "user_changed", "marks", "typing", "presence", "heads", "resync")
+    __slots__ = ("reply_to", "welcome", "ping", "pong", "error", "done", "goaway", "reset", "ready", "submitted", "conversation", "scheduled_page", "entry_page", "history_page", "conversation_page", "member_page", "user_state", "user_page", "presence_page", "server_info", "edit_page", "search_page", "entries", "user_changed", "marks", "typing", "presence", "heads", "resync")
     REPLY_TO_FIELD_NUMBER: _ClassVar[int]
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
@@ -176,6 +191,7 @@ class ServerFrame(_message.Message):
     PRESENCE_PAGE_FIELD_NUMBER: _ClassVar[int]
     SERVER_INFO_FIELD_NUMBER: _ClassVar[int]
     EDIT_PAGE_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_PAGE_FIELD_NUMBER: _ClassVar[int]
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     USER_CHANGED_FIELD_NUMBER: _ClassVar[int]
     MARKS_FIELD_NUMBER: _ClassVar[int]
@@ -204,6 +220,7 @@ class ServerFrame(_message.Message):
     presence_page: PresencePage
     server_info: ServerInfo
     edit_page: EditPage
+    search_page: SearchPage
     entries: EntryPage
     user_changed: UserState
     marks: Marks
@@ -211,7 +228,7 @@ class ServerFrame(_message.Message):
     presence: Presence
     heads: Heads
     resync: Resync
-    def __init__(self, reply_to: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., goaway: _Optional[_Union[Goaway, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., submitted: _Optional[_Union[Submitted, _Mapping]] = ..., conversation: _Optional[_Union[ConversationState, _Mapping]] = ..., scheduled_page: _Optional[_Union[ScheduledPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., history_page: _Optional[_Union[HistoryPage, _Mapping]] = ..., conversation_page: _Optional[_Union[ConversationPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., user_state: _Optional[_Union[UserState, _Mapping]] = ..., user_page: _Optional[_Union[UserPage, _Mapping]] = ..., presence_page: _Optional[_Union[PresencePage, _Mapping]] = ..., server_info: _Optional[_Union[ServerInfo, _Mapping]] = ..., edit_page: _Optional[_Union[EditPage, _Mapping]] = ..., entries: _Optional[_Union[EntryPage, _Mapping]] = ..., user_changed: _Optional[_Union[UserState, _Mapping]] = ..., marks: _Optional[_Union[Marks, _Mapping]] = ..., typing: _Optional[_Union[Typing, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., heads: _Optional[_Union[Heads, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ...) -> None: ...
+    def __init__(self, reply_to: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., goaway: _Optional[_Union[Goaway, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., submitted: _Optional[_Union[Submitted, _Mapping]] = ..., conversation: _Optional[_Union[ConversationState, _Mapping]] = ..., scheduled_page: _Optional[_Union[ScheduledPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., history_page: _Optional[_Union[HistoryPage, _Mapping]] = ..., conversation_page: _Optional[_Union[ConversationPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., user_state: _Optional[_Union[UserState, _Mapping]] = ..., user_page: _Optional[_Union[UserPage, _Mapping]] = ..., presence_page: _Optional[_Union[PresencePage, _Mapping]] = ..., server_info: _Optional[_Union[ServerInfo, _Mapping]] = ..., edit_page: _Optional[_Union[EditPage, _Mapping]] = ..., search_page: _Optional[_Union[SearchPage, _Mapping]] = ..., entries: _Optional[_Union[EntryPage, _Mapping]] = ..., user_changed: _Optional[_Union[UserState, _Mapping]] = ..., marks: _Optional[_Union[Marks, _Mapping]] = ..., typing: _Optional[_Union[Typing, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., heads: _Optional[_Union[Heads, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("protocol", "token", "client", "heartbeat_ms", "resume")
@@ -732,7 +749,7 @@ class Revision(_message.Message):
     def __init__(self, seq: _Optional[int] = ..., time_ms: _Optional[int] = ..., body: _Optional[_Union[Body, _Mapping]] = ...) -> None: ...
 
 class ConversationState(_message.Message):
-    __slots__ = ("conversation_id", "kind", "title", "topic", "announcement", "dissolved", "history_for_newcomers", "mute_all", "slow_mode_s", "member_count", "peer_id", "as_of", "last_time_ms", "last_message", "state", "role", "intervals", "read_seq", "delivered_seq", "unread", "mentions", "muted_until_ms", "version")
+    __slots__ = ("conversation_id", "kind", "title", "topic", "announcement", "dissolved", "history_for_newcomers", "mute_all", "slow_mode_s", "member_count", "peer_id", "as_of", "last_time_ms", "last_message", "state", "role", "intervals", "read_seq", "delivered_seq", "unread", "mentions", "muted_until_ms", "version", "own")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
@@ -756,6 +773,7 @@ class ConversationState(_message.Message):
     MENTIONS_FIELD_NUMBER: _ClassVar[int]
     MUTED_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    OWN_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     kind: ConversationKind
     title: str
@@ -779,7 +797,8 @@ class ConversationState(_message.Message):
     mentions: int
     muted_until_ms: int
     version: int
-    def __init__(self, conversation_id: _Optional[str] = ..., kind: _Optional[_Union[ConversationKind, str]] = ..., title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., dissolved: _Optional[bool] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., member_count: _Optional[int] = ..., peer_id: _Optional[str] = ..., as_of: _Optional[int] = ..., last_time_ms: _Optional[int] = ..., last_message: _Optional[_Union[MessageState, _Mapping]] = ..., state: _Optional[_Union[MemberState, str]] = ..., role: _Optional[_Union[Role, str]] = ..., intervals: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., unread: _Optional[int] = ..., mentions: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+    own: Own
+    def __init__(self, conversation_id: _Optional[str] = ..., kind: _Optional[_Union[ConversationKind, str]] = ..., title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., dissolved: _Optional[bool] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., member_count: _Optional[int] = ..., peer_id: _Optional[str] = ..., as_of: _Optional[int] = ..., last_time_ms: _Optional[int] = ..., last_message: _Optional[_Union[MessageState, _Mapping]] = ..., state: _Optional[_Union[MemberState, str]] = ..., role: _Optional[_Union[Role, str]] = ..., intervals: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., unread: _Optional[int] = ..., mentions: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., version: _Optional[int] = ..., own: _Optional[_Union[Own, _Mapping]] = ...) -> None: ...
 
 class Interval(_message.Message):
     __slots__ = ("from_seq", "to_seq")
@@ -941,6 +960,54 @@ class Mark(_message.Message):
     delivered_seq: int
     def __init__(self, user_id: _Optional[str] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ...) -> None: ...
 
+class Own(_message.Message):
+    __slots__ = ("pinned", "archived", "marked_unread", "muted_until_ms", "folder", "notify", "draft")
+    PINNED_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_FIELD_NUMBER: _ClassVar[int]
+    MARKED_UNREAD_FIELD_NUMBER: _ClassVar[int]
+    MUTED_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
+    NOTIFY_FIELD_NUMBER: _ClassVar[int]
+    DRAFT_FIELD_NUMBER: _ClassVar[int]
+    pinned: bool
+    archived: bool
+    marked_unread: bool
+    muted_until_ms: int
+    folder: str
+    notify: Notify
+    draft: Draft
+    def __init__(self, pinned: _Optional[bool] = ..., archived: _Optional[bool] = ..., marked_unread: _Optional[bool] = ..., muted_until_ms: _Optional[int] = ..., folder: _Optional[str] = ..., notify: _Optional[_Union[Notify, str]] = ..., draft: _Optional[_Union[Draft, _Mapping]] = ...) -> None: ...
+
+class Draft(_message.Message):
+    __slots__ = ("text", "reply_to_seq", "time_ms")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    REPLY_TO_SEQ_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    reply_to_seq: int
+    time_ms: int
+    def __init__(self, text: _Optional[str] = ..., reply_to_seq: _Optional[int] = ..., time_ms: _Optional[int] = ...) -> None: ...
+
+class SetOwn(_message.Message):
+    __slots__ = ("conversation_id", "pinned", "archived", "marked_unread", "muted_until_ms", "folder", "notify", "draft")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    PINNED_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_FIELD_NUMBER: _ClassVar[int]
+    MARKED_UNREAD_FIELD_NUMBER: _ClassVar[int]
+    MUTED_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
+    NOTIFY_FIELD_NUMBER: _ClassVar[int]
+    DRAFT_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    pinned: bool
+    archived: bool
+    marked_unread: bool
+    muted_until_ms: int
+    folder: str
+    notify: Notify
+    draft: Draft
+    def __init__(self, conversation_id: _Optional[str] = ..., pinned: _Optional[bool] = ..., archived: _Optional[bool] = ..., marked_unread: _Optional[bool] = ..., muted_until_ms: _Optional[int] = ..., folder: _Optional[str] = ..., notify: _Optional[_Union[Notify, str]] = ..., draft: _Optional[_Union[Draft, _Mapping]] = ...) -> None: ...
+
 class HideMessage(_message.Message):
     __slots__ = ("conversation_id", "seq")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -1030,6 +1097,64 @@ class UserPage(_message.Message):
     users: _containers.RepeatedCompositeFieldContainer[User]
     next_cursor: str
     def __init__(self, users: _Optional[_Iterable[_Union[User, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+
+class Search(_message.Message):
+    __slots__ = ("query", "sender", "place", "before", "after", "has", "cursor", "limit")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    SENDER_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    HAS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    query: str
+    sender: str
+    place: str
+    before: str
+    after: str
+    has: str
+    cursor: str
+    limit: int
+    def __init__(self, query: _Optional[str] = ..., sender: _Optional[str] = ..., place: _Optional[str] = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., has: _Optional[str] = ..., cursor: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class SearchPage(_message.Message):
+    __slots__ = ("messages", "people", "conversations", "next_cursor")
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    PEOPLE_FIELD_NUMBER: _ClassVar[int]
+    CONVERSATIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedCompositeFieldContainer[SearchHit]
+    people: _containers.RepeatedCompositeFieldContainer[User]
+    conversations: _containers.RepeatedCompositeFieldContainer[ConversationState]
+    next_cursor: str
+    def __init__(self, messages: _Optional[_Iterable[_Union[SearchHit, _Mapping]]] = ..., people: _Optional[_Iterable[_Union[User, _Mapping]]] = ..., conversations: _Optional[_Iterable[_Union[ConversationState, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+
+class SearchHit(_message.Message):
+    __slots__ = ("conversation_id", "seq", "time_ms", "sender_id", "thread_seq", "has_file", "snippet")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    SENDER_ID_FIELD_NUMBER: _ClassVar[int]
+    THREAD_SEQ_FIELD_NUMBER: _ClassVar[int]
+    HAS_FILE_FIELD_NUMBER: _ClassVar[int]
+    SNIPPET_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    seq: int
+    time_ms: int
+    sender_id: str
+    thread_seq: int
+    has_file: bool
+    snippet: _containers.RepeatedCompositeFieldContainer[Piece]
+    def __init__(self, conversation_id: _Optional[str] = ..., seq: _Optional[int] = ..., time_ms: _Optional[int] = ..., sender_id: _Optional[str] = ..., thread_seq: _Optional[int] = ..., has_file: _Optional[bool] = ..., snippet: _Optional[_Iterable[_Union[Piece, _Mapping]]] = ...) -> None: ...
+
+class Piece(_message.Message):
+    __slots__ = ("text", "hit")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    HIT_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    hit: bool
+    def __init__(self, text: _Optional[str] = ..., hit: _Optional[bool] = ...) -> None: ...
 
 class Heads(_message.Message):
     __slots__ = ("heads",)

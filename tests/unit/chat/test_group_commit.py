@@ -12,7 +12,7 @@ from unit.chat.world import ANNA, BEN, World, command, fresh_id, text
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.commit import GroupCommit
-from hubbub.chat.model import Accepted
+from hubbub.chat.model import Accepted, OwnChange, OwnSet
 from hubbub.chat.ports import (
     Changes,
     Committed,
@@ -58,6 +58,9 @@ class ScriptedStore(LogWriter):
         return Committed({}, 1 if changes.entries else 0)
 
     async def set_marks(self, marks: object) -> MarksRaised:
+        raise NotImplementedError
+
+    async def set_own(self, user_id: str, conversation_id: str, change: OwnChange) -> OwnSet:
         raise NotImplementedError
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 from unit.chat.stage import QUICK, a_store
 from unit.chat.world import ANNA, BEN, fresh_id, text
@@ -14,6 +16,7 @@ from hubbub.bus.local import LocalBus
 from hubbub.chat.indexing import Indexing
 from hubbub.chat.model import Caller, ConversationKind, Submit
 from hubbub.chat.node import ChatNode
+from hubbub.chat.ports import StoreBusy
 from hubbub.chat.search.found import Found, Wanted
 from hubbub.chat.settings import ChatSettings
 from hubbub.storage.sql_store import SqlStore
@@ -94,3 +97,31 @@ async def test_names_in_filters_are_those_of_people_and_places(tmp_path: Path) -
     finally:
         await node.stop()
         await database.close()
+
+
+class Busy:
+    """An index that refuses what is too much for it."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken: list[int] = []
+
+    async def index(self, conversation_ids: Sequence[str], most: int) -> set[str]:
+        if most > self.most:
+            raise StoreBusy("too much")
+        self.taken.append(most)
+        return set()
+
+    async def behind(self, after: str, limit: int) -> tuple[list[str], str]:
+        return [], ""
+
+
+async def test_what_is_too_much_for_one_transaction_is_done_in_smaller_steps() -> None:
+    index = Busy(most=60)
+    indexing = Indexing(index, ManualClock(), ChatSettings(index_entries=200))
+    indexing.note({"a" * 32: 1})
+    for _ in range(2):
+        with pytest.raises(StoreBusy):
+            await indexing.step()
+    await indexing.step()
+    assert index.taken == [50]

@@ -30,12 +30,13 @@ def from_sender(user_id: str) -> bytes:
 
 def has_file(body: Body) -> bool:
     """Whether a message carries a file."""
-    return body.custom_type == "file" or body.custom_type.startswith("file/")
+    return bool(body.files)
 
 
 def text_of(body: Body) -> str:
-    """Return the words of a message that search looks at."""
-    return body.text or body.fallback
+    """Return the words of a message that search looks at: what it says, and what its files are called."""
+    words = body.text or body.fallback
+    return "\n".join([*([words] if words else []), *[file.name for file in body.files]]) if body.files else words
 
 
 def terms_of_text(text: str) -> set[bytes]:
@@ -50,13 +51,17 @@ def terms_of_text(text: str) -> set[bytes]:
     return found
 
 
-def terms_of_post(post: Post, sender_id: str) -> set[bytes]:
-    """Return every term of a message."""
-    found = terms_of_text(text_of(post.body))
-    found.add(from_sender(sender_id))
-    if has_file(post.body):
+def terms_of_body(body: Body) -> set[bytes]:
+    """Return every term of what a message says."""
+    found = terms_of_text(text_of(body))
+    if has_file(body):
         found.add(HAS_FILE)
     return found
+
+
+def terms_of_post(post: Post, sender_id: str) -> set[bytes]:
+    """Return every term of a message."""
+    return terms_of_body(post.body) | {from_sender(sender_id)}
 
 
 def term(folded: str) -> bytes:

@@ -79,6 +79,13 @@ async def set_mark(session: Session, frame: pb.SetMark) -> pb.ServerFrame:
     return pb.ServerFrame(done=pb.Done())
 
 
+async def set_own(session: Session, frame: pb.SetOwn) -> pb.ServerFrame:
+    await session.service.chat.set_own(
+        session.who, an_id(frame.conversation_id, "conversation_id"), mapping_in.own_change(frame)
+    )
+    return pb.ServerFrame(done=pb.Done())
+
+
 async def set_typing(session: Session, frame: pb.SetTyping) -> pb.ServerFrame:
     await session.service.chat.set_typing(session.who, an_id(frame.conversation_id, "conversation_id"), frame.typing)
     return pb.ServerFrame(done=pb.Done())
@@ -96,4 +103,5 @@ REQUESTS: dict[str, Any] = {
     "get_user_state": get_user_state,
     "set_mark": set_mark,
     "set_typing": set_typing,
+    "set_own": set_own,
 }

@@ -19,6 +19,21 @@ async def find_users(session: Session, frame: pb.FindUsers) -> pb.ServerFrame:
     return pb.ServerFrame(user_page=mapping_out.user_page(rows, cursor))
 
 
+async def search(session: Session, frame: pb.Search) -> pb.ServerFrame:
+    found = await session.service.chat.search(
+        session.who,
+        frame.query,
+        from_=frame.sender,
+        in_=frame.place,
+        before=frame.before,
+        after=frame.after,
+        has=frame.has,
+        cursor=frame.cursor,
+        limit=frame.limit,
+    )
+    return pb.ServerFrame(search_page=mapping_out.search_page(found))
+
+
 async def get_users(session: Session, frame: pb.GetUsers) -> pb.ServerFrame:
     names = [an_id(name, "user_ids") for name in frame.user_ids]
     rows = await session.service.chat.users(session.who, names, tuple(frame.usernames))
@@ -56,4 +71,5 @@ REQUESTS: dict[str, Any] = {
     "get_users": get_users,
     "list_online": list_online,
     "watch_presence": watch_presence,
+    "search": search,
 }

@@ -42,7 +42,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision in `versions`."""
 
 
