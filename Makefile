@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help setup run cluster web test check lint types layers generate bench lock clean
+.PHONY: help setup run cluster web screenshots test check lint types layers generate bench lock clean
 
 help:
 	@echo "make run       install, then serve on http://127.0.0.1:8080 with the data in ./data"
@@ -15,6 +15,7 @@ help:
 	@echo "make test      install what the tests need and run them all"
 	@echo "make check     lint, types, layers, tests"
 	@echo "make setup     only install, into $(VENV)"
+	@echo "make screenshots  draw docs/screenshots again"
 	@echo "make bench     measure on this machine and write docs/benchmarks.md"
 
 setup: $(VENV)/.dev
@@ -72,6 +73,10 @@ check: lint types layers test
 
 generate: setup
 	$(BIN)/python tools/generate.py
+
+# Needs Chromium; on Debian: apt-get install chromium
+screenshots: setup web
+	$(BIN)/python tools/screenshots.py
 
 bench: setup
 	$(BIN)/hubbub bench all --write docs/benchmarks.md

@@ -33,12 +33,12 @@ class Served:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = data.with_suffix(".log")
 
-    def start(self) -> Address:
-        """Start it on free ports; return once it is ready."""
+    def start(self, port: int = 0) -> Address:
+        """Start it on free ports, or its HTTP on this one; return once it is ready."""
         ready = self.data / "server.json"
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "hubbub.cli.main", "serve", "--data", str(self.data)]
-        command += ["--listen", "127.0.0.1:0", "--listen-tcp", "127.0.0.1:0"]
+        command += ["--listen", f"127.0.0.1:{port}", "--listen-tcp", "127.0.0.1:0"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | QUICK)
         deadline = time.monotonic() + START_S

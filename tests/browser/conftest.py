@@ -1,0 +1,86 @@
+"""A browser, a server it can be pointed at, and the people who use both."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from browser.people import Person, Place
+from e2e.served import Served
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def _tool(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The app is built from these sources."""
+    tool = _tool("web")
+    try:
+        tool.build()
+    except tool.Missing as exc:
+        pytest.skip(str(exc))
+    except subprocess.CalledProcessError as exc:
+        pytest.fail(f"the web app could not be built: {exc}")
+
+
+@pytest.fixture
+def browser(built: None) -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    path = next((each for each in CHROMIUM if Path(each).exists()), None)
+    if path is None:
+        pytest.skip("there is no Chromium; on Debian: apt-get install chromium")
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A server that was started for the first time."""
+    served = Served(tmp_path / "data")
+    try:
+        _, port = served.start().http
+        yield Place(served, f"http://localhost:{port}")
+    finally:
+        served.stop()
+
+
+@pytest.fixture
+def come(browser: Browser, place: Place) -> Iterator[Callable[..., Person]]:
+    """Bring somebody with an account and a browser of their own, logged in."""
+    people: list[Person] = []
+
+    def come(name: str, **options: object) -> Person:
+        person = Person(browser, place, name, **options)
+        people.append(person)
+        person.logs_in()
+        return person
+
+    yield come
+    for person in people:
+        person.looks_for_trouble()

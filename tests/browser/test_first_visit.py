@@ -1,0 +1,75 @@
+"""From nothing to two people who talk, as somebody would do it who has read nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from browser.people import PASSWORD, Person, Place
+from playwright.sync_api import Browser, expect
+
+
+def test_from_the_set_up_link_to_the_first_message(browser: Browser, place: Place) -> None:
+    prince = Person(browser, place, "prince")
+    prince.page.goto(place.setup_link)
+    prince.page.get_by_label("Name of this place").fill("Verona")
+    prince.page.get_by_label("Username").fill("prince")
+    prince.page.get_by_label("Password").fill(PASSWORD)
+    prince.page.get_by_role("button", name="Set up and start chatting").click()
+    expect(prince.head).to_have_text("general")
+    prince.says("Rebellious subjects, enemies to peace!")
+    prince.sees("enemies to peace")
+    expect(prince.page).to_have_title("general · Verona")
+
+    juliet = Person(browser, place, "juliet")
+    juliet.page.goto(place.address)
+    juliet.page.get_by_role("link", name="Create account").click()
+    juliet.page.get_by_label("Your name").fill("Juliet Capulet")
+    juliet.page.get_by_label("Username").fill("juliet")
+    juliet.page.get_by_label("Password").fill(PASSWORD)
+    juliet.page.get_by_role("button", name="Create account").click()
+    juliet.opens("general")
+    juliet.sees("enemies to peace")
+    juliet.says("Good morrow, prince")
+    prince.sees("Good morrow")
+    for person in (prince, juliet):
+        person.looks_for_trouble()
+
+
+def test_a_wrong_password_is_said_and_nothing_is_lost(browser: Browser, place: Place) -> None:
+    place.set_up()
+    romeo = Person(browser, place, "romeo")
+    place.register("romeo")
+    romeo.page.goto(place.address)
+    romeo.page.get_by_label("Username").fill("romeo")
+    romeo.page.get_by_label("Password").fill("not this one")
+    romeo.page.get_by_role("button", name="Log in").click()
+    expect(romeo.page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
+    expect(romeo.page.get_by_label("Username")).to_have_value("romeo")
+
+
+def test_two_people_talk(come: Callable[..., Person], place: Place) -> None:
+    place.set_up()
+    romeo, juliet = come("romeo"), come("juliet")
+    romeo.writes_to("Juliet")
+    romeo.says("But, soft! what light through yonder window breaks?")
+    juliet.opens("Romeo")
+    juliet.sees("yonder window")
+    juliet.says("Ay me!")
+    romeo.sees_in_order("But, soft!", "Ay me!")
+    expect(romeo.message("But, soft!").get_by_role("img", name="Read")).to_be_visible()
+
+
+def test_whoever_logs_out_is_out_and_leaves_nothing_behind(come: Callable[..., Person], place: Place) -> None:
+    place.set_up()
+    romeo = come("romeo")
+    romeo.opens("general")
+    romeo.box.fill("a secret draft")
+    romeo.page.get_by_role("button", name="Your menu").click()
+    romeo.page.get_by_role("menuitem", name="Log out").click()
+    romeo.confirms("Log out")
+    expect(romeo.page.get_by_role("heading", name="Log in to Verona")).to_be_visible()
+    romeo.page.goto(place.address)
+    expect(romeo.page.get_by_role("heading", name="Log in to Verona")).to_be_visible()
+    kept = romeo.page.evaluate("JSON.stringify(localStorage)")
+    assert "secret draft" not in kept
+    assert "refreshToken" not in kept

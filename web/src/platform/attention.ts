@@ -1,0 +1,150 @@
+/**
+ * Calls for attention when somebody is wanted: the title and the icon count, a tone, a notification of the system.
+ *
+ * What one is looking at calls for nothing.  Of several tabs only one calls: the first that takes the lock.
+ */
+import { useI18n } from "vue-i18n";
+import { watch, watchEffect } from "vue";
+import { useRoute, useRouter } from "vue-router";
+
+import { shown, type Entry } from "@/client";
+import { useConversations } from "@/stores/conversations";
+import { usePeople } from "@/stores/people";
+import { useSession } from "@/stores/session";
+import { useSettings } from "@/stores/settings";
+import { plainText } from "@/text/markdown";
+
+/** An entry older than this was missed, not just said: it is counted, but nobody is called for it. */
+const FRESH_MS = 30_000;
+
+export function useAttention(): void {
+  const { t } = useI18n();
+  const route = useRoute();
+  const router = useRouter();
+  const session = useSession();
+  const settings = useSettings();
+  const conversations = useConversations();
+  const people = usePeople();
+
+  watchEffect(() => {
+    const { count } = conversations.attention;
+    const id = typeof route.params["id"] === "string" ? route.params["id"] : "";
+    const here = id && conversations.all.has(id) ? `${conversations.titleOf(id)} · ` : "";
+    const title = here + session.placeName;
+    document.title = count ? t("notify.unreadTitle", { count: count > 99 ? "99+" : count, title }) : title;
+    badge(count);
+  });
+
+  function looksAt(conversationId: string): boolean {
+    return document.visibilityState === "visible" && document.hasFocus() && route.params["id"] === conversationId;
+  }
+
+  function hear(entry: Entry): void {
+    const { action, conversationId, senderId } = entry;
+    if (action.kind !== "message" || senderId === conversations.self.id || looksAt(conversationId)) return;
+    const conversation = conversations.all.get(conversationId);
+    if (!conversation || session.client.serverNow() - entry.timeMs > FRESH_MS) return;
+    const mentioned = action.mentionAll || action.mentions.includes(conversations.self.id);
+    const rule = conversations.rule(conversation);
+    if (rule === "nothing" || (rule === "mentions" && !mentioned)) return;
+    if (action.thread && !action.alsoInConversation && !mentioned) return;
+    void alone(entry, () => {
+      if (settings.values.sound) tone();
+      if (!settings.values.desktop || !("Notification" in window) || Notification.permission !== "granted") return;
+      const name = people.name(senderId);
+      const title =
+        conversation.kind === "direct"
+          ? name
+          : t("notify.inConversation", { name, conversation: conversations.title(conversation) });
+      const body = settings.values.preview ? plainText(shown(action.body)).slice(0, 200) : t("notify.newMessage");
+      const note = new Notification(title, { body, tag: conversationId, icon: "/icon-192.png" });
+      note.onclick = () => {
+        window.focus();
+        note.close();
+        void router.push({ name: "conversation", params: { id: conversationId } });
+      };
+    });
+  }
+
+  watch(
+    () => session.current,
+    (client, _, onCleanup) => {
+      if (client) onCleanup(client.on("entry", hear));
+    },
+    { immediate: true },
+  );
+}
+
+/** Do something in one tab only. */
+async function alone(entry: Entry, work: () => void): Promise<void> {
+  if (!("locks" in navigator)) {
+    work();
+    return;
+  }
+  await navigator.locks.request(
+    `hubbub-call-${entry.conversationId}-${entry.seq}`,
+    { ifAvailable: true },
+    async (lock) => {
+      if (!lock) return;
+      work();
+      // Held until the other tabs have heard of it, too.
+      await new Promise((done) => setTimeout(done, 1500));
+    },
+  );
+}
+
+let audio: AudioContext | undefined;
+
+/** Two soft tones, made here: no file has to be loaded for them. */
+export function tone(): void {
+  try {
+    audio ??= new AudioContext();
+    const start = audio.currentTime;
+    for (const [at, pitch] of [
+      [0, 660],
+      [0.11, 880],
+    ] as const) {
+      const swing = audio.createOscillator();
+      const loud = audio.createGain();
+      swing.frequency.value = pitch;
+      loud.gain.setValueAtTime(0, start + at);
+      loud.gain.linearRampToValueAtTime(0.08, start + at + 0.015);
+      loud.gain.exponentialRampToValueAtTime(0.0001, start + at + 0.25);
+      swing.connect(loud).connect(audio.destination);
+      swing.start(start + at);
+      swing.stop(start + at + 0.3);
+    }
+  } catch {
+    // A browser that wants a click first stays silent until there was one.
+  }
+}
+
+let drawn = -1;
+
+/** Draw the count onto the icon of the tab, and of the installed app. */
+function badge(count: number): void {
+  if (count === drawn) return;
+  drawn = count;
+  const nav = navigator as Partial<Pick<Navigator, "setAppBadge" | "clearAppBadge">>;
+  void (count ? nav.setAppBadge?.(count) : nav.clearAppBadge?.())?.catch(() => undefined);
+  const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  if (!link) return;
+  if (!count) {
+    link.href = "/icon.svg";
+    return;
+  }
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 64;
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  pen.fillStyle = "#5b3fd0";
+  pen.beginPath();
+  pen.roundRect(0, 0, 64, 64, 16);
+  pen.fill();
+  pen.fillStyle = "#fff";
+  pen.font = `700 ${count > 9 ? 34 : 42}px system-ui, sans-serif`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(count > 99 ? "99" : String(count), 32, 34);
+  link.href = canvas.toDataURL("image/png");
+}

@@ -1,0 +1,128 @@
+/** Who is who, who is there, and who types where. */
+import { defineStore } from "pinia";
+import { shallowReactive, watchEffect } from "vue";
+
+import type { Client, Presence, User } from "@/client";
+import { i18n } from "@/i18n";
+
+/** Most people of which one request may ask, and whose presence is watched at once. */
+const ASKED = 100;
+const WATCHED = 500;
+
+export const usePeople = defineStore("people", () => {
+  const users = shallowReactive(new Map<string, User>());
+  const byName = shallowReactive(new Map<string, string>());
+  const presence = shallowReactive(new Map<string, Presence>());
+  /** Who types, by conversation. */
+  const typing = shallowReactive(new Map<string, readonly string[]>());
+  /** Whose presence the parts of the screen want, by part. */
+  const wanted = shallowReactive(new Map<string, readonly string[]>());
+
+  const missing = new Set<string>();
+  const absent = new Set<string>();
+  let asking = false;
+  let client: Client | undefined;
+
+  function keep(found: readonly User[]): void {
+    for (const user of found) {
+      users.set(user.id, user);
+      byName.set(user.username.toLowerCase(), user.id);
+    }
+  }
+
+  /** Return what is known of a person, and find out what is not. */
+  function get(id: string): User | undefined {
+    const known = users.get(id);
+    if (!known && id && !absent.has(id) && !missing.has(id)) {
+      missing.add(id);
+      queueMicrotask(() => void ask());
+    }
+    return known;
+  }
+
+  async function ask(): Promise<void> {
+    if (asking || !client) return;
+    asking = true;
+    try {
+      while (missing.size) {
+        const ids = [...missing].slice(0, ASKED);
+        const found = await client.users(ids);
+        keep(found);
+        for (const id of ids) {
+          missing.delete(id);
+          if (!users.has(id)) absent.add(id);
+        }
+      }
+    } catch {
+      // Asked for again by whoever draws the name next; until then they are "somebody".
+      missing.clear();
+    } finally {
+      asking = false;
+    }
+  }
+
+  function name(id: string): string {
+    const user = get(id);
+    return user ? user.displayName || user.username : i18n.global.t("people.unknown");
+  }
+
+  function isOnline(id: string): boolean {
+    return presence.get(id)?.state === "online";
+  }
+
+  /** Watch the presence of the people one part of the screen shows; none ends it. */
+  function want(part: string, ids: readonly string[]): void {
+    if (ids.length) wanted.set(part, ids);
+    else wanted.delete(part);
+  }
+
+  function attach(to: Client): () => void {
+    client = to;
+    for (const id of users.keys()) absent.delete(id);
+    const stops = [
+      to.on("presence", (one) => presence.set(one.userId, one)),
+      to.on("typing", ({ conversationId, userId, typing: does }) => {
+        const others = (typing.get(conversationId) ?? []).filter((id) => id !== userId);
+        typing.set(conversationId, does && userId !== to.userId ? [...others, userId] : others);
+      }),
+      to.on("entry", (entry) => {
+        // Whoever wrote is done typing.
+        const there = typing.get(entry.conversationId);
+        if (entry.action.kind === "message" && there?.includes(entry.senderId)) {
+          typing.set(
+            entry.conversationId,
+            there.filter((id) => id !== entry.senderId),
+          );
+        }
+      }),
+    ];
+    let told = "";
+    stops.push(
+      watchEffect(() => {
+        const ids = [...new Set([...wanted.values()].flat())].slice(0, WATCHED);
+        const key = [...ids].sort().join();
+        if (key === told) return;
+        told = key;
+        to.watchPresence(ids).then(
+          (states) => {
+            for (const one of states) presence.set(one.userId, one);
+          },
+          () => (told = ""),
+        );
+      }),
+    );
+    void ask();
+    return () => {
+      for (const stop of stops) stop();
+      client = undefined;
+    };
+  }
+
+  function clear(): void {
+    for (const map of [users, byName, presence, typing, wanted]) map.clear();
+    missing.clear();
+    absent.clear();
+  }
+
+  return { users, byName, presence, typing, keep, get, name, isOnline, want, attach, clear };
+});

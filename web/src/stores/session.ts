@@ -1,0 +1,190 @@
+/** Who is logged in, and the client that speaks for them. */
+import { defineStore } from "pinia";
+import { computed, ref, shallowRef } from "vue";
+
+import { HttpApi, HubbubError, type Client, type Message, type Status, type Tokens } from "@/client";
+import { connectAs } from "@/platform/connect";
+import { deviceId, deviceName, loginKeeper, readLogin } from "@/platform/kept_login";
+import { forgetStored } from "@/platform/storage";
+import { useConversations } from "@/stores/conversations";
+import { usePeople } from "@/stores/people";
+import { useSettings } from "@/stores/settings";
+
+/** What the server says of itself before one logs in. */
+export interface Place {
+  readonly name: string;
+  readonly version: string;
+  readonly node_id: string;
+  readonly registration_open: boolean;
+  readonly needs_setup: boolean;
+}
+
+/** One's own account. */
+export interface Me {
+  readonly user_id: string;
+  readonly username: string;
+  readonly display_name: string;
+  readonly signature: string;
+  readonly is_admin: boolean;
+}
+
+export type Stage = "starting" | "out" | "in";
+
+const NO_STATUS: Status = { state: "connecting", error: null, retryAtMs: 0 };
+
+export const useSession = defineStore("session", () => {
+  const people = usePeople();
+  const conversations = useConversations();
+  const settings = useSettings();
+  const http = new HttpApi(location.origin);
+
+  const stage = ref<Stage>("starting");
+  const place = shallowRef<Place | null>(null);
+  const me = shallowRef<Me | null>(null);
+  const status = shallowRef<Status>(NO_STATUS);
+  /** Why one was logged out without asking for it. */
+  const ended = ref("");
+  const current = shallowRef<Client | null>(null);
+  let stops: (() => void)[] = [];
+
+  const client = computed<Client>(() => {
+    if (!current.value) throw new HubbubError("unauthenticated");
+    return current.value;
+  });
+  /** Whether this server can search messages. */
+  const canSearch = ref(false);
+  const isAdmin = computed(() => me.value?.is_admin ?? false);
+  const placeName = computed(() => place.value?.name ?? "Hubbub");
+
+  async function readPlace(): Promise<void> {
+    place.value = await http.call<Place>("GET", "/api/v1/server");
+  }
+
+  /** Go on with the login this browser keeps, if there is one; a server need not be there for it. */
+  async function resume(): Promise<void> {
+    const asked = readPlace().catch(() => undefined);
+    if (readLogin()) {
+      await enter();
+      return;
+    }
+    await asked;
+    stage.value = "out";
+  }
+
+  async function enter(): Promise<void> {
+    const made = connectAs(http);
+    stops = [
+      made.on("status", (now) => {
+        status.value = now;
+        if (now.state === "online" && !me.value) void readMe();
+        if (now.state === "ended") void leave(now.error?.code ?? "session_ended");
+      }),
+    ];
+    await made.start();
+    current.value = made;
+    status.value = made.status;
+    ended.value = "";
+    stops.push(people.attach(made), conversations.attach(made));
+    stage.value = "in";
+    void readMe();
+  }
+
+  async function readMe(): Promise<void> {
+    try {
+      me.value = await client.value.call<Me>("GET", "/api/v1/me");
+      people.keep([
+        {
+          id: me.value.user_id,
+          username: me.value.username,
+          displayName: me.value.display_name,
+          signature: me.value.signature,
+          bot: false,
+        },
+      ]);
+    } catch {
+      // Read again once there is a connection.
+    }
+  }
+
+  async function logIn(username: string, password: string): Promise<void> {
+    const tokens = await http.logIn(username, password, { id: deviceId(), name: deviceName() });
+    await keep(tokens);
+    await enter();
+  }
+
+  async function keep(tokens: Tokens): Promise<void> {
+    await loginKeeper.keep({ tokens, obtainedMs: Date.now() });
+  }
+
+  async function register(username: string, password: string, displayName: string): Promise<void> {
+    await http.register(username, password, displayName);
+    await logIn(username, password);
+  }
+
+  async function setUp(token: string, name: string, username: string, password: string): Promise<void> {
+    await http.call("POST", "/api/v1/setup", {
+      json: { token, username, password, name },
+      language: settings.language,
+    });
+    await readPlace().catch(() => undefined);
+    await logIn(username, password);
+  }
+
+  async function logOut(): Promise<void> {
+    const leaving = client.value;
+    await leave("");
+    await leaving.logOut();
+  }
+
+  async function leave(why: string): Promise<void> {
+    const leaving = current.value;
+    if (!leaving) return;
+    for (const stop of stops) stop();
+    stops = [];
+    current.value = null;
+    me.value = null;
+    status.value = NO_STATUS;
+    ended.value = why;
+    stage.value = "out";
+    await loginKeeper.keep(null);
+    if (why) await leaving.close();
+    for (const kind of ["kept.", "drafts."]) forgetStored(kind);
+    people.clear();
+    conversations.clear();
+    void readPlace().catch(() => undefined);
+  }
+
+  async function changeProfile(change: { display_name?: string; signature?: string }): Promise<void> {
+    me.value = await client.value.call<Me>("PATCH", "/api/v1/me", change);
+    await readMe();
+  }
+
+  /** A message that another one answers, wherever it is. */
+  async function quoted(conversationId: string, seq: number): Promise<Message | undefined> {
+    const page = await client.value.history(conversationId, { around: seq, limit: 1 });
+    for (const item of page.items) if (item.type === "message" && item.message.seq === seq) return item.message;
+    return undefined;
+  }
+
+  return {
+    stage,
+    place,
+    placeName,
+    me,
+    status,
+    ended,
+    isAdmin,
+    canSearch,
+    client,
+    current,
+    readPlace,
+    resume,
+    logIn,
+    register,
+    setUp,
+    logOut,
+    changeProfile,
+    quoted,
+    keep,
+  };
+});

@@ -1,0 +1,78 @@
+/** What is open on the screen besides the conversation: dialogs, the side panel, what is being answered or edited. */
+import { defineStore } from "pinia";
+import { reactive, ref } from "vue";
+
+import type { Message } from "@/client";
+
+export type Dialog = "palette" | "create" | "channels" | "shortcuts" | "logout" | "forward" | "add";
+
+export const useUi = defineStore("ui", () => {
+  const dialog = ref<Dialog | null>(null);
+  const profile = ref("");
+  /** What is forwarded. */
+  const forwarding = ref<Message | null>(null);
+  /** Answered or edited, by conversation or thread (`id` or `id#seq`). */
+  const replying = reactive<Record<string, Message>>({});
+  const editing = reactive<Record<string, Message>>({});
+  const confirming = ref<Confirmation | null>(null);
+  const createKind = ref<"direct" | "group" | "channel">("direct");
+
+  function openProfile(id: string): void {
+    profile.value = id;
+  }
+
+  function reply(place: string, message: Message | null): void {
+    Reflect.deleteProperty(editing, place);
+    if (message) replying[place] = message;
+    else Reflect.deleteProperty(replying, place);
+  }
+
+  function edit(place: string, message: Message | null): void {
+    Reflect.deleteProperty(replying, place);
+    if (message) editing[place] = message;
+    else Reflect.deleteProperty(editing, place);
+  }
+
+  function forward(message: Message): void {
+    forwarding.value = message;
+    dialog.value = "forward";
+  }
+
+  function confirm(what: Confirmation): void {
+    confirming.value = what;
+  }
+
+  function create(kind: "direct" | "group" | "channel" = "direct"): void {
+    createKind.value = kind;
+    dialog.value = "create";
+  }
+
+  return {
+    dialog,
+    profile,
+    forwarding,
+    replying,
+    editing,
+    confirming,
+    createKind,
+    openProfile,
+    reply,
+    edit,
+    forward,
+    confirm,
+    create,
+  };
+});
+
+export interface Confirmation {
+  readonly title: string;
+  readonly hint: string;
+  readonly action: string;
+  readonly danger?: boolean;
+  readonly run: () => unknown;
+}
+
+/** Where something is written: a conversation, or a thread of it. */
+export function placeOf(conversationId: string, thread: number): string {
+  return thread ? `${conversationId}#${thread}` : conversationId;
+}
