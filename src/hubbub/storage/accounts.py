@@ -44,7 +44,9 @@ _STANDING = (
     .join_from(logins, users, users.c.id == logins.c.user_id)
     .where(logins.c.id.in_(bindparam("login_ids", expanding=True)))
 )
-_SEEN = select(users.c.id, users.c.last_seen_ms)
+_SEEN = select(users.c.id, users.c.last_seen_ms).where(
+    users.c.id.in_(bindparam("these", expanding=True)), users.c.last_seen_ms > 0
+)
 _AT_ONCE = 200
 _ONLY = 1
 
@@ -140,9 +142,8 @@ class SqlAccounts:
     async def load_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
         def work(conn: Connection) -> dict[str, int]:
             found: dict[str, int] = {}
-            for at in range(0, len(user_ids), _AT_ONCE):
-                some = and_(users.c.id.in_(user_ids[at : at + _AT_ONCE]), users.c.last_seen_ms > 0)
-                found.update((row.id, row.last_seen_ms) for row in conn.execute(_SEEN.where(some)))
+            for some in padded(user_ids, _AT_ONCE):
+                found.update((row.id, row.last_seen_ms) for row in conn.execute(_SEEN, {"these": some}))
             return found
 
         return await self._db.read(work)

@@ -35,6 +35,9 @@ _SPAN = (
 )
 
 _HEAD = select(conversations.c.head).where(conversations.c.id == bindparam("id", type_=Id))
+_HEADS = select(conversations.c.id, conversations.c.head).where(
+    conversations.c.id.in_(bindparam("ids", expanding=True))
+)
 _VERSIONS = select(user_versions).where(user_versions.c.user_id.in_(bindparam("readers", expanding=True)))
 _JOINED = (
     select(
@@ -91,11 +94,8 @@ def read_span(conn: Connection, conversation_id: str, first: int, last: int, lim
 
 def read_heads(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for at in range(0, len(conversation_ids), _AT_ONCE):
-        statement = select(conversations.c.id, conversations.c.head).where(
-            conversations.c.id.in_(conversation_ids[at : at + _AT_ONCE])
-        )
-        found.update((row.id, row.head) for row in conn.execute(statement))
+    for some in padded(conversation_ids, _AT_ONCE):
+        found.update((row.id, row.head) for row in conn.execute(_HEADS, {"ids": some}))
     return found
 
 

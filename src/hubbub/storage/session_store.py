@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Table, delete, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, select, update
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.elements import BindParameter
 
 from hubbub.cluster.model import Departure, Lock, SessionRow, Slot
 from hubbub.storage.again import write_again
 from hubbub.storage.cluster_store import fence
 from hubbub.storage.cluster_tables import NodeLife, nodes
 from hubbub.storage.database import Database
+from hubbub.storage.padded import padded
 from hubbub.storage.session_tables import departures, sessions, slots
 
 __all__ = ["SqlSessions"]
@@ -30,6 +32,12 @@ _TRIES = 10
 
 _COUNTS = sessions.join(nodes, nodes.c.incarnation == sessions.c.incarnation)
 """Sessions beside the row of their incarnation, to be asked for its life."""
+
+# Built once: to build a statement costs more than to run it.
+_THESE: BindParameter[str] = bindparam("these", expanding=True)
+_SESSIONS = select(sessions).select_from(_COUNTS).where(sessions.c.user_id.in_(_THESE), nodes.c.life == _LIVING)
+_DEPARTURES = select(departures).where(departures.c.user_id.in_(_THESE))
+_SLOTS = select(slots).where(slots.c.user_id.in_(_THESE))
 
 
 class SqlSessions:
@@ -60,23 +68,21 @@ class SqlSessions:
     async def sessions_of(self, user_ids: Sequence[str]) -> list[SessionRow]:
         def work(conn: Connection) -> list[SessionRow]:
             found: list[SessionRow] = []
-            for some in _cut(sorted(set(user_ids))):
-                rows = select(sessions).select_from(_COUNTS)
-                rows = rows.where(sessions.c.user_id.in_(some), nodes.c.life == _LIVING)
-                found += [_as_session(row) for row in conn.execute(rows)]
+            for some in padded(sorted(set(user_ids)), _AT_ONCE):
+                found += [_as_session(row) for row in conn.execute(_SESSIONS, {"these": some})]
             return found
 
-        return await self._db.read(work)
+        return await self._db.read(work, single=len(user_ids) <= _AT_ONCE)
 
     async def departures(self, user_ids: Sequence[str]) -> list[Departure]:
         def work(conn: Connection) -> list[Departure]:
             found: list[Departure] = []
-            for some in _cut(sorted(set(user_ids))):
-                rows = conn.execute(select(departures).where(departures.c.user_id.in_(some)))
+            for some in padded(sorted(set(user_ids)), _AT_ONCE):
+                rows = conn.execute(_DEPARTURES, {"these": some})
                 found += [Departure(row.session_id, row.user_id, row.dropped, row.at_ms) for row in rows]
             return found
 
-        return await self._db.read(work)
+        return await self._db.read(work, single=len(user_ids) <= _AT_ONCE)
 
     async def online_after(self, user_id: str, limit: int) -> list[str]:
         people = select(sessions.c.user_id).distinct().select_from(_COUNTS).where(nodes.c.life == _LIVING)
@@ -146,8 +152,8 @@ class SqlSessions:
     async def slots(self, user_ids: Sequence[str]) -> list[SessionRow]:
         def work(conn: Connection) -> list[SessionRow]:
             found: list[SessionRow] = []
-            for some in _cut(sorted(set(user_ids))):
-                found += [_as_session(row) for row in conn.execute(select(slots).where(slots.c.user_id.in_(some)))]
+            for some in padded(sorted(set(user_ids)), _AT_ONCE):
+                found += [_as_session(row) for row in conn.execute(_SLOTS, {"these": some})]
             return found
 
         return await self._db.read(work)
@@ -171,7 +177,7 @@ def _lives(conn: Connection, holder: SessionRow, now_ms: int) -> bool:
 
 def _delete(conn: Connection, table: Table, pairs: Sequence[tuple[str, str]]) -> None:
     """Delete rows by (user, session).  No session has two users, so two lists say as much as pairs."""
-    for some in _cut(sorted(pairs)):
+    for some in padded(sorted(pairs), _AT_ONCE):
         users, ids = zip(*some, strict=True)
         these: list[ColumnElement[bool]] = [table.c.user_id.in_(users), table.c.session_id.in_(ids)]
         conn.execute(delete(table).where(*these))
