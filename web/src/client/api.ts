@@ -53,8 +53,8 @@ export interface Status {
 }
 
 /**
- * How far a message of one's own has come.  The first three are the outbox's word, the others are derived from the log
- * and from marks (`Room` does it).
+ * How far a message of one's own has come.  `waiting` and `failed` are the outbox's word (`Pending.state`); a stored one
+ * is `sent`, `delivered` when a device of somebody has it, `read` when somebody saw it, as far as others let it be known.
  */
 export type Sending = "waiting" | "failed" | "sent" | "delivered" | "read";
 
@@ -287,5 +287,7 @@ export interface Room {
   after(): Promise<void>;
   /** Drop far rows so that at most `limit` stay, keeping those nearest to `seq`; `before` and `after` bring them back. */
   trim(limit: number, seq: number): void;
+  /** Delete a message for oneself: it is gone from here, and withheld from every later page. */
+  hide(seq: number): Promise<void>;
   close(): void;
 }

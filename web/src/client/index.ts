@@ -8,6 +8,8 @@ export { foldConversation, foldMessage, foldPage } from "./fold";
 export { HttpApi, type CallOptions, type Place, type Tokens } from "./http";
 export { newId } from "./ids";
 export { FixedToken, KeptLogin, exclusively, type KeptTokens, type Login, type LoginKeeper } from "./login";
+export { IndexedDbStore } from "./indexeddb";
 export type { Command } from "./outbox";
 export { thisPlatform, type Link, type LinkEvents, type Platform, type Wake } from "./platform";
+export { openRoom } from "./room";
 export { MemoryStore, type Batch, type Kept, type KeptConversation, type Store } from "./store";

@@ -141,7 +141,7 @@ export class KeptLogin implements Login {
   async #renew(http: HttpApi, nowMs: number): Promise<void> {
     const mine = this.#kept;
     // Another tab may have renewed it: a refresh token that was spent there ends the whole login here.
-    const kept = (await this.#keeper?.load()) ?? mine;
+    const kept = (await this.#keeper?.load().catch(() => null)) ?? mine;
     if (kept && kept.tokens.accessToken !== mine?.tokens.accessToken) {
       this.#kept = kept;
       if (this.leftMs(nowMs) >= EARLY_MS) return;
@@ -149,7 +149,8 @@ export class KeptLogin implements Login {
     const fresh = await this.#fresh(http, kept?.tokens.refreshToken ?? "");
     const tokens = fresh.refreshToken ? fresh : { ...fresh, refreshToken: kept?.tokens.refreshToken ?? "" };
     const login = { tokens, obtainedMs: nowMs };
-    await this.#keeper?.keep(login);
+    // Where a browser refuses to keep anything, the login lasts as long as the page.
+    await this.#keeper?.keep(login).catch(() => undefined);
     this.#kept = login;
   }
 
