@@ -10,7 +10,7 @@ from support.clusters import ManyHouses, a_cluster, node_of
 from support.house import PASSWORD
 from support.stage import Stage
 
-from hubbub.client import HttpApi, State, Transport
+from hubbub.client import HttpApi, MemberAction, State, Transport
 from hubbub.client.models import StateEvent
 
 
@@ -98,5 +98,33 @@ async def test_whoever_is_on_a_node_that_drains_moves_without_a_wait(tmp_path: P
             await juliet.client.ready()
             # It was sent away, asked where to go, and was let in there at the first try.
             assert states == [State.CONNECTING, State.SYNCING, State.ONLINE]
+        finally:
+            await stage.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_groups_on_both_sides_of_the_number_that_was_set_are_heard_on_every_node(tmp_path: Path) -> None:
+    cluster = a_cluster(tmp_path, environ={"HUBBUB_CHAT_SMALL_AUDIENCE": "2"})
+    async with cluster:
+        stage = Stage(ManyHouses(cluster), Transport.WEBSOCKET, tmp_path)
+        try:
+            romeo, juliet, nurse = await stage.enter("romeo", "juliet", "nurse")
+            balcony = await romeo.place(juliet)
+            house = await romeo.gathers("house", juliet)
+            for number in range(3):
+                await romeo.says(balcony, f"small {number}")
+                await romeo.says(house, f"house {number}")
+            assert await juliet.hears(3, where=balcony) == [f"small {number}" for number in range(3)]
+            # The third member makes it large.
+            await romeo.client.change_members(house.id, MemberAction.ADD, [nurse.user_id])
+            for number in range(3, 6):
+                await romeo.says(house, f"house {number}")
+            for who in (juliet, nurse):
+                heard: list[str] = []
+                while not heard or heard[-1] != "house 5":
+                    heard += await who.hears(where=house)
+                assert heard == [f"house {number}" for number in range(6)][-len(heard) :]
+                assert len(heard) >= 3
         finally:
             await stage.close()

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from hubbub.base.clock import Clock
 from hubbub.base.loops import Loop
 from hubbub.chat.changes import UserChanges
-from hubbub.chat.model import SMALL_AUDIENCE
 from hubbub.chat.ports import Bus, ChatStore, HeadsAnnounced
 from hubbub.chat.settings import ChatSettings
 
@@ -67,7 +66,7 @@ class Outbox:
             if audience is None and (before := quiet.get(conversation_id)) is not None:
                 # It became large a moment ago: its people are told once more, in case they missed that.
                 names = before[2]
-                audience = names if names is not None and len(names) > SMALL_AUDIENCE else None
+                audience = names if names is not None and len(names) > self._settings.small_audience else None
             quiet[conversation_id] = (now, head, audience)
 
     def forget(self, outbox_id: int) -> None:

@@ -15,6 +15,7 @@ import msgspec
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
+    SMALL_AUDIENCE,
     Coming,
     ConversationRow,
     ConversationState,
@@ -84,9 +85,11 @@ class Facts(msgspec.Struct):
     messages: dict[tuple[str, int], MessageRow]
     users: set[str]
     audiences: dict[str, tuple[str, ...]]
-    """The joined members of every needed conversation of at most SMALL_AUDIENCE members, sorted; of others, absent."""
+    """The joined members of every needed conversation that is small, sorted; of others, absent."""
     files: dict[tuple[str, str], FileRef] = msgspec.field(default_factory=dict)
     """Those of `Needs.files` that are there and for this person: uploaded by them, or in a message they may see."""
+    small_audience: int = SMALL_AUDIENCE
+    """Up to how many members a conversation is small: told to its people one by one."""
 
 
 class NewEntry(msgspec.Struct, frozen=True):
@@ -237,7 +240,7 @@ class MarkSet(msgspec.Struct, frozen=True):
     """Whether the person's version advanced with it; a delivered mark alone advances nothing."""
     member_count: int = 0
     audience: tuple[str, ...] | None = None
-    """The joined members if there are at most SMALL_AUDIENCE, as read in the same transaction."""
+    """The joined members if it is small, as read in the same transaction."""
 
 
 class MarksRaised(msgspec.Struct, frozen=True):
@@ -349,7 +352,7 @@ class LogReader(Protocol):
     async def audience(self, user_id: str) -> list[tuple[str, int, bool]]:
         """Return (conversation, head, large) of every joined conversation; `large`: it has a feed of its own.
 
-        Those are the ones above SMALL_AUDIENCE members, and every CHANNEL: joining one is no entry, so its members
+        Those are the ones that are not small, and every CHANNEL: joining one is no entry, so its members
         would not learn that it outgrew the small ones.
         """
 
@@ -357,7 +360,7 @@ class LogReader(Protocol):
         """Return what each of these people hears of, with their versions, all in one snapshot."""
 
     async def small_audience(self, conversation_id: str) -> tuple[str, ...] | None:
-        """Return the joined members if there are at most SMALL_AUDIENCE, else None."""
+        """Return the joined members if it is small, else None."""
 
     async def users(self, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]: ...
 

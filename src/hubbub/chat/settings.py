@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hubbub.base.ids import GENERAL_CHANNEL
+from hubbub.chat.model import SMALL_AUDIENCE
 
 
 class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,11 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A person's other devices learn of what was read after so long, because each telling reads the person's rows."""
     schedule_interval_s: float = 1.0
     schedule_batch: int = 100
+    small_audience: int = SMALL_AUDIENCE
+    """Up to so many members a conversation is told to its people one by one, above that by a subject of its own.
+
+    All nodes have the same; it is stored in the database, and may change while no node runs.
+    """
     typing_members: int = 100
     """Nobody is told of typing in conversations with more members."""
 

@@ -49,7 +49,9 @@ _RECENT = 65_536
 class Fanout:
     """Hands events to sessions."""
 
-    def __init__(self, people: People, feeds: Feeds) -> None:
+    def __init__(self, people: People, feeds: Feeds, small_audience: int = SMALL_AUDIENCE) -> None:
+        """`small_audience`: up to how many members a conversation is told to its people one by one."""
+        self._small_audience = small_audience
         self._people = people
         self._feeds = feeds
         self._recent: dict[str, int] = {}
@@ -90,7 +92,7 @@ class Fanout:
                 elif person.user_id in limited or not channel.has(person):
                     # The feed may be behind, and what it lacks may be from before they came.
                     channel.join(person, first_seq)
-        elif len(event.audience) > SMALL_AUDIENCE:
+        elif len(event.audience) > self._small_audience:
             self._feeds.grow(event.conversation_id, entries[-1].seq, self._here(event.audience))
         self._remember(event.conversation_id, entries[-1].seq)
         self._to_people(event.audience, event.conversation_id, entries)
@@ -148,7 +150,7 @@ class Fanout:
             names = event.audiences.get(conversation_id)
             if names is None:
                 continue
-            if len(names) > SMALL_AUDIENCE:
+            if len(names) > self._small_audience:
                 self._feeds.grow(conversation_id, head, self._here(names))
             known = self._recent.get(conversation_id) or self._older.get(conversation_id, 0)
             if known < head:
@@ -191,7 +193,7 @@ class Fanout:
                 if not channel.has(person):
                     channel.join(person, member.intervals[-1][0] if member.intervals else 0)
             elif (
-                state.conversation.member_count > SMALL_AUDIENCE
+                state.conversation.member_count > self._small_audience
                 # Joining a channel is no entry, so nobody would tell its members that it outgrew the small ones.
                 or state.conversation.kind is ConversationKind.CHANNEL
             ):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hubbub.auth.model import Authenticator, Identity
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
+from hubbub.chat.model import SMALL_AUDIENCE
 from hubbub.chat.ports import Event, Feed
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.gateway.dispatch import Dispatch
@@ -56,6 +57,7 @@ class Gateway:
         *,
         end_login: EndLogin = _end_nothing,
         version: str = "",
+        small_audience: int = SMALL_AUDIENCE,
     ) -> None:
         self.settings = settings
         self._registry = sessions
@@ -72,7 +74,7 @@ class Gateway:
         self._holes = Holes(service)
         following = service.following = Following(feed_factory(self._hear, self._holes.found))
         feeds = service.feeds = Feeds(chat, following, service.tasks, settings)
-        self._fanout = feeds.fanout = Fanout(service.people, feeds)
+        self._fanout = feeds.fanout = Fanout(service.people, feeds, small_audience)
         service.dispatch = Dispatch(service)
         service.entrance = Entrance(service)
         service.endings = Endings(service)

@@ -32,11 +32,13 @@ from hubbub.chat.ports import Bus
 from hubbub.cluster.ports import Signals
 from hubbub.gateway.gateway import FeedFactory
 from hubbub.server.settings import ServerSettings
+from hubbub.storage.cluster_store import any_alive
 from hubbub.storage.database import Database
 from hubbub.storage.folder import lock_folder
-from hubbub.storage.meta import BUS_SECRET, agree, read_epoch
+from hubbub.storage.meta import BUS_SECRET, agree, put, read_epoch
 from hubbub.storage.opening import open_database
 
+_SMALL = "chat.small_audience"
 STEER_S = 5.0
 """How often the shared clock is read: monotonic clocks drift by some 50 microseconds in that time."""
 
@@ -90,6 +92,7 @@ async def lay_ground(
         steering.start()
         stack.push_async_callback(steering.stop)
     secret = await _agree(database, settings.cluster.buckets)
+    await agree_on_small(database, settings.chat.small_audience, alone=not database.shared)
     identity = BusIdentity(settings.node_name, new_id(), secret, database.epoch)
     if not settings.bus:
         local = LocalBus()
@@ -167,3 +170,24 @@ async def _agree(database: Database, buckets: int) -> bytes:
             f"setting cluster.buckets: this cluster spreads its topics as {theirs}, and this node would as {mine}"
         )
     return bytes.fromhex(secret)
+
+
+async def agree_on_small(database: Database, small_audience: int, *, alone: bool) -> None:
+    """Make sure that all nodes mean the same by a small conversation.
+
+    A node that would tell an audience one by one whom the others look for under a subject of its own would leave holes.
+    The number changes only while no node lives, or when this process is `alone`.  Raises CannotServe.
+    """
+
+    def work(conn: Connection) -> str:
+        theirs = agree(conn, database.dialect, _SMALL, str(small_audience))
+        if theirs != str(small_audience) and (alone or not any_alive(conn, database.now_ms(conn))):
+            put(conn, _SMALL, str(small_audience))
+            return str(small_audience)
+        return theirs
+
+    if (theirs := await database.write(work)) != str(small_audience):
+        raise CannotServe(
+            f"setting chat.small_audience: the nodes of this cluster have {theirs}, and this one would have"
+            f" {small_audience}; it changes only while none of them runs (who was killed counts until its lease ends)"
+        )

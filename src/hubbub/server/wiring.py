@@ -49,7 +49,7 @@ from hubbub.rest.app import create_app, create_probe
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
 from hubbub.rest.web_app import Build, read_build
 from hubbub.server.files import open_files
-from hubbub.server.ground import CannotServe, Ground, lay_ground
+from hubbub.server.ground import CannotServe, Ground, agree_on_small, lay_ground
 from hubbub.server.live import live_defaults, live_settings
 from hubbub.server.load import LoadMeter
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics
@@ -157,7 +157,12 @@ async def build(
         chat = _remote_chat(ground, nodes, own_clock, stack)
         metrics.register(AskingMetrics(chat))
     if settings.does("worker") and not settings.does("chat"):
-        sweeping = Outbox(SqlStore(ground.database), ground.bus, ground.clock, settings.chat)
+        sweeping = Outbox(
+            SqlStore(ground.database, small_audience=settings.chat.small_audience),
+            ground.bus,
+            ground.clock,
+            settings.chat,
+        )
         sweeping.start()
         stack.push_async_callback(sweeping.stop)
     if settings.does("worker"):
@@ -187,6 +192,7 @@ async def build(
             settings.node_name,
             end_login=accounts.log_out,
             version=hubbub.__version__,
+            small_audience=settings.chat.small_audience,
         )
         metrics.register(GatewayMetrics(gateway))
         await _start_gateway(gateway)
@@ -282,6 +288,8 @@ async def _enter(settings: ServerSettings, ground: Ground, nodes: Nodes, stack: 
         raise CannotServe(f"setting node: {refused}") from None
     except TooOld as refused:
         raise CannotServe(str(refused)) from None
+    # Of two that start at once with two numbers, one has had its number replaced by now.
+    await agree_on_small(ground.database, settings.chat.small_audience, alone=False)
     stack.push_async_callback(nodes.stop)
     if ground.remote is not None:
         return
@@ -302,7 +310,9 @@ def _read(path: Path) -> str:
 
 
 async def _own_chat(settings: ServerSettings, ground: Ground, stack: AsyncExitStack) -> ChatNode:
-    chat = ChatNode(SqlStore(ground.database), ground.bus, ground.clock, settings.chat)
+    chat = ChatNode(
+        SqlStore(ground.database, small_audience=settings.chat.small_audience), ground.bus, ground.clock, settings.chat
+    )
     await chat.start()
     stack.push_async_callback(chat.stop)
     if ground.remote is not None:

@@ -24,7 +24,7 @@ from hubbub.storage.dialects import Dialect
 from hubbub.storage.meta import agree, read
 from hubbub.storage.tables import meta
 
-__all__ = ["SqlConfig", "SqlLocks", "SqlNodes", "fence"]
+__all__ = ["SqlConfig", "SqlLocks", "SqlNodes", "any_alive", "fence"]
 
 REMEMBERED_MS = 3_600_000
 """How long a node that is over is still listed."""
@@ -236,6 +236,12 @@ def fence(conn: Connection, under: Lock) -> None:
     newest = conn.execute(select(locks.c.token).where(locks.c.name == under.name).with_for_update()).scalar()
     if newest != under.token:
         raise LockLost(under.name)
+
+
+def any_alive(conn: Connection, now_ms: int) -> bool:
+    """Whether any node has a lease that runs."""
+    alive = select(nodes.c.incarnation).where(nodes.c.life == _LIVING, nodes.c.lease_ms > now_ms).limit(1)
+    return conn.execute(alive).first() is not None
 
 
 def _locked_level(conn: Connection, dialect: Dialect) -> int:

@@ -31,10 +31,12 @@ class Newcomer(NamedTuple):
     state_limit: int
 
 
-def read_entering(conn: Connection, dialect: Dialect, newcomers: Sequence[Newcomer]) -> dict[Newcomer, Found]:
+def read_entering(
+    conn: Connection, dialect: Dialect, newcomers: Sequence[Newcomer], small_audience: int
+) -> dict[Newcomer, Found]:
     """Return what each hears of and, where the client holds something, what it lacks."""
     people = list(dict.fromkeys(newcomer.coming.user_id for newcomer in newcomers))
-    heard = {listening.user_id: listening for listening in read_listening(conn, people)}
+    heard = {listening.user_id: listening for listening in read_listening(conn, people, small_audience)}
     heads = _heads(conn, dialect, newcomers)
     found: dict[Newcomer, Found] = {}
     for newcomer in newcomers:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, Entry, EntryPage, Listening, MemberState
+from hubbub.chat.model import ConversationKind, Entry, EntryPage, Listening, MemberState
 from hubbub.storage.facts import joined_members
 from hubbub.storage.look import hidden_between, look
 from hubbub.storage.padded import padded
@@ -99,29 +99,29 @@ def read_heads(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, i
     return found
 
 
-def read_audience(conn: Connection, user_id: str) -> list[tuple[str, int, bool]]:
+def read_audience(conn: Connection, user_id: str, small_audience: int) -> list[tuple[str, int, bool]]:
     """Return (conversation, head, large) of everything this person has joined, SYSTEM included."""
-    return list(read_listening(conn, [user_id])[0].conversations)
+    return list(read_listening(conn, [user_id], small_audience)[0].conversations)
 
 
-def read_listening(conn: Connection, user_ids: Sequence[str]) -> list[Listening]:
+def read_listening(conn: Connection, user_ids: Sequence[str], small_audience: int) -> list[Listening]:
     """Return what each of these people hears of, with their versions."""
     versions: dict[str, int] = {}
     heard: dict[str, list[tuple[str, int, bool]]] = {}
     for some in padded(user_ids, _AT_ONCE):
         versions.update((row.user_id, row.version) for row in conn.execute(_VERSIONS, {"readers": some}))
         for row in conn.execute(_JOINED, {"readers": some}):
-            large = row.member_count > SMALL_AUDIENCE or row.kind == ConversationKind.CHANNEL
+            large = row.member_count > small_audience or row.kind == ConversationKind.CHANNEL
             heard.setdefault(row.user_id, []).append((row.id, row.head, large))
     system = conn.execute(_HEAD, {"id": SYSTEM_CONVERSATION}).scalar_one_or_none()
     everybody = [] if system is None else [(SYSTEM_CONVERSATION, system, True)]
     return [Listening(name, versions.get(name, 0), (*everybody, *heard.get(name, ()))) for name in user_ids]
 
 
-def read_small_audience(conn: Connection, conversation_id: str) -> tuple[str, ...] | None:
+def read_small_audience(conn: Connection, conversation_id: str, at_most: int) -> tuple[str, ...] | None:
     """Return the joined members of a small conversation, or None for a large one and for SYSTEM."""
     kind = conn.execute(select(conversations.c.kind).where(conversations.c.id == conversation_id)).scalar_one_or_none()
     if kind is None or kind == ConversationKind.SYSTEM:
         return None
-    found = joined_members(conn, conversation_id, SMALL_AUDIENCE + 1)
-    return found if len(found) <= SMALL_AUDIENCE else None
+    found = joined_members(conn, conversation_id, at_most + 1)
+    return found if len(found) <= at_most else None

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, and_, select
 
-from hubbub.chat.model import SMALL_AUDIENCE, ConversationKind, ConversationRow, MemberRow, MemberState, MessageRow
+from hubbub.chat.model import ConversationKind, ConversationRow, MemberRow, MemberState, MessageRow
 from hubbub.chat.ports import Facts, Needs, StoredKey, StoredUserKey
 from hubbub.storage.account_tables import users
 from hubbub.storage.dialects import Dialect
@@ -62,6 +62,7 @@ def load_facts(
         users=_active_users(conn, needs.users),
         audiences=load_audiences(conn, remembered, rows),
         files=load_files(conn, needs.files),
+        small_audience=remembered.small_audience,
     )
     return facts, revisions
 
@@ -181,11 +182,11 @@ def load_audiences(
     """Return the joined members of the small ones among locked conversations."""
     found: dict[str, tuple[str, ...]] = {}
     for conversation in rows.values():
-        if conversation.member_count > SMALL_AUDIENCE or conversation.kind is ConversationKind.SYSTEM:
+        if conversation.member_count > remembered.small_audience or conversation.kind is ConversationKind.SYSTEM:
             continue
         audience = remembered.audience(conversation)
         if audience is None:
-            audience = joined_members(conn, conversation.id, SMALL_AUDIENCE)
+            audience = joined_members(conn, conversation.id, remembered.small_audience)
             remembered.keep_audience(conversation, audience)
         found[conversation.id] = audience
     return found

@@ -15,6 +15,7 @@ from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
 from hubbub.chat.model import (
+    SMALL_AUDIENCE,
     ConversationKind,
     Edit,
     Entry,
@@ -52,8 +53,8 @@ from hubbub.storage.sight import EVERYTHING
 class MemoryStore(MemorySearch):
     """A `chat.ports.ChatStore` that forgets everything when it goes."""
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
+    def __init__(self, clock: Clock, *, small_audience: int = SMALL_AUDIENCE) -> None:
+        super().__init__(small_audience)
         self._clock = clock
         self._outbox_id = 0
         self.files = MemoryFiles(self._tables)
@@ -119,6 +120,7 @@ class MemoryStore(MemorySearch):
             users=needs.users & tables.users.keys(),
             audiences={id_: audience for id_, audience in audiences.items() if audience is not None},
             files={key: ref_of(row) for key in needs.files if (row := tables.file(*key)) is not None},
+            small_audience=tables.small_audience,
         )
 
     def _refuse_bad(self, changes: Changes) -> None:

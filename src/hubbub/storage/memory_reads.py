@@ -57,8 +57,8 @@ _Pair = tuple[ConversationRow, MemberRow]
 class MemoryReader:
     """The reading half of `MemoryStore`."""
 
-    def __init__(self) -> None:
-        self._tables = MemoryTables()
+    def __init__(self, small_audience: int = SMALL_AUDIENCE) -> None:
+        self._tables = MemoryTables(small_audience)
         self._epoch = new_id()
 
     async def epoch(self) -> str:
@@ -99,7 +99,10 @@ class MemoryReader:
             if conversation.kind is ConversationKind.SYSTEM:
                 found.append((id_, conversation.head, True))
             elif member is not None and member.state is MemberState.JOINED:
-                large = conversation.member_count > SMALL_AUDIENCE or conversation.kind is ConversationKind.CHANNEL
+                large = (
+                    conversation.member_count > self._tables.small_audience
+                    or conversation.kind is ConversationKind.CHANNEL
+                )
                 found.append((id_, conversation.head, large))
         return found
 
@@ -112,7 +115,7 @@ class MemoryReader:
         if conversation is None or conversation.kind is ConversationKind.SYSTEM:
             return None
         joined = self._tables.joined(conversation_id)
-        return tuple(joined) if len(joined) <= SMALL_AUDIENCE else None
+        return tuple(joined) if len(joined) <= self._tables.small_audience else None
 
     # ------------------------------------------------------------ history
 

@@ -52,7 +52,8 @@ class Seen(NamedTuple):
 class MemoryTables:
     """All rows.  Whoever hands one out hands out a copy."""
 
-    def __init__(self) -> None:
+    def __init__(self, small_audience: int = SMALL_AUDIENCE) -> None:
+        self.small_audience = small_audience
         self.conversations: dict[str, ConversationRow] = {}
         self.log: defaultdict[str, dict[int, LogRow]] = defaultdict(dict)
         self.keys: dict[tuple[str, str, str], StoredKey] = {}
@@ -119,6 +120,6 @@ class MemoryTables:
 
     def audience(self, conversation: ConversationRow) -> tuple[str, ...] | None:
         """Return the joined members of a small conversation."""
-        if conversation.kind is ConversationKind.SYSTEM or conversation.member_count > SMALL_AUDIENCE:
+        if conversation.kind is ConversationKind.SYSTEM or conversation.member_count > self.small_audience:
             return None
-        return tuple(self.joined(conversation.id))[:SMALL_AUDIENCE]
+        return tuple(self.joined(conversation.id))[: self.small_audience]

@@ -21,7 +21,7 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 
-from hubbub.chat.model import ConversationRow, MemberRow
+from hubbub.chat.model import SMALL_AUDIENCE, ConversationRow, MemberRow
 
 _BYTES_PER_CONVERSATION = 1_000
 _BYTES_PER_MEMBER = 500
@@ -45,8 +45,12 @@ class _Memory:
 class Remembered:
     """Rows of recently used conversations.  It belongs to the thread that writes."""
 
-    def __init__(self, limit_bytes: int = 16 << 20, *, shared: bool = False) -> None:
+    def __init__(
+        self, limit_bytes: int = 16 << 20, *, shared: bool = False, small_audience: int = SMALL_AUDIENCE
+    ) -> None:
         """`shared`: other processes write to the same database."""
+        self.small_audience = small_audience
+        """Up to how many members an audience is worth remembering, and is told one by one."""
         self._limit_bytes = limit_bytes
         self._shared = shared
         self._bytes = 0

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from hubbub.chat.model import (
+    SMALL_AUDIENCE,
     Coming,
     ConversationState,
     EntryPage,
@@ -72,10 +73,12 @@ class _PlanRaised(Exception):
 class SqlStore:
     """A `chat.ports.ChatStore` over an open database."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, small_audience: int = SMALL_AUDIENCE) -> None:
+        """`small_audience`: up to how many members a conversation is told to its people one by one."""
         self._db = db
+        self._small_audience = small_audience
         self._dialect = db.dialect
-        self._remembered = Remembered(shared=db.shared)
+        self._remembered = Remembered(shared=db.shared, small_audience=small_audience)
         self._cleared: list[int] = []
         self._entering = Together(self._read_entering, at_once=_ENTERING_AT_ONCE)
 
@@ -266,16 +269,20 @@ class SqlStore:
         return found
 
     async def _read_entering(self, newcomers: Sequence[entering.Newcomer]) -> dict[entering.Newcomer, entering.Found]:
-        return await self._db.read(lambda conn: entering.read_entering(conn, self._dialect, newcomers))
+        return await self._db.read(
+            lambda conn: entering.read_entering(conn, self._dialect, newcomers, self._small_audience)
+        )
 
     async def audience(self, user_id: str) -> list[tuple[str, int, bool]]:
-        return await self._db.read(lambda conn: entry_pages.read_audience(conn, user_id))
+        return await self._db.read(lambda conn: entry_pages.read_audience(conn, user_id, self._small_audience))
 
     async def listening(self, user_ids: Sequence[str]) -> list[Listening]:
-        return await self._db.read(lambda conn: entry_pages.read_listening(conn, user_ids))
+        return await self._db.read(lambda conn: entry_pages.read_listening(conn, user_ids, self._small_audience))
 
     async def small_audience(self, conversation_id: str) -> tuple[str, ...] | None:
-        return await self._db.read(lambda conn: entry_pages.read_small_audience(conn, conversation_id))
+        return await self._db.read(
+            lambda conn: entry_pages.read_small_audience(conn, conversation_id, self._small_audience)
+        )
 
     async def users(self, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]:
         return await self._db.read(lambda conn: people.read_users(conn, user_ids, usernames))

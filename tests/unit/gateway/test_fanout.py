@@ -27,6 +27,8 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.ports import EntriesAppended, HeadsAnnounced, MarksMoved
 from hubbub.gateway import audience
+from hubbub.gateway.fanout import Fanout
+from hubbub.gateway.people import People
 from hubbub.wire import hubbub_pb2 as pb
 
 pytestmark = pytest.mark.jumping
@@ -438,3 +440,26 @@ async def test_who_comes_while_a_feed_is_behind_hears_only_what_is_said_from_the
         await house.chat.say(room, "after")
         await gap_time()
         assert (heard(romeo), heard(juliet)) == (["before", "after"], ["after"])
+
+
+class _Grown:
+    """Feeds that only note who is to hear a conversation as a large one."""
+
+    def __init__(self) -> None:
+        self.grown: list[str] = []
+
+    def get(self, conversation_id: str) -> None:
+        return None
+
+    def grow(self, conversation_id: str, seq: int, people: object) -> None:
+        self.grown.append(conversation_id)
+
+
+def test_from_how_many_on_a_conversation_is_large_is_as_it_was_set() -> None:
+    feeds = _Grown()
+    fanout = Fanout(People(), feeds, small_audience=2)  # type: ignore[arg-type]
+    for room, names in (("two", (ROMEO, JULIET)), ("three", (ROMEO, JULIET, NURSE))):
+        said = Entry(room, 1, 0, ROMEO, new_id(), Post(Body("hush")))
+        fanout.hear(EntriesAppended(room, (said,), names))
+        fanout.hear(HeadsAnnounced({f"{room} told": 1}, {f"{room} told": names}))
+    assert feeds.grown == ["three", "three told"]

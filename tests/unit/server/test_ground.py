@@ -10,10 +10,13 @@ from sqlalchemy import update
 
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError
+from hubbub.base.ids import new_id
+from hubbub.cluster.model import NodeRecord
 from hubbub.cluster.settings import ClusterSettings
-from hubbub.server.ground import CannotServe, Ground, lay_ground
+from hubbub.server.ground import CannotServe, Ground, agree_on_small, lay_ground
 from hubbub.server.settings import ServerSettings
 from hubbub.server.wiring import Reachable, build
+from hubbub.storage.cluster_store import SqlNodes
 from hubbub.storage.tables import meta
 
 
@@ -75,3 +78,20 @@ async def test_a_draining_server_is_not_ready(tmp_path: Path) -> None:
         assert [view.record.draining for view in server.nodes.view()] == [True]
         assert server.gateway is not None
         await server.gateway.stop()
+
+
+async def test_what_counts_as_small_changes_only_while_no_node_lives(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        database = (await lay(tmp_path, stack)).database
+        # What the settings said at the first start holds, and nobody lives by it yet.
+        await agree_on_small(database, 4, alone=False)
+        nodes, living = SqlNodes(database), NodeRecord("gateway-1", new_id(), ("gateway",))
+        await nodes.enter(living, 60.0)
+        await agree_on_small(database, 4, alone=False)
+        with pytest.raises(CannotServe, match="have 4, and this one would have 5"):
+            await agree_on_small(database, 5, alone=False)
+        await nodes.leave(living.incarnation)
+        await agree_on_small(database, 5, alone=False)
+        # Whoever has the database to itself has nobody to agree with.
+        await nodes.enter(NodeRecord("alone", new_id(), ("gateway",)), 60.0)
+        await agree_on_small(database, 6, alone=True)

@@ -13,7 +13,6 @@ import msgspec
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
-    SMALL_AUDIENCE,
     Accepted,
     Action,
     Body,
@@ -137,7 +136,7 @@ class Batch:
         arrivals = frozenset(arrived)
         after = (arrivals | frozenset(before)).difference(departed)
         self._tell(conversation_id, run.entries, tuple(sorted(arrivals.union(before))))
-        if len(after) <= SMALL_AUDIENCE:
+        if len(after) <= self.facts.small_audience:
             self.facts.audiences[conversation_id] = tuple(sorted(after))
         else:
             # Crossing the threshold: told to the people and to the conversation, so that neither route has a hole.
@@ -159,7 +158,7 @@ class Batch:
         if before is None:
             return
         after = frozenset(before).union(arrived).difference(departed)
-        if len(after) <= SMALL_AUDIENCE:
+        if len(after) <= self.facts.small_audience:
             self.facts.audiences[conversation.id] = tuple(sorted(after))
         else:
             names = self._grown[conversation.id] = tuple(sorted(after))
