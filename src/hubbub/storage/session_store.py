@@ -20,6 +20,7 @@ from hubbub.storage.cluster_store import fence
 from hubbub.storage.cluster_tables import NodeLife, nodes
 from hubbub.storage.database import Database
 from hubbub.storage.padded import padded
+from hubbub.storage.schema import Id
 from hubbub.storage.session_tables import departures, sessions, slots
 
 __all__ = ["SqlSessions"]
@@ -38,6 +39,12 @@ _THESE: BindParameter[str] = bindparam("these", expanding=True)
 _SESSIONS = select(sessions).select_from(_COUNTS).where(sessions.c.user_id.in_(_THESE), nodes.c.life == _LIVING)
 _DEPARTURES = select(departures).where(departures.c.user_id.in_(_THESE))
 _SLOTS = select(slots).where(slots.c.user_id.in_(_THESE))
+_OF_PERSON = slots.c.user_id == bindparam("person", type_=Id)
+_SLOT = select(slots).where(_OF_PERSON).with_for_update()
+_TAKE = update(slots).where(_OF_PERSON)
+_LEASE = select(nodes.c.lease_ms).where(
+    nodes.c.incarnation == bindparam("incarnation", type_=Id), nodes.c.life == _LIVING
+)
 
 
 class SqlSessions:
@@ -125,14 +132,12 @@ class SqlSessions:
     async def take_slot(self, row: SessionRow, expect: str | None = "") -> Slot:
         def work(conn: Connection) -> Slot:
             now = self._db.now_ms(conn)
-            values = _values(row, now)
+            values, person = _values(row, now), {"person": row.user_id}
             for _ in range(_TRIES):
-                free = conn.execute(select(slots.c.user_id).where(slots.c.user_id == row.user_id)).first() is None
-                if free:
-                    self._db.dialect.insert_new(conn, slots, [values])
-                found = conn.execute(select(slots).where(slots.c.user_id == row.user_id).with_for_update()).first()
+                found = conn.execute(_SLOT, person).first()
                 if found is not None:
                     break
+                self._db.dialect.insert_new(conn, slots, [values])
             else:
                 return Slot(False)
             holder = _as_session(found)
@@ -141,7 +146,7 @@ class SqlSessions:
             mine = expect in (None, holder.session_id) or holder.device_id == row.device_id
             if not mine and _lives(conn, holder, now):
                 return Slot(False, holder)
-            conn.execute(update(slots).where(slots.c.user_id == row.user_id).values(values))
+            conn.execute(_TAKE, values | person)
             return Slot(True, holder)
 
         return await write_again(self._db, work)
@@ -171,8 +176,7 @@ class SqlSessions:
 
 
 def _lives(conn: Connection, holder: SessionRow, now_ms: int) -> bool:
-    lease = select(nodes.c.lease_ms).where(nodes.c.incarnation == holder.incarnation, nodes.c.life == _LIVING)
-    return (conn.execute(lease).scalar() or 0) > now_ms
+    return (conn.execute(_LEASE, {"incarnation": holder.incarnation}).scalar() or 0) > now_ms
 
 
 def _delete(conn: Connection, table: Table, pairs: Sequence[tuple[str, str]]) -> None:
