@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Protocol
 
@@ -26,6 +27,12 @@ class SystemClock:
         return time.monotonic()
 
 
+_DRIFT = 1e-3
+"""How much a clock left to itself may be off after a second: far more than any is."""
+
+_SLACK_S = 0.1
+
+
 class SteeredClock:
     """A clock set by one that all nodes share, so that it does not matter how wrong this machine's own calendar is.
 
@@ -37,6 +44,8 @@ class SteeredClock:
         self._own = own
         self._shared_ms = own.now_ms()
         self._set_at = own.monotonic()
+        self._off_s = math.inf
+        """How far it may have been off when it was set."""
 
     def now_ms(self) -> int:
         return self._shared_ms + int((self._own.monotonic() - self._set_at) * 1000)
@@ -45,8 +54,15 @@ class SteeredClock:
         return self._own.monotonic()
 
     def steer(self, shared_ms: int, *, asked_at: float) -> None:
-        """Set it to a time that was read between the monotonic moment `asked_at` and now."""
+        """Set it to a time that was read between the monotonic moment `asked_at` and now.
+
+        An answer that took so long that this clock by itself is nearer the truth changes nothing.
+        """
         now = self._own.monotonic()
+        off_s = (now - asked_at) / 2
+        if off_s > self._off_s + (now - self._set_at) * _DRIFT + _SLACK_S:
+            return
+        self._off_s = off_s
         # Cristian 1989: the best guess is that the answer was made half-way.
         self._shared_ms = shared_ms + int((now - asked_at) * 500)
         self._set_at = now

@@ -7,7 +7,8 @@ are answered or given up, in which case they go first, in their old order.
 
 A node is given up when the bus says that nobody is there, when `node_lost` says so, and when it is silent: nothing is
 open at a node for long without a ping, so one that waits for its database is not mistaken for one that is dead.  Late
-answers are ignored.  A node that was given up is asked again once it answers a ping.
+answers are ignored.  A node that was given up is asked again once it answers a ping.  What was sent to it may still lie
+on the way, so a command that a later one may undo says until when it may be begun, and is sent elsewhere only then.
 
 A bus may lose a question and deliver the next one of the same lane.  The node then says `missed` and looks at nothing
 more from here; what is open there is put to it once more, from the first on.  An answer may be lost as well, and all
@@ -61,6 +62,7 @@ class Asking:
         """`nodes` returns the chat nodes that take new questions, as this process sees them; it is called often."""
         self._calls = calls
         self._live = nodes
+        self._clock = clock
         self._now = clock.monotonic
         self._settings = settings
         self._choosing = Choosing()
@@ -131,7 +133,7 @@ class Asking:
         node.open.clear()
         # All of them are put back before the first is sent again, so that nothing of a lane overtakes.
         for question in moved:
-            question.maybe_done = True
+            self._in_doubt(question)
             if question.method.sort is Sort.HINT or question.lane.is_overtaken(question):
                 self._fail(question)
                 continue
@@ -147,19 +149,27 @@ class Asking:
         """Send what a lane holds, if there is a node for it."""
         if not lane.held:
             return
+        now = self._now()
+        going = lane.ready(now)
+        if not going:
+            self._stuck[lane] = None
+            return
         among = self._among()
         node = lane.node if lane.open else self._choosing.choose(lane.key, among)
         if node not in among:
             self._wait(lane)
             return
         lane.node = node
-        held, lane.held = lane.held, []
-        self._held -= len(held)
-        self._stuck.pop(lane, None)
-        now, there = self._now(), self._node(node)
+        del lane.held[: len(going)]
+        self._held -= len(going)
+        if lane.held:
+            self._stuck[lane] = None
+        else:
+            self._stuck.pop(lane, None)
+        there = self._node(node)
         if not there.open:
             there.heard = now
-        for question in held:
+        for question in going:
             self._send(question, there, now)
 
     def _send(self, question: Question, node: Node, now: float) -> None:
@@ -169,13 +179,23 @@ class Asking:
         node.open[question] = None
         question.sent = now
         question.lane.open.add(question)
-        request = chat_codec.with_patience(question.request, left_s)
+        request = question.request
+        if question.method.sort is Sort.SWITCH:
+            begin_s = min(left_s, self._settings.begin_s)
+            request = chat_codec.begun_by(request, self._clock.now_ms() + int(begin_s * 1000))
+        request = chat_codec.with_patience(request, left_s)
         attempt = question.attempt = self._calls.request(node.incarnation, request, timeout_s=left_s)
         attempt.add_done_callback(partial(self._answered, question, node))
 
     def _hold(self, question: Question) -> None:
         question.lane.hold(question)
         self._held += 1
+
+    def _in_doubt(self, question: Question) -> None:
+        """Note that what was sent may have been carried out, or may yet be."""
+        question.maybe_done = True
+        if question.method.sort is Sort.SWITCH:
+            question.not_before = question.sent + self._settings.begin_s + self._settings.apart_s
 
     def _wait(self, lane: Lane) -> None:
         now = self._now()
@@ -235,7 +255,8 @@ class Asking:
     def _unanswered(self, question: Question, node: Node, failure: BaseException | None) -> None:
         if not isinstance(failure, CallFailed):
             failure = CallFailed("disconnected", maybe_done=True)
-        question.maybe_done |= failure.maybe_done
+        if failure.maybe_done:
+            self._in_doubt(question)
         if question.method.sort is Sort.HINT:
             self._fail(question)
             return
@@ -418,7 +439,8 @@ class Asking:
                 self._begin_anew(node)
 
     def _is_stuck(self, question: Question, now: float) -> bool:
-        return question.stuck_since is not None and now - question.stuck_since >= self._settings.patience_s
+        since = question.stuck_since
+        return since is not None and now - max(since, question.not_before) >= self._settings.patience_s
 
     async def _step(self) -> None:
         self.tick()

@@ -30,7 +30,7 @@ class Sort(Enum):
     COMMAND = "command"
     """It changes something, and doing it twice is doing it once; kept in the caller's order."""
     SWITCH = "switch"
-    """A command that a later one may undo, so it is not done again once a later one was done."""
+    """A command that a later one may undo, so it is not done again once a later one was done, nor begun late."""
     READ = "read"
     """It changes nothing and may go to any node."""
     HINT = "hint"
@@ -62,7 +62,11 @@ _NAME_AT = _PATIENCE_BYTES + 1
 _MOST_PATIENCE_MS = 2**32 - 1
 _DONE, _FAILED, _TURNED = b"\0", b"\1", b"\2"
 
+_BEGIN_BY = "begin_by_ms"
+
 _encoder = msgspec.msgpack.Encoder()
+_BEGIN_BY_KEY = _encoder.encode(_BEGIN_BY) + b"\xcf"
+"""The key, and the mark of an unsigned integer of 8 bytes."""
 _failure_decoder = msgspec.msgpack.Decoder(Failure)
 _turned_decoder = msgspec.msgpack.Decoder(Turned)
 
@@ -80,7 +84,10 @@ class Method:
         self._arguments = msgspec.defstruct(
             f"{self.name}_arguments", [_field(parameter) for parameter in parameters], gc=False, omit_defaults=True
         )
-        self._requests = msgspec.msgpack.Decoder(self._arguments)
+        stamp = [(_BEGIN_BY, int, 0)] if sort is Sort.SWITCH else []
+        self._requests = msgspec.msgpack.Decoder(
+            msgspec.defstruct(f"{self.name}_request", stamp, bases=(self._arguments,), gc=False, kw_only=True)
+        )
         # A submit's return type is the future of its answer.
         answer = get_args(signature.return_annotation)[0] if sort is Sort.SUBMIT else signature.return_annotation
         self._answers = msgspec.msgpack.Decoder(answer)
@@ -101,11 +108,19 @@ class Method:
             raise ChatError(Code.BAD_REQUEST, f"The request cannot be sent: {problem}.") from None
 
     def read_request(self, arguments: memoryview) -> Any:
-        """Return the arguments of a request.  Raises ChatError for bytes that are none."""
+        """Return what a request asks, see `call` and `is_late`.  Raises ChatError for bytes that are none."""
         try:
             return self._requests.decode(arguments)
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
             raise ChatError(Code.BAD_REQUEST, f"{self.name}: {problem}") from None
+
+    def call(self, asked: Any) -> dict[str, Any]:
+        """Return the arguments of a request by name."""
+        return {name: getattr(asked, name) for name in self._arguments.__struct_fields__}
+
+    def is_late(self, asked: Any, now_ms: int) -> bool:
+        """Whether the moment has passed until which this request might be begun, by the clock all nodes share."""
+        return self.sort is Sort.SWITCH and 0 < asked.begin_by_ms < now_ms
 
     def read_answer(self, answer: bytes) -> Any:
         """Return the value of an answer.  Raises ChatError if it was refused, or cannot be read; see `turned`."""
@@ -124,6 +139,15 @@ def with_patience(request: bytes, patience_s: float) -> bytes:
     """Return the request as it is sent by a caller who waits so long for the answer."""
     ms = min(max(int(patience_s * 1000), 0), _MOST_PATIENCE_MS)
     return ms.to_bytes(_PATIENCE_BYTES, "big") + request
+
+
+def begun_by(request: bytes, moment_ms: int) -> bytes:
+    """Return the request of a SWITCH, still without patience, that must not be begun after this moment.
+
+    It is one more field in the map of arguments, which a node of an older version passes over.
+    """
+    at = 1 + request[0]
+    return request[:at] + bytes((request[at] + 1,)) + request[at + 1 :] + _BEGIN_BY_KEY + moment_ms.to_bytes(8, "big")
 
 
 def opened(request: bytes) -> tuple[float, bytes, memoryview]:
@@ -231,7 +255,7 @@ METHODS: dict[str, Method] = {
         # Gone stays gone: a second try may be told NOT_FOUND, "it was sent or cancelled already", which is so.
         Method(Chat.cancel_scheduled, Sort.SWITCH),
         # Joins channels; see `join`.
-        Method(Chat.add_new_user, Sort.COMMAND),
+        Method(Chat.add_new_user, Sort.SWITCH),
         # It speaks of this moment; two seconds later it would be a lie.
         Method(Chat.set_typing, Sort.HINT),
         Method(Chat.scheduled, Sort.READ),

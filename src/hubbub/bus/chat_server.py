@@ -7,7 +7,8 @@ A request that is turned away was not looked at, so its caller may ask another n
 node drains, and after this process was stopped for a while: what then lies in its socket may have been carried out by
 another node long ago, and what followed it, too; doing it now would, say, let somebody join whom their next command
 had taken out again.  What a peer sends before it can know that it was turned away may follow what was, and must not
-overtake it; so it is turned away as well, until a ping says that the peer has heard.
+overtake it; so it is turned away as well, until a ping says that the peer has heard.  A link may stand still, too: a
+command that would do harm if it came late says until when it may be begun, and is turned away after that.
 """
 
 from __future__ import annotations
@@ -120,6 +121,9 @@ class ChatServer:
             if method is None:
                 return _settled(chat_codec.turned_away("unknown_method"))
             asked = method.read_request(arguments)
+            if method.is_late(asked, self._clock.now_ms()):
+                self._turned.add(peer.incarnation)
+                return _settled(chat_codec.turned_away("stale"))
             if method.sort is Sort.SUBMIT:
                 return self._submit(asked)
         except ChatError as problem:
@@ -156,7 +160,7 @@ class ChatServer:
     async def _serve(self, method: Method, asked: Any, patience_s: float) -> bytes:
         try:
             async with asyncio.timeout(patience_s):
-                value = await getattr(self._chat, method.name)(**msgspec.structs.asdict(asked))
+                value = await getattr(self._chat, method.name)(**method.call(asked))
             return chat_codec.done(value)
         except ChatError as problem:
             return chat_codec.failed(problem)

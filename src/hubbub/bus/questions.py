@@ -6,6 +6,7 @@ These hold state and decide nothing; `asking` does.
 from __future__ import annotations
 
 import asyncio
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -34,6 +35,10 @@ class RemoteChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Questions that wait for a node; one more fails at once."""
     again_s: float = 3.0
     """After so long without its answer a question is put to the same node once more: the bus may have dropped it."""
+    begin_s: float = 1.0
+    """So long after it was sent a SWITCH may be begun."""
+    apart_s: float = 0.2
+    """How far the shared clocks of two nodes may be apart."""
     turns_limit: int = 8
     """How often one question may be turned away before it fails."""
     tick_s: float = 0.1
@@ -48,6 +53,7 @@ class Question:
         "lane",
         "maybe_done",
         "method",
+        "not_before",
         "number",
         "request",
         "sent",
@@ -69,6 +75,8 @@ class Question:
         """Whether some node that gave no answer may have carried it out."""
         self.sent = 0.0
         self.stuck_since: float | None = None
+        self.not_before = 0.0
+        """When it may be sent again: until then the one sent before may still be begun."""
         self.turns = 0
 
 
@@ -98,6 +106,10 @@ class Lane:
     def is_overtaken(self, question: Question) -> bool:
         """Whether doing this once more could undo what was done since."""
         return question.method.sort is Sort.SWITCH and question.number < self.answered
+
+    def ready(self, now: float) -> list[Question]:
+        """Return the first ones of `held`, up to one that must not be sent yet."""
+        return list(takewhile(lambda question: question.not_before <= now, self.held))
 
     def hold(self, question: Question) -> None:
         """Put back what was under way."""

@@ -154,7 +154,7 @@ async def build(
         await _enter(settings, ground, nodes, stack)
     else:
         await _enter(settings, ground, nodes, stack)
-        chat = _remote_chat(ground, nodes, own_clock, stack)
+        chat = _remote_chat(ground, nodes, stack)
         metrics.register(AskingMetrics(chat))
     if settings.does("worker") and not settings.does("chat"):
         sweeping = Outbox(
@@ -322,7 +322,7 @@ async def _own_chat(settings: ServerSettings, ground: Ground, stack: AsyncExitSt
     return chat
 
 
-def _remote_chat(ground: Ground, nodes: Nodes, own_clock: Clock, stack: AsyncExitStack) -> RemoteChat:
+def _remote_chat(ground: Ground, nodes: Nodes, stack: AsyncExitStack) -> RemoteChat:
     known: tuple[str, ...] = ()
     answering: frozenset[str] = frozenset()
 
@@ -335,7 +335,7 @@ def _remote_chat(ground: Ground, nodes: Nodes, own_clock: Clock, stack: AsyncExi
         for incarnation in before - answering:
             chat.node_lost(incarnation)
 
-    chat = RemoteChat(ground.calls, lambda: known, own_clock)
+    chat = RemoteChat(ground.calls, lambda: known, ground.clock)
     nodes.on_change(look)
     look()
     chat.start()

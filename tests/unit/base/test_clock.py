@@ -32,3 +32,22 @@ def test_half_of_the_way_is_taken_off_a_slow_answer() -> None:
     hands.advance(2)
     steered.steer(5_000, asked_at=asked_at)
     assert steered.now_ms() == 6_000
+
+
+def test_a_slow_answer_sets_a_clock_that_knows_no_better_and_no_other() -> None:
+    hands = ManualClock()
+    steered = SteeredClock(hands)
+
+    def steer(shared_ms: int, took_s: float) -> None:
+        asked_at = steered.monotonic()
+        hands.advance(took_s)
+        steered.steer(shared_ms, asked_at=asked_at)
+
+    steer(5_000, 0.0)
+    steer(90_000, 10.0)
+    assert steered.now_ms() == 15_000
+    steer(80_000, 0.125)
+    assert steered.now_ms() == 80_062
+    hands.advance(10_000)
+    steer(500_000, 10.0)
+    assert steered.now_ms() == 505_000

@@ -188,6 +188,31 @@ def test_an_unknown_field_of_a_newer_node_is_ignored() -> None:
     assert (read.caller, read.user_id) == (Caller(ANNA), BEN)
 
 
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.sort is Sort.SWITCH])
+def test_until_when_a_command_may_be_begun_is_read_by_new_nodes_and_passed_over_by_old_ones(name: str) -> None:
+    method = METHODS[name]
+    given = {
+        "caller": Caller(ANNA),
+        "conversation_id": BEN,
+        "client_id": ANNA,
+        "command": Submit(BEN, ANNA, Post(Body(text="later"))),
+        "due_ms": 7,
+        "user_id": ANNA,
+    }
+    arguments = method.arguments(
+        (), {field: given[field] for field in inspect.signature(getattr(Chat, name)).parameters if field != "self"}
+    )
+    plain = method.request(arguments)
+    stamped = chat_codec.begun_by(plain, 2**40)
+    _, _, body = chat_codec.opened(chat_codec.with_patience(stamped, 1.0))
+    assert msgspec.msgpack.decode(body, type=type(arguments)) == arguments
+    asked = method.read_request(body)
+    assert method.call(asked) == msgspec.structs.asdict(arguments)
+    assert (method.is_late(asked, 2**40), method.is_late(asked, 2**40 + 1)) == (False, True)
+    _, _, body = chat_codec.opened(chat_codec.with_patience(plain, 1.0))
+    assert not method.is_late(method.read_request(body), 2**60)
+
+
 def test_only_typing_may_be_forgotten_and_only_what_changes_something_is_kept_in_order() -> None:
     assert {name for name, method in METHODS.items() if method.sort is Sort.HINT} == {"set_typing"}
     assert [name for name, method in METHODS.items() if method.sort is Sort.SUBMIT] == ["submit"]

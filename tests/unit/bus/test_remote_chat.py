@@ -108,6 +108,8 @@ async def test_every_other_command_is_done_once_when_its_node_dies() -> None:
         marks = asyncio.ensure_future(stage.remote.set_mark(anna, channel, 1, 1))
         await turns(100)
         stage.vanishes(first)
+        # What a later command may undo is asked elsewhere only when it cannot be begun here any more.
+        await stage.time_passes(1.3)
         made, opened, joined = await asyncio.gather(*work)
         await marks
         assert joined == channel
@@ -594,6 +596,7 @@ async def test_what_waited_in_the_socket_of_a_paused_node_is_turned_away() -> No
         await turns()
         stage.live.remove(first)
         stage.remote.node_lost(first)
+        await stage.time_passes(1.3)
         await joining
         await stage.remote.leave(anna, channel, fresh_id())
         # The node's loop stands still for as long as the process does.
@@ -604,6 +607,65 @@ async def test_what_waited_in_the_socket_of_a_paused_node_is_turned_away() -> No
         assert (await stage.remote.members(anna, channel, "", 10))[1][0].user_id == CLEO
         mine, _ = await stage.remote.conversations(anna, "", 50)
         assert channel not in [state.conversation.id for state in mine]
+
+
+async def test_a_command_that_a_link_held_up_is_not_carried_out_after_its_caller_went_on() -> None:
+    async with chats() as stage:
+        channel, anna = await a_channel(stage), Caller(ANNA)
+        first = stage.node_of(ANNA)
+        stage.calls.pauses(first)
+        joining = asyncio.ensure_future(stage.remote.join(anna, channel))
+        await turns()
+        stage.live.remove(first)
+        stage.remote.node_lost(first)
+        await turns(50)
+        assert not joining.done(), "the other node waits until this one cannot begin any more"
+        await stage.time_passes(1.3)
+        await joining
+        await stage.remote.leave(anna, channel, fresh_id())
+        # Nothing but the link stood still: the node does not know how long it took.
+        stage.calls.resumes(first)
+        await turns(50)
+        assert await where(stage, channel) is not MemberState.JOINED
+
+
+async def test_what_follows_a_command_that_waits_for_another_node_waits_with_it() -> None:
+    async with chats() as stage:
+        channel, group, anna = await a_channel(stage), await stage.group(ANNA, BEN), Caller(ANNA)
+        first = stage.node_of(ANNA)
+        early = stage.submits(ANNA, group, 1)
+        stage.calls.pauses(first)
+        joining = asyncio.ensure_future(stage.remote.join(anna, channel))
+        await turns()
+        late = stage.submits(ANNA, group, 1)
+        stage.remote.node_lost(first)
+        await asyncio.gather(*early)
+        await stage.time_passes(0.5)
+        assert not late[0].done()
+        await stage.time_passes(0.8)
+        await asyncio.gather(joining, *late)
+        assert await stage.texts(group) == ["0", "0"]
+
+
+async def test_a_command_is_begun_until_its_moment_and_not_after_it() -> None:
+    async with chats() as stage:
+        channel = await a_channel(stage)
+        first = stage.node_of(ANNA)
+        server, clock = stage.servers[first], stage.clocks[first]
+        peer = Peer("gateway-1", "1" * 32)
+        leave = chat_codec.METHODS["leave"]
+
+        async def turned(moment_ms: int) -> str:
+            request = leave.request(leave.arguments((Caller(CLEO), channel, fresh_id()), {}))
+            request = chat_codec.begun_by(request, moment_ms) if moment_ms else request
+            return chat_codec.turned(await server.answer(peer, chat_codec.with_patience(request, 1.0)))
+
+        assert await turned(clock.now_ms()) == ""
+        assert await turned(0) == "", "an older node does not say"
+        assert await turned(clock.now_ms() - 1) == "stale"
+        assert await turned(clock.now_ms()) == "stale", "nothing overtakes it"
+        await server.answer(peer, chat_codec.with_patience(chat_codec.ping(), 1.0))
+        assert await turned(clock.now_ms()) == ""
 
 
 async def test_nothing_overtakes_what_was_turned_away_before_its_caller_knows() -> None:
