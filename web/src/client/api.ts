@@ -17,12 +17,15 @@ import type {
   ConversationChange,
   Entry,
   EntryPage,
+  File,
+  Found,
   HistoryPage,
   Kind,
   Mark,
   Member,
   MemberAction,
   Message,
+  Own,
   Page,
   Post,
   Presence,
@@ -87,12 +90,24 @@ export interface SendOptions {
   readonly alsoInConversation?: boolean;
   readonly mentions?: readonly string[];
   readonly mentionAll?: boolean;
+  /** Files that were uploaded. */
+  readonly files?: readonly File[];
   /** A UUID; chosen for you otherwise. */
   readonly clientId?: string;
 }
 
 /** A text, or a content of a program's own kind. */
 export type Content = string | { readonly type: string; readonly json: string; readonly fallback: string };
+
+export interface SearchOptions {
+  readonly sender?: string;
+  readonly place?: string;
+  readonly before?: string;
+  readonly after?: string;
+  readonly has?: string;
+  readonly cursor?: string;
+  readonly limit?: number;
+}
 
 /** Everything one can hear of; `Events[K]` is what a listener for `K` is given. */
 export interface Events {
@@ -161,7 +176,7 @@ export interface Client {
     conversationId: string,
     target: number,
     content: Content,
-    options?: Pick<SendOptions, "mentions" | "mentionAll" | "clientId">,
+    options?: Pick<SendOptions, "mentions" | "mentionAll" | "files" | "clientId">,
   ): Submission;
   recall(conversationId: string, target: number): Submission;
   react(conversationId: string, target: number, emoji: string, set?: boolean): Submission;
@@ -214,6 +229,17 @@ export interface Client {
   hide(conversationId: string, seq: number): Promise<void>;
   /** Raise one's marks, and wait until the server knows. */
   mark(conversationId: string, marks: { read?: number; delivered?: number }): Promise<void>;
+
+  /** Change what one keeps of a conversation for oneself; an absent field stays, a draft without text goes. */
+  setOwn(
+    conversationId: string,
+    change: Partial<Omit<Own, "draft">> & { readonly draft?: { readonly text: string; readonly replyTo?: number } },
+  ): Promise<void>;
+  /**
+   * Find messages, people and conversations by words and filters such as `from:romeo`.  Filters may be given apart:
+   * `sender` a username or `me`, `place` a title or an id, `before` and `after` dates, `has` is `file`.
+   */
+  search(query: string, options?: SearchOptions): Promise<Found>;
 
   schedule(conversationId: string, content: Content, dueMs: number, options?: SendOptions): Promise<string>;
   cancelScheduled(conversationId: string, clientId: string): Promise<void>;

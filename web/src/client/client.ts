@@ -10,7 +10,7 @@
  */
 import { toNumber, type ClientBody } from "../protocol/codec";
 import type { Welcome } from "../protocol/hubbub_pb";
-import type { Client, Content, Events, Listener, Pending, SendOptions, Status, Submission } from "./api";
+import type { Client, Content, Events, Listener, Pending, SearchOptions, SendOptions, Status, Submission } from "./api";
 import { exponentialBackoff, type Backoff } from "./backoff";
 import { Commands } from "./commands";
 import { Emitter } from "./emitter";
@@ -27,6 +27,7 @@ import type {
   Conversation,
   Entry,
   EntryPage,
+  Found,
   HistoryPage,
   Kind,
   Member,
@@ -47,9 +48,11 @@ import {
   bodyOf,
   conversationOf,
   entryPageOf,
+  foundOf,
   historyOf,
   kindNumber,
   memberOf,
+  notifyNumber,
   postFor,
   presenceOf,
   scheduledOf,
@@ -471,6 +474,22 @@ export class HubbubClient extends Commands implements Client {
   ): Promise<void> {
     const value = { conversationId, readSeq: BigInt(read), deliveredSeq: BigInt(delivered) };
     await this.#ask("done", { case: "setMark", value });
+  }
+
+  async setOwn(conversationId: string, change: Parameters<Client["setOwn"]>[1]): Promise<void> {
+    const { mutedUntilMs, notify, draft, ...rest } = change;
+    const value = {
+      conversationId,
+      ...rest,
+      ...(mutedUntilMs === undefined ? {} : { mutedUntilMs: BigInt(mutedUntilMs) }),
+      ...(notify === undefined ? {} : { notify: notifyNumber(notify) }),
+      ...(draft === undefined ? {} : { draft: { text: draft.text, replyToSeq: BigInt(draft.replyTo ?? 0) } }),
+    };
+    await this.#ask("done", { case: "setOwn", value });
+  }
+
+  async search(query: string, options: SearchOptions = {}): Promise<Found> {
+    return foundOf(await this.#ask("searchPage", { case: "search", value: { query, ...options } }));
   }
 
   async schedule(conversationId: string, content: Content, dueMs: number, options: SendOptions = {}): Promise<string> {

@@ -16,12 +16,12 @@ export abstract class Commands {
     conversationId: string,
     target: number,
     content: Content,
-    options: Pick<SendOptions, "mentions" | "mentionAll" | "clientId"> = {},
+    options: Pick<SendOptions, "mentions" | "mentionAll" | "files" | "clientId"> = {},
   ): Submission {
     const action: Action = {
       kind: "edit",
       target,
-      body: bodyFor(content),
+      body: bodyFor(content, options.files),
       mentions: options.mentions ?? [],
       mentionAll: options.mentionAll ?? false,
       withdrawn: false,

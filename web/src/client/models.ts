@@ -15,7 +15,21 @@ export type PresenceState = "unknown" | "online" | "offline" | "dropped";
 
 // ---------------------------------------------------------------- what an entry says
 
-/** The content of a message: text, or a typed JSON value with a fallback text. */
+/** A file as the server knows it; to send one that was uploaded only its `id` counts. */
+export interface File {
+  readonly id: string;
+  readonly name: string;
+  /** Media type, by what the bytes say. */
+  readonly type: string;
+  readonly sizeBytes: number;
+  /** Of pictures that were understood; 0 otherwise. */
+  readonly width: number;
+  readonly height: number;
+  /** There is a small picture of it. */
+  readonly preview: boolean;
+}
+
+/** The content of a message: text, or a typed JSON value with a fallback text; and files. */
 export interface Body {
   readonly text: string;
   /** The type of a custom content; empty for a text. */
@@ -23,6 +37,8 @@ export interface Body {
   readonly customJson: string;
   /** What to show those who do not know the content. */
   readonly fallback: string;
+  /** Shown with it, in this order. */
+  readonly files: readonly File[];
 }
 
 export interface Post {
@@ -191,6 +207,30 @@ export interface Interval {
   readonly to: number;
 }
 
+/** What of a conversation a person is notified of; `default`: as their devices do by themselves. */
+export type Notify = "default" | "all" | "mentions" | "nothing";
+
+/** What was written and not sent; `timeMs` says when the server kept it. */
+export interface Draft {
+  readonly text: string;
+  readonly replyTo: number;
+  readonly timeMs: number;
+}
+
+/** What one keeps of a conversation for oneself, the same on all one's devices. */
+export interface Own {
+  readonly pinned: boolean;
+  readonly archived: boolean;
+  /** Unread although it was read, until it is taken back. */
+  readonly markedUnread: boolean;
+  /** No notifications until then. */
+  readonly mutedUntilMs: number;
+  /** Empty for none. */
+  readonly folder: string;
+  readonly notify: Notify;
+  readonly draft: Draft | null;
+}
+
 /** A conversation as this person sees it, `asOf` a sequence number. */
 export interface Conversation {
   readonly id: string;
@@ -218,6 +258,7 @@ export interface Conversation {
   readonly mentions: number;
   readonly mutedUntilMs: number;
   readonly version: number;
+  readonly own: Own;
 }
 
 export interface Member {
@@ -235,6 +276,27 @@ export interface User {
   readonly displayName: string;
   readonly signature: string;
   readonly bot: boolean;
+}
+
+/** A message that was found. */
+export interface SearchHit {
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly timeMs: number;
+  readonly senderId: string;
+  readonly thread: number;
+  readonly hasFile: boolean;
+  /** Plain text around the first hit, in order. */
+  readonly snippet: readonly { readonly text: string; readonly hit: boolean }[];
+}
+
+/** What a query finds: messages, newest first, and on its first page people and conversations. */
+export interface Found {
+  readonly messages: readonly SearchHit[];
+  readonly people: readonly User[];
+  readonly conversations: readonly Conversation[];
+  /** Empty at the end; a page may be short, or empty, and still have one. */
+  readonly nextCursor: string;
 }
 
 export interface Presence {

@@ -17,6 +17,8 @@ import type {
   ConversationChange,
   Entry,
   EntryPage,
+  File,
+  Found,
   HistoryItem,
   HistoryPage,
   Kind,
@@ -25,6 +27,8 @@ import type {
   MemberAction,
   MemberState,
   Message,
+  Notify,
+  Own,
   Post,
   Presence,
   PresenceState,
@@ -38,6 +42,7 @@ const KINDS: readonly Kind[] = ["unknown", "direct", "group", "channel", "system
 const ROLES: readonly Role[] = ["none", "member", "admin", "owner"];
 const STATES: readonly MemberState[] = ["none", "joined", "left", "removed", "banned"];
 const PRESENCES: readonly PresenceState[] = ["unknown", "online", "offline", "dropped"];
+const NOTIFIES: readonly Notify[] = ["default", "all", "mentions", "nothing"];
 const ACTIONS: readonly MemberAction[] = [
   "unknown",
   "add",
@@ -60,7 +65,12 @@ export function bodyOf(body: pb.Body | undefined): Body {
     customType: content?.case === "custom" ? content.value.type : "",
     customJson: content?.case === "custom" ? content.value.json : "",
     fallback: body?.fallback ?? "",
+    files: (body?.files ?? []).map(fileOf),
   };
+}
+
+function fileOf({ id, name, type, sizeBytes, width, height, preview }: pb.File): File {
+  return { id, name, type, sizeBytes: toNumber(sizeBytes), width, height, preview };
 }
 
 function postOf(message: pb.Message): Post {
@@ -236,6 +246,37 @@ export function conversationOf(state: pb.ConversationState): Conversation {
     mentions: state.mentions,
     mutedUntilMs: toNumber(state.mutedUntilMs),
     version: toNumber(state.version),
+    own: ownOf(state.own),
+  };
+}
+
+function ownOf(own: pb.Own | undefined): Own {
+  const draft = own?.draft;
+  return {
+    pinned: own?.pinned ?? false,
+    archived: own?.archived ?? false,
+    markedUnread: own?.markedUnread ?? false,
+    mutedUntilMs: toNumber(own?.mutedUntilMs ?? 0n),
+    folder: own?.folder ?? "",
+    notify: NOTIFIES[own?.notify ?? 0] ?? "default",
+    draft: draft ? { text: draft.text, replyTo: toNumber(draft.replyToSeq), timeMs: toNumber(draft.timeMs) } : null,
+  };
+}
+
+export function foundOf(page: pb.SearchPage): Found {
+  return {
+    messages: page.messages.map(({ conversationId, seq, timeMs, senderId, threadSeq, hasFile, snippet }) => ({
+      conversationId,
+      seq: toNumber(seq),
+      timeMs: toNumber(timeMs),
+      senderId,
+      thread: toNumber(threadSeq),
+      hasFile,
+      snippet: snippet.map(({ text, hit }) => ({ text, hit })),
+    })),
+    people: page.people.map(userOf),
+    conversations: page.conversations.map(conversationOf),
+    nextCursor: page.nextCursor,
   };
 }
 
@@ -283,7 +324,7 @@ export function scheduledOf(row: pb.Scheduled): Scheduled {
 
 // ---------------------------------------------------------------- commands
 
-const EMPTY: Body = { text: "", customType: "", customJson: "", fallback: "" };
+const EMPTY: Body = { text: "", customType: "", customJson: "", fallback: "", files: [] };
 const NOTHING: Post = {
   kind: "message",
   body: EMPTY,
@@ -296,16 +337,16 @@ const NOTHING: Post = {
 };
 
 /** The body for what a person or a program wants to say. */
-export function bodyFor(content: Content): Body {
-  if (typeof content === "string") return { ...EMPTY, text: content };
-  return { text: "", customType: content.type, customJson: content.json, fallback: content.fallback };
+export function bodyFor(content: Content, files: readonly File[] = []): Body {
+  if (typeof content === "string") return { ...EMPTY, text: content, files };
+  return { text: "", customType: content.type, customJson: content.json, fallback: content.fallback, files };
 }
 
 /** The message for what a person or a program wants to say. */
 export function postFor(content: Content, options: SendOptions = {}): Post {
   return {
     kind: "message",
-    body: bodyFor(content),
+    body: bodyFor(content, options.files),
     replyTo: options.replyTo ?? 0,
     thread: options.thread ?? 0,
     alsoInConversation: options.alsoInConversation ?? false,
@@ -328,9 +369,10 @@ function writeBody(body: Body): BodyInit {
   for (const one of [text, customJson, fallback]) {
     if (!isUnicode(one)) throw new HubbubError("bad_request", "The text holds half of a surrogate pair.");
   }
-  return customType
-    ? { content: { case: "custom", value: { type: customType, json: customJson } }, fallback }
-    : { content: { case: "text", value: { text } }, fallback };
+  const files = body.files.map(({ id }) => ({ id }));
+  if (customType)
+    return { content: { case: "custom", value: { type: customType, json: customJson } }, fallback, files };
+  return { ...(text || !files.length ? { content: { case: "text", value: { text } } } : {}), fallback, files };
 }
 
 function isUnicode(value: string): boolean {
@@ -400,6 +442,11 @@ function writeAction(action: Action): NonNullable<SubmitInit["action"]> {
     case "unknown":
       throw new HubbubError("bad_request", "A client cannot submit that.");
   }
+}
+
+/** The number of a way to be notified on the wire. */
+export function notifyNumber(notify: Notify): pb.Notify {
+  return NOTIFIES.indexOf(notify);
 }
 
 /** The number of a kind of conversation on the wire. */

@@ -13,7 +13,7 @@ const NOON = new Date(2025, 9, 3, 12).getTime();
 const SCOPE = { me: ME, thread: 0 };
 
 function post(text: string, more: Partial<Post> = {}): Post {
-  const body = { text, customType: "", customJson: "", fallback: "" };
+  const body = { text, customType: "", customJson: "", fallback: "", files: [] };
   return {
     kind: "message",
     body,

@@ -257,3 +257,33 @@ test("typing is told no more often than it must be, and ends with the message", 
   stage.client.send(ROOM, "Soft!");
   expect((await stage.connection.next("setTyping")).typing).toBe(false);
 });
+
+test("a message brings files by their ids, with or without words", async () => {
+  const stage = new Stage();
+  await stage.opens();
+  const file = {
+    id: "f".repeat(32),
+    name: "a.png",
+    type: "image/png",
+    sizeBytes: 1,
+    width: 1,
+    height: 1,
+    preview: true,
+  };
+  stage.client.send(ROOM, "", { files: [file] });
+  const { action } = await stage.connection.next("submit");
+  if (action.case !== "message") return expect.fail("no message");
+  expect(action.value.body?.content.case).toBeUndefined();
+  expect(action.value.body?.files.map(({ id, name }) => [id, name])).toEqual([[file.id, ""]]);
+});
+
+test("what one keeps of a conversation is told, but for what stays", async () => {
+  const stage = new Stage();
+  await stage.opens();
+  const keeping = stage.client.setOwn(ROOM, { pinned: true, notify: "mentions", draft: { text: "But" } });
+  const wish = await stage.connection.next("setOwn");
+  expect(wish).toMatchObject({ pinned: true, notify: 2, draft: { text: "But", replyToSeq: 0n } });
+  expect([wish.archived, wish.mutedUntilMs, wish.folder]).toEqual([undefined, undefined, undefined]);
+  stage.connection.send({ case: "done", value: {} }, wish.frameId);
+  await keeping;
+});
