@@ -85,6 +85,9 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
     user_bytes: Annotated[
         int, Meta(ge=0, le=2**50, description="How much of files one person may keep; 0 means no limit.")
     ] = field(default=5 * 1024**3, name="files.user_bytes")
+    link_previews: Annotated[
+        bool, Meta(description="Whether workers look at the pages that messages link to, to show their titles.")
+    ] = field(default=True, name="links.previews")
     strategy: Annotated[Strategy, Meta(description="How a gateway is chosen for a login.")] = field(
         default="least_load", name="cluster.strategy"
     )

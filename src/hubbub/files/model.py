@@ -63,6 +63,8 @@ class Picture(msgspec.Struct, frozen=True):
     clean: Path
     preview: Path | None
     """None where the picture is small itself."""
+    preview_width: int = 0
+    preview_height: int = 0
 
 
 PREVIEW_TYPE = "image/webp"

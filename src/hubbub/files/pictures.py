@@ -22,7 +22,8 @@ class _Made(msgspec.Struct):
     type: str
     width: int
     height: int
-    preview: bool
+    preview: tuple[int, int] | None
+    """Its size."""
 
 
 _made = msgspec.json.Decoder(_Made)
@@ -77,4 +78,6 @@ class PictureProcesses:
             return None
         if code != 0:
             return None
-        return Picture(made.type, made.width, made.height, clean, preview if made.preview else None)
+        if made.preview is None:
+            return Picture(made.type, made.width, made.height, clean, None)
+        return Picture(made.type, made.width, made.height, clean, preview, *made.preview)

@@ -35,7 +35,7 @@ def main(source: str, clean: str, preview: str, pixels: str, preview_px: str, se
 
 
 def render(source: Path, clean: Path, preview: Path, pixels: int, preview_px: int) -> dict[str, Any]:
-    """Return type, width, height and whether there is a small picture.  Raises whatever Pillow raises."""
+    """Return type, width, height and the size of the small picture, if there is one.  Raises what Pillow raises."""
     from PIL import Image, ImageOps, ImageSequence
 
     Image.MAX_IMAGE_PIXELS = pixels
@@ -59,12 +59,13 @@ def render(source: Path, clean: Path, preview: Path, pixels: int, preview_px: in
         whole.info = {name: whole.info[name] for name in ("transparency",) if name in whole.info}
         whole.save(clean, kind, **options)
         width, height = whole.size
-        small = max(width, height) > preview_px or frames > 1
-        if small:
+        small: tuple[int, int] | None = None
+        if max(width, height) > preview_px or frames > 1:
             picture.seek(0)
             first = whole.convert("RGBA" if _is_clear(whole) else "RGB")
             first.thumbnail((preview_px, preview_px))
             first.save(preview, "WEBP", quality=PREVIEW_QUALITY, method=4)
+            small = first.size
     return {"type": _FORMATS[kind], "width": width, "height": height, "preview": small}
 
 

@@ -20,6 +20,7 @@ from hubbub.rest import (
     conversations,
     device,
     files,
+    links,
     members,
     messages,
     metadata,
@@ -43,9 +44,10 @@ __all__ = ["create_app", "create_probe"]
 
 def create_app(deps: Deps) -> ASGIApp:
     """Return the application that serves everything below `/api` and `/oauth`, and the web app or the few pages."""
-    app: ASGIApp = litestar_app(deps)
+    inner = litestar_app(deps)
+    app: ASGIApp = inner
     if deps.web_app is not None:
-        app = WebApp(app, deps.web_app, deps.socket_hosts)
+        app = WebApp(inner, deps.web_app, [route.path for route in inner.routes], deps.socket_hosts)
     return Watched(app, deps)
 
 
@@ -74,6 +76,7 @@ def litestar_app(deps: Deps) -> Litestar:
             *scheduled.GUARDED,
             *search.GUARDED,
             *files.GUARDED,
+            *links.GUARDED,
             *place.GUARDED,
             *clients.GUARDED,
             *cluster.GUARDED,

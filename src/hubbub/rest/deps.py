@@ -21,6 +21,7 @@ from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.nodes import Nodes
 from hubbub.files.links import Links
 from hubbub.files.service import Files
+from hubbub.links.service import LinkPreviews
 from hubbub.rest.web_app import Build
 
 __all__ = ["Assignment", "CallerDep", "Deps", "DepsDep", "IdentityDep", "RestSettings", "ServerFacts"]
@@ -95,6 +96,8 @@ class Deps:
     """None: this place takes no files."""
     links: Links | None = None
     """Wherever there are files."""
+    link_previews: LinkPreviews | None = None
+    """None: nobody looks at links."""
     web_app: Build | None = None
     """None: it was not built; pages say how to."""
     socket_hosts: Callable[[], Iterable[str]] = tuple

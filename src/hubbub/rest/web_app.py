@@ -23,8 +23,8 @@ from hubbub.cluster.tickets import SOCKET_PATH
 
 __all__ = ["Build", "WebApp", "read_build"]
 
-RESERVED = ("/api", "/oauth", "/.well-known", "/metrics", "/healthz", "/assets", SOCKET_PATH, "/setup/form")
-"""Never a page of the app, nor anything below."""
+_RESERVED = frozenset({"assets", SOCKET_PATH.strip("/")})
+"""Beginnings of paths that are never pages of the app, beside those the API has something at."""
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -127,10 +127,12 @@ def _read(path: Path) -> Built:
 class WebApp:
     """An ASGI application that answers for the build and leaves everything else to another.
 
-    `sockets` names hosts, besides the one a page came from, that its script may open a WebSocket to.
+    `paths` are those at which the other has something, `/` and `/setup` among them: these two are the app's.  `sockets`
+    names hosts, besides the one a page came from, that its script may open a WebSocket to.
     """
 
-    def __init__(self, app: ASGIApp, build: Build, sockets: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, app: ASGIApp, build: Build, paths: Iterable[str], sockets: Callable[[], Iterable[str]]) -> None:
+        self._reserved = _RESERVED | {path.split("/")[1] for path in paths}
         self._app = app
         self._build = build
         self._sockets = sockets
@@ -144,7 +146,7 @@ class WebApp:
                 forever = path.startswith("/assets/")
                 scope["path_template"] = "/assets/{file}" if forever else path
                 answer = self._answer(file, headers, forever=forever)
-            elif _is_page(path, headers.get(b"accept", "")):
+            elif self._is_page(path, headers.get(b"accept", "")):
                 scope["path_template"] = "/{page}"
                 answer = self._answer(self._build.index, headers)
         if answer is None:
@@ -191,20 +193,17 @@ class WebApp:
 
         return answer
 
+    def _is_page(self, path: str, accept: str) -> bool:
+        """Whether a browser goes to a page of the app: it asks for HTML, and nothing else has this path."""
+        if path in ("/", "/setup", "/index.html"):
+            return True
+        return "text/html" in accept and path.split("/")[1] not in self._reserved
+
     def _policy(self, host: str) -> str:
         # Not every browser takes 'self' for sockets of the same host.
         hosts = [host, *self._sockets()]
         sources = [f"{scheme}://{each}" for each in hosts if _HOST.fullmatch(each) for scheme in ("ws", "wss")]
         return "; ".join([*_POLICY, " ".join(["connect-src 'self'", *dict.fromkeys(sources)])])
-
-
-def _is_page(path: str, accept: str) -> bool:
-    """Whether a browser goes to a page of the app: it asks for HTML, and nothing else has this path."""
-    if path in ("/", "/setup", "/index.html"):
-        return True
-    if "text/html" not in accept:
-        return False
-    return not any(path == each or path.startswith(f"{each}/") for each in RESERVED)
 
 
 def _best(accept_encoding: str, bodies: Mapping[bytes, bytes]) -> bytes:

@@ -21,6 +21,7 @@ from hubbub.cluster.model import ROLES
 from hubbub.cluster.settings import ClusterSettings
 from hubbub.files.settings import FilesSettings
 from hubbub.gateway.settings import GatewaySettings
+from hubbub.links.settings import LinksSettings
 from hubbub.rest.deps import RestSettings
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
@@ -84,6 +85,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     auth: AuthSettings = AuthSettings()
     rest: RestSettings = RestSettings()
     files: FilesSettings = FilesSettings()
+    links: LinksSettings = LinksSettings()
 
     def does(self, role: str) -> bool:
         """Whether this process has that role."""

@@ -50,6 +50,7 @@ from hubbub.rest.deps import Assignment, Deps, ServerFacts
 from hubbub.rest.web_app import Build, read_build
 from hubbub.server.files import open_files
 from hubbub.server.ground import CannotServe, Ground, agree_on_small, lay_ground
+from hubbub.server.links import open_links, start_link_worker
 from hubbub.server.live import live_defaults, live_settings
 from hubbub.server.load import LoadMeter
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics
@@ -198,6 +199,8 @@ async def build(
         await _start_gateway(gateway)
 
     files = await open_files(settings, ground, stack)
+    link_previews = open_links(settings, ground)
+    link_worker = await start_link_worker(settings, ground, stack) if settings.does("worker") else None
 
     async def ready() -> None:
         await server.ready()
@@ -223,6 +226,7 @@ async def build(
         settings=settings.rest,
         auth_settings=settings.auth,
         files=files,
+        link_previews=link_previews,
         links=Links(ground.identity.secret, ground.clock, settings.files.link_s),
         web_app=await _web_app(settings),
         socket_hosts=_socket_hosts(settings, nodes, roll),
@@ -238,6 +242,9 @@ async def build(
             gateway.use(now.gateway)
         if files is not None:
             files.use(now.files)
+        link_previews.use(now.links)
+        if link_worker is not None:
+            link_worker.use(now.links)
 
     live.on_change(changed)
     changed(live.current)

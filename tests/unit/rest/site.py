@@ -34,15 +34,20 @@ from hubbub.files.links import Links
 from hubbub.files.pictures import PictureProcesses
 from hubbub.files.service import Files
 from hubbub.files.settings import FilesSettings
+from hubbub.links.ports import LinkStore
+from hubbub.links.service import LinkPreviews
+from hubbub.links.settings import LinksSettings
 from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.clients import SqlClients
 from hubbub.storage.file_store import SqlFiles
+from hubbub.storage.link_store import SqlLinks
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.memory_accounts import MemoryAccounts
 from hubbub.storage.memory_clients import MemoryClients
 from hubbub.storage.memory_cluster import MemoryConfig, MemoryNodes
+from hubbub.storage.memory_links import MemoryLinks
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
@@ -89,6 +94,15 @@ class Person:
         return str(problem["code"])
 
 
+class Woken:
+    """Counts how often the workers were told that a link waits."""
+
+    times = 0
+
+    async def tell(self) -> None:
+        self.times += 1
+
+
 @dataclass
 class Site:
     """A server without sockets."""
@@ -101,6 +115,8 @@ class Site:
     node_rows: MemoryNodes
     ended: list[tuple[str, str]] = field(default_factory=list)
     set_up: list[bool] = field(default_factory=list)
+    link_rows: LinkStore = field(default_factory=MemoryLinks)
+    woken: Woken = field(default_factory=lambda: Woken())
     prince: Person = field(init=False, repr=False)
     """The admin, for tests that need one and do not care who."""
 
@@ -177,10 +193,12 @@ async def a_site(
         file_settings or FilesSettings(),
         Path(spool.name) / "uploads",
     )
+    woken, link_rows = Woken(), SqlLinks(database) if database else MemoryLinks()
     deps = Deps(
         chat=chat,
         files=files,
         links=Links(secret, clock, 3600.0),
+        link_previews=LinkPreviews(link_rows, clock, LinksSettings(), woken.tell),
         accounts=accounts,
         oauth=oauth,
         authenticator=accounts,
@@ -203,7 +221,7 @@ async def a_site(
     await files.start(sweeps=False)
     try:
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:
-            site = Site(http, accounts, chat, deps, signals, node_rows)
+            site = Site(http, accounts, chat, deps, signals, node_rows, link_rows=link_rows, woken=woken)
             yield site
     finally:
         await files.stop()

@@ -22,6 +22,7 @@ from hubbub.storage import (
     client_tables,
     cluster_tables,
     file_tables,
+    link_tables,
     search_tables,
     session_tables,
     tables,
@@ -35,6 +36,7 @@ __all__ = [
     "client_tables",
     "cluster_tables",
     "file_tables",
+    "link_tables",
     "revision",
     "search_tables",
     "session_tables",
@@ -42,7 +44,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision in `versions`."""
 
 
