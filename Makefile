@@ -73,6 +73,7 @@ check: lint types layers test
 
 generate: setup
 	$(BIN)/python tools/generate.py
+	$(BIN)/python tools/permissions.py
 
 # Needs Chromium; on Debian: apt-get install chromium
 screenshots: setup web

@@ -280,7 +280,7 @@ async def list_edits(
     "/announcements",
     summary="Announce something to everybody",
     tags=["messages"],
-    opt=refuses(*BODY, *COMMAND, scope=scopes.WRITE, example={"text": "The server restarts at noon."}),
+    opt=refuses(*BODY, *COMMAND, scope=scopes.ADMIN, example={"text": "The server restarts at noon."}),
 )
 async def announce(data: JSONBody[NewMessage], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = "") -> Stored:
     """Send a system message that every user gets, now or later; admins only."""

@@ -52,6 +52,13 @@ def test_the_vectors_are_what_their_cases_say(tmp_path: Path) -> None:
         assert committed == (tmp_path / f"{name}.json").read_text("utf-8"), "run tools/make_vectors.py"
 
 
+def test_the_page_of_permissions_is_what_the_code_says(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    tool("permissions").main(tmp_path)
+    written = (tmp_path / "docs/permissions.md").read_text("utf-8")
+    assert (ROOT / "docs/permissions.md").read_text("utf-8") == written, "run `make generate`"
+
+
 def test_the_error_table_is_errors_toml() -> None:
     rows = tomllib.loads((ROOT / "spec/errors.toml").read_text("utf-8"))
     assert {code: row._asdict() for code, row in TABLE.items()} == rows

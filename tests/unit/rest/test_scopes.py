@@ -61,6 +61,23 @@ async def test_what_only_own_clients_may_do_is_little_and_known(site: Site) -> N
     assert {path for path in own if "/me/" not in path} == set()
 
 
+async def test_what_is_for_admins_is_for_nobody_else(site: Site) -> None:
+    document: dict[str, Any] = (await site.http.get("/api/openapi.json")).json()
+    romeo = await site.enter("romeo")
+    tried = 0
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if operation.get("x-scope") != "admin" or operation["security"] != [{"bearer": []}]:
+                continue
+            tried += 1
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+            content = {} if body is None else {"json": body}
+            url = re.sub(r"\{\w+\}", "1", path)
+            answer = await site.http.request(method.upper(), url, headers=romeo.headers, **content)
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), (method, path)
+    assert tried > 10
+
+
 async def test_no_scope_makes_an_admin_of_anybody(site: Site) -> None:
     romeo = await site.enter("romeo")
     headers = await a_token(site, romeo, " ".join(SCOPES))
