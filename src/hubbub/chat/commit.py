@@ -91,6 +91,11 @@ class GroupCommit:
         self._queue.clear()
         self._queued_bytes = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for the commit that runs."""
+        return len(self._queue)
+
     def submit(self, command: Command) -> asyncio.Future[Done]:
         """Queue a command; the future ends when it is durable or refused.
 

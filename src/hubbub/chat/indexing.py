@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError
@@ -25,12 +25,24 @@ _CONVERSATIONS = 100
 _NOTED = 100_000
 """So many conversations are remembered; of more the rest is found by looking."""
 _LOOKED_AT = 1_000
+_PAUSE_S = 5.0
+"""The longest pause between two steps."""
 
 
 class Indexing:
     """Calls `store.index` for conversations with new entries."""
 
-    def __init__(self, store: SearchIndex, clock: Clock, settings: ChatSettings) -> None:
+    def __init__(
+        self,
+        store: SearchIndex,
+        clock: Clock,
+        settings: ChatSettings,
+        is_busy: Callable[[], bool] = lambda: False,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`is_busy`: whether people wait for this node."""
+        self._is_busy = is_busy
+        self._sleep = sleep
         self._store = store
         self._clock = clock
         self._settings = settings
@@ -84,5 +96,10 @@ class Indexing:
             self._most = min(self._most * 2, self._settings.index_entries)
             self._waiting.update(dict.fromkeys(behind))
             if self._waiting:
-                took_s = self._clock.monotonic() - began
-                await asyncio.sleep(took_s * (1 / self._settings.index_share - 1))
+                await self._pause(self._clock.monotonic() - began)
+
+    async def _pause(self, took_s: float) -> None:
+        """Leave the time to others that is theirs after a step that took so long."""
+        busy = self._is_busy()
+        share = self._settings.index_share_busy if busy else self._settings.index_share
+        await self._sleep(min(took_s * (1 / share - 1), _PAUSE_S))

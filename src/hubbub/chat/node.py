@@ -54,7 +54,7 @@ class ChatNode(Reading):
         self._bus = bus
         self._clock = clock
         self._changes = UserChanges(store, bus, settings.page_rows_max)
-        self.indexing = Indexing(store, clock, settings)
+        self.indexing = Indexing(store, clock, settings, lambda: self._commits.waiting > 0)
         self.outbox = Outbox(store, bus, clock, settings, self.indexing.note)
         self._publisher = Publisher(bus, self.outbox, self._changes, planned(settings.fault))
         self._commits = GroupCommit(

@@ -62,7 +62,9 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     index_entries: int = 200
     """So many entries go into the index at once."""
     index_share: float = 0.25
-    """The part of its time that a node spends on the index, so that a backlog does not slow down what people do."""
+    """The part of its time that a node spends on the index while much is to be indexed."""
+    index_share_busy: float = 0.02
+    """The same while commands wait for a commit: then people come first, and the index later."""
     index_look_s: float = 60.0
     """How often a node looks for conversations that nobody has indexed."""
     search_hits: int = 20

@@ -125,3 +125,34 @@ async def test_what_is_too_much_for_one_transaction_is_done_in_smaller_steps() -
             await indexing.step()
     await indexing.step()
     assert index.taken == [50]
+
+
+class Slow:
+    """An index whose every step takes a second and leaves something to do, so many times."""
+
+    def __init__(self, clock: ManualClock, steps: int) -> None:
+        self.clock = clock
+        self.steps = steps
+
+    async def index(self, conversation_ids: Sequence[str], most: int) -> set[str]:
+        self.clock.advance(1.0)
+        self.steps -= 1
+        return set(conversation_ids) if self.steps else set()
+
+    async def behind(self, after: str, limit: int) -> tuple[list[str], str]:
+        return [], ""
+
+
+@pytest.mark.parametrize(("busy", "pause_s"), [(False, 1.0), (True, 4.0)])
+async def test_people_who_wait_come_before_the_index(busy: bool, pause_s: float) -> None:
+    clock = ManualClock()
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    settings = ChatSettings(index_share=0.5, index_share_busy=0.2)
+    indexing = Indexing(Slow(clock, 3), clock, settings, lambda: busy, sleep)
+    indexing.note({"a" * 32: 1})
+    await indexing.step()
+    assert pauses == pytest.approx([pause_s, pause_s])
