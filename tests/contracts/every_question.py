@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.script import ANNA, BEN, CLEO, Script, an_id
 
+from hubbub.chat.invites import Invite, JoinRequest
 from hubbub.chat.model import (
     Body,
     Coming,
@@ -75,3 +76,12 @@ async def ask_everything(script: Script) -> None:
     await store.search(ANNA, Wanted(("new", "h"), senders=(ANNA, BEN), after_ms=1), f"9.{stage}.9", 10)
     await store.search(BEN, Wanted(conversation_ids=(stage,)), "", 10)
     await store.find_conversations(ANNA, "stage", 10)
+    invite = Invite(an_id(), stage, ANNA, 1, 0, 2)
+    await store.add_invite(invite, 10)
+    await store.invites(stage, 10)
+    await store.open_invite(invite.id, BEN)
+    await store.use_invite(invite.id)
+    await store.drop_invite(stage, invite.id)
+    await store.ask_to_join(JoinRequest(stage, CLEO, 1))
+    await store.join_requests(stage, CLEO, 10)
+    await store.drop_request(stage, CLEO)

@@ -277,5 +277,16 @@ METHODS: dict[str, Method] = {
         Method(Chat.users, Sort.READ),
         Method(Chat.find_users, Sort.READ),
         Method(Chat.search, Sort.READ),
+        # A row under an id that the asker chose.
+        Method(Chat.create_invite, Sort.COMMAND),
+        # Gone stays gone.
+        Method(Chat.revoke_invite, Sort.COMMAND),
+        # Who has joined stays joined, and who has asked has asked; at worst one use of the link is lost.
+        Method(Chat.follow_invite, Sort.COMMAND),
+        # A second try finds the person let in and may be told NOT_FOUND: there is nothing to answer any more.
+        Method(Chat.answer_join_request, Sort.COMMAND),
+        Method(Chat.invites, Sort.READ),
+        Method(Chat.look_at_invite, Sort.READ),
+        Method(Chat.join_requests, Sort.READ),
     )
 }

@@ -20,6 +20,8 @@ from hubbub.chat.changes import UserChanges
 from hubbub.chat.commit import Done, GroupCommit
 from hubbub.chat.fault import IN_TRANSACTION, planned
 from hubbub.chat.indexing import Indexing
+from hubbub.chat.invites import Invitation, Invite, JoinRequest
+from hubbub.chat.inviting import Inviting
 from hubbub.chat.limits import Allowance
 from hubbub.chat.marks import Marks
 from hubbub.chat.model import (
@@ -61,6 +63,7 @@ class ChatNode(Reading):
             store, self._publisher.put, clock, settings, planned(settings.fault, IN_TRANSACTION)
         )
         self._marks = Marks(store, bus, self._changes, self.outbox.forget, settings)
+        self._inviting = Inviting(store, store, clock, self._do)
         self.scheduler = Scheduler(store, self._submit_checked, clock, settings)
         self._submits = self._allowance()
         self._openings = self._allowance()
@@ -188,6 +191,41 @@ class ChatNode(Reading):
         """Leave a group, by an entry under this client_id, or a channel, where leaving twice is no error."""
         self._openings.take(caller.user_id)
         await self._do(Leave(caller, checks.a_conversation_id(conversation_id), checks.an_id(client_id, "client_id")))
+
+    # ------------------------------------------------------------ invites
+
+    async def create_invite(self, caller: Caller, invite: Invite) -> Invite:
+        """Make a link into a conversation."""
+        self._openings.take(caller.user_id)
+        return await self._inviting.create(caller, invite)
+
+    async def invites(self, caller: Caller, conversation_id: str) -> list[Invite]:
+        """Return the links into a conversation."""
+        return await self._inviting.invites(caller, conversation_id)
+
+    async def revoke_invite(self, caller: Caller, conversation_id: str, invite_id: str) -> None:
+        """Take a link back."""
+        await self._inviting.revoke(caller, conversation_id, invite_id)
+
+    async def look_at_invite(self, caller: Caller, invite_id: str) -> Invitation:
+        """Return where a link leads."""
+        self._openings.take(caller.user_id)
+        return await self._inviting.look(caller, invite_id)
+
+    async def follow_invite(self, caller: Caller, invite_id: str, note: str) -> Invitation:
+        """Come in by a link, or ask to be let in."""
+        self._openings.take(caller.user_id)
+        return await self._inviting.follow(caller, invite_id, note)
+
+    async def join_requests(
+        self, caller: Caller, conversation_id: str, cursor: str, limit: int
+    ) -> tuple[list[JoinRequest], str]:
+        """Return who asks to be let in."""
+        return await self._inviting.requests(caller, conversation_id, cursor, self._rows(limit))
+
+    async def answer_join_request(self, caller: Caller, conversation_id: str, user_id: str, accept: bool) -> None:
+        """Let somebody in who asked, or not."""
+        await self._inviting.answer(caller, conversation_id, user_id, accept)
 
     # ------------------------------------------------------------ search
 

@@ -14,6 +14,7 @@ from typing import ClassVar, Protocol
 import msgspec
 
 from hubbub.base.errors import ChatError, Code
+from hubbub.chat.invites import InviteStore
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
     Coming,
@@ -397,7 +398,7 @@ class SearchIndex(Protocol):
         """
 
 
-class ChatStore(LogWriter, LogReader, ScheduleStore, SearchIndex, Protocol):
+class ChatStore(LogWriter, LogReader, ScheduleStore, SearchIndex, InviteStore, Protocol):
     """Everything chat keeps."""
 
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+from hubbub.chat.invites import Invitation, Invite, JoinRequest
 from hubbub.chat.model import (
     Accepted,
     Caller,
@@ -146,3 +147,21 @@ class Chat(Protocol):
         limit: int = 0,
     ) -> Found:
         """Find messages, and on the first page people and conversations; the filters may stand in the query too."""
+
+    async def create_invite(self, caller: Caller, invite: Invite) -> Invite:
+        """Make a link into a conversation whose members the caller chooses, under the id it is given."""
+
+    async def invites(self, caller: Caller, conversation_id: str) -> list[Invite]: ...
+
+    async def revoke_invite(self, caller: Caller, conversation_id: str, invite_id: str) -> None: ...
+
+    async def look_at_invite(self, caller: Caller, invite_id: str) -> Invitation: ...
+
+    async def follow_invite(self, caller: Caller, invite_id: str, note: str) -> Invitation:
+        """Come in by a link, or ask to be let in where that needs approval."""
+
+    async def join_requests(
+        self, caller: Caller, conversation_id: str, cursor: str, limit: int
+    ) -> tuple[list[JoinRequest], str]: ...
+
+    async def answer_join_request(self, caller: Caller, conversation_id: str, user_id: str, accept: bool) -> None: ...

@@ -44,13 +44,13 @@ from hubbub.chat.ports import (
 from hubbub.storage.file_store import ref_of
 from hubbub.storage.marks import merge_marks, raise_row
 from hubbub.storage.memory_files import MemoryFiles
-from hubbub.storage.memory_search import MemorySearch
+from hubbub.storage.memory_invites import MemoryInvites
 from hubbub.storage.memory_tables import EVERYBODY, LogRow
 from hubbub.storage.rows import encode, withdraw
 from hubbub.storage.sight import EVERYTHING
 
 
-class MemoryStore(MemorySearch):
+class MemoryStore(MemoryInvites):
     """A `chat.ports.ChatStore` that forgets everything when it goes."""
 
     def __init__(self, clock: Clock, *, small_audience: int = SMALL_AUDIENCE) -> None:

@@ -49,6 +49,7 @@ from hubbub.storage.again import write_again
 from hubbub.storage.changes import write_changes
 from hubbub.storage.database import Database
 from hubbub.storage.facts import load_facts
+from hubbub.storage.invites import SqlInvites
 from hubbub.storage.remembered import Remembered
 from hubbub.storage.tables import outbox
 from hubbub.storage.together import Together
@@ -70,12 +71,12 @@ class _PlanRaised(Exception):
         self.error = error
 
 
-class SqlStore:
+class SqlStore(SqlInvites):
     """A `chat.ports.ChatStore` over an open database."""
 
     def __init__(self, db: Database, *, small_audience: int = SMALL_AUDIENCE) -> None:
         """`small_audience`: up to how many members a conversation is told to its people one by one."""
-        self._db = db
+        super().__init__(db)
         self._small_audience = small_audience
         self._dialect = db.dialect
         self._remembered = Remembered(shared=db.shared, small_audience=small_audience)

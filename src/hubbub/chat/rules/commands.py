@@ -82,10 +82,12 @@ class OpenDirect(msgspec.Struct):
 
 
 class Join(msgspec.Struct):
-    """Join a channel; joining twice is no error."""
+    """Join a channel, or a group one was invited to; joining twice is no error."""
 
     caller: Caller
     conversation_id: str
+    client_id: str = ""
+    """With an invite: the key of the entry that says so in a group."""
     size: int = ROW_BYTES
 
 

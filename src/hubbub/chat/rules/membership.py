@@ -22,7 +22,7 @@ from hubbub.chat.model import (
     Role,
 )
 from hubbub.chat.rules.batch import Batch
-from hubbub.chat.rules.commands import Join, Leave, Send, Settled
+from hubbub.chat.rules.commands import Join, Leave, Send, Settled, digest_of_action
 from hubbub.chat.rules.standing import (
     begin_stay,
     conversation_of,
@@ -78,7 +78,7 @@ def _add(batch: Batch, send: Send, conversation: ConversationRow, action: Member
 
 
 def join(batch: Batch, command: Join) -> Settled:
-    """Let somebody into a channel; a row and no entry."""
+    """Let somebody into a channel, by a row and no entry, or with an invite into a group, by an entry."""
     conversation = conversation_of(batch, command.conversation_id)
     if conversation.kind is ConversationKind.SYSTEM:
         return Settled(conversation.id, changed=False)
@@ -88,11 +88,19 @@ def join(batch: Batch, command: Join) -> Settled:
         return Settled(conversation.id, changed=False)
     if conversation.kind is ConversationKind.DIRECT and row is None:
         raise ChatError(Code.CONVERSATION_NOT_FOUND)
-    if conversation.kind is not ConversationKind.CHANNEL:
+    invited = bool(command.client_id) and conversation.kind is ConversationKind.GROUP
+    if conversation.kind is not ConversationKind.CHANNEL and not invited:
         raise ChatError(Code.NOT_A_MEMBER)
     if row is not None and row.state is MemberState.BANNED:
         raise ChatError(Code.BANNED)
     need_alive(conversation)
+    if invited:
+        # Who adds oneself has come by a link.
+        action = MemberChange(MemberAction.ADD, (user_id,), Role.MEMBER)
+        key = (conversation.id, user_id, command.client_id)
+        accepted = batch.append_membership(conversation, key, action, digest_of_action(action), arrived=(user_id,))
+        _seat(batch, conversation, user_id, Role.MEMBER, accepted.seq, accepted.seq)
+        return Settled(conversation.id, changed=True)
     batch.change_audience(conversation, arrived=(user_id,))
     _seat(batch, conversation, user_id, Role.MEMBER, conversation.head + 1, conversation.head)
     return Settled(conversation.id, changed=True)

@@ -22,6 +22,7 @@ from hubbub.storage import (
     client_tables,
     cluster_tables,
     file_tables,
+    invite_tables,
     link_tables,
     search_tables,
     session_tables,
@@ -36,6 +37,7 @@ __all__ = [
     "client_tables",
     "cluster_tables",
     "file_tables",
+    "invite_tables",
     "link_tables",
     "revision",
     "search_tables",
@@ -44,7 +46,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest revision in `versions`."""
 
 

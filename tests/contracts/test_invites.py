@@ -1,0 +1,63 @@
+"""Links into conversations and requests to be let in, kept by every store alike."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from contracts.script import ANNA, BEN, CLEO, DORA, Script, an_id
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.chat.invites import Invite, JoinRequest
+
+
+async def test_an_invite_is_found_by_its_id_and_by_its_conversation(script: Script) -> None:
+    stage, other = await script.make(ANNA, BEN, title="Verona"), await script.make(ANNA)
+    first = Invite(an_id(), stage, ANNA, 10, 99, 3, True)
+    second = Invite(an_id(), stage, BEN, 20)
+    for invite in (first, second, first):
+        assert await script.store.add_invite(invite, 2)
+    assert not await script.store.add_invite(Invite(an_id(), stage, ANNA, 30), 2)
+    assert await script.store.invites(stage, 10) == [second, first]
+    assert await script.store.invites(stage, 1) == [second]
+    opened = await script.store.open_invite(first.id, BEN)
+    assert opened is not None
+    assert (opened.invite, opened.conversation.title, opened.asked) == (first, "Verona", False)
+    assert opened.member is not None
+    stranger = await script.store.open_invite(second.id, CLEO)
+    assert stranger is not None
+    assert stranger.member is None
+    await script.store.drop_invite(other, first.id)
+    assert await script.store.open_invite(first.id, ANNA) is not None
+    await script.store.drop_invite(stage, first.id)
+    assert await script.store.open_invite(first.id, ANNA) is None
+
+
+async def test_the_last_use_is_had_by_one(script: Script) -> None:
+    stage = await script.make(ANNA)
+    few, endless = Invite(an_id(), stage, ANNA, 1, 0, 3), Invite(an_id(), stage, ANNA, 1)
+    for invite in (few, endless):
+        await script.store.add_invite(invite, 10)
+    used = await asyncio.gather(*[script.store.use_invite(few.id) for _ in range(8)])
+    assert sorted(used) == [False] * 5 + [True] * 3
+    assert all([await script.store.use_invite(endless.id) for _ in range(3)])
+    assert not await script.store.use_invite(an_id())
+
+
+async def test_who_asks_is_listed_once_until_answered(script: Script) -> None:
+    stage, other = await script.make(ANNA), await script.make(ANNA)
+    asking = sorted((BEN, CLEO, DORA))
+    for number, user in enumerate(asking):
+        await script.store.ask_to_join(JoinRequest(stage, user, number, "please"))
+    await script.store.ask_to_join(JoinRequest(stage, asking[0], 9, "消息 again"))
+    await script.store.ask_to_join(JoinRequest(other, BEN, 5))
+    page, following = await script.store.join_requests(stage, "", 2)
+    assert page == [JoinRequest(stage, asking[0], 9, "消息 again"), JoinRequest(stage, asking[1], 1, "please")]
+    rest, end = await script.store.join_requests(stage, following, 2)
+    assert (rest, end) == ([JoinRequest(stage, asking[2], 2, "please")], "")
+    assert await script.store.drop_request(stage, asking[0])
+    assert not await script.store.drop_request(stage, asking[0])
+    assert len((await script.store.join_requests(stage, "", 5))[0]) == 2
+    with pytest.raises(ChatError) as refused:
+        await script.store.join_requests(stage, "nonsense", 2)
+    assert refused.value.code is Code.BAD_CURSOR
