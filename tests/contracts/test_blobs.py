@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.stores import STORES, empty_blobs, on_s3
 
-from hubbub.blobs.stored import open_blobs
+from hubbub.blobs.opening import open_blobs
 from hubbub.chat.ports import StoreUnavailable
 from hubbub.files.ports import Blobs
 from hubbub.files.settings import FilesSettings

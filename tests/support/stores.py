@@ -8,7 +8,7 @@ import pytest
 
 from hubbub.base.ids import new_id
 from hubbub.blobs.memory import MemoryBlobs
-from hubbub.blobs.stored import open_blobs
+from hubbub.blobs.opening import open_blobs
 from hubbub.files.ports import Blobs
 from hubbub.files.settings import FilesSettings
 from hubbub.lab.servers.seaweed import KEY_ID, SECRET, SeaweedServer

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -28,6 +29,8 @@ from hubbub.files.links import Form
 from hubbub.files.model import PREVIEW_TYPE, FileRow, FileState, Picture, Room, content_key, preview_key
 from hubbub.files.ports import Blobs, FileStore, Pictures
 from hubbub.files.settings import FilesSettings
+
+_log = logging.getLogger(__name__)
 
 NAME_BYTES = 255
 _BUFFER_BYTES = 1024 * 1024
@@ -183,8 +186,13 @@ class Files:
     async def read(self, row: FileRow, form: Form, first: int, end: int) -> AsyncIterator[bytes]:
         """Yield the bytes [first, end) of a file or of its small picture."""
         key = content_key(row.id) if form == "content" else preview_key(row.id)
-        async for piece in self._blobs.read(key, first, end):
-            yield piece
+        try:
+            async for piece in self._blobs.read(key, first, end):
+                yield piece
+        except KeyError:
+            # Its row says that it is there: somebody took it from the store, or restored the one without the other.
+            _log.error("the bytes of file %s are gone from the store", row.id)
+            raise ChatError(Code.FILE_NOT_FOUND) from None
 
     async def room(self, user_id: str) -> Room:
         """Return how much room somebody has."""

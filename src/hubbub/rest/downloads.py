@@ -28,7 +28,9 @@ _KEPT_S = 600
 _POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
-def give(files: Files, request: Request[Any, Any, Any], row: FileRow, form: Form, download: bool) -> Response[Any]:
+async def give(
+    files: Files, request: Request[Any, Any, Any], row: FileRow, form: Form, download: bool
+) -> Response[Any]:
     """Answer with the file, the part that was asked for, or that what the client has is still it."""
     size = row.size_bytes if form == "content" else row.preview_bytes
     etag = f'"{row.sha256.hex()[:32]}{"" if form == "content" else "-s"}"'
@@ -55,10 +57,14 @@ def give(files: Files, request: Request[Any, Any, Any], row: FileRow, form: Form
 
     # Only its headers are wanted; see `rest.metrics`.
     wanted = "hubbub.head" not in (request.scope.get("extensions") or {})
+    content = files.read(row, form, first, end)
+    # A store that does not answer is said so, while there is still something to say it with.
+    begin = await anext(content, b"") if wanted else b""
 
     async def pieces() -> AsyncIterator[bytes]:
-        if wanted:
-            async for piece in files.read(row, form, first, end):
+        if begin:
+            yield begin
+            async for piece in content:
                 yield piece
 
     status = 200 if part is None else 206

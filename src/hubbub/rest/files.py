@@ -245,7 +245,7 @@ async def read_content(
 ) -> Response[Any]:
     """Return the bytes, or the part that Range asks for, to a bearer or whoever has a link."""
     row = await _files(deps).need(request.scope["user"], an_id(file_id, Code.FILE_NOT_FOUND))
-    return give(_files(deps), request, row, "content", download)
+    return await give(_files(deps), request, row, "content", download)
 
 
 @get(
@@ -266,7 +266,7 @@ async def read_preview(
     row = await _files(deps).need(request.scope["user"], an_id(file_id, Code.FILE_NOT_FOUND))
     if not row.preview_bytes:
         raise ChatError(Code.FILE_NOT_FOUND)
-    return give(_files(deps), request, row, "preview", False)
+    return await give(_files(deps), request, row, "preview", False)
 
 
 OPEN = [read_content, read_preview]

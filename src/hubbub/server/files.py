@@ -14,9 +14,10 @@ from pathlib import Path
 import structlog
 
 from hubbub.base.ids import new_id, parse_id
-from hubbub.blobs.stored import StoredBlobs, open_blobs
+from hubbub.blobs.opening import open_blobs
 from hubbub.chat.ports import StoreUnavailable
 from hubbub.files.pictures import PictureProcesses
+from hubbub.files.ports import Blobs
 from hubbub.files.service import Files
 from hubbub.server.ground import CannotServe, Ground
 from hubbub.server.settings import ServerSettings
@@ -61,7 +62,7 @@ async def open_files(settings: ServerSettings, ground: Ground, stack: AsyncExitS
     return files
 
 
-async def is_the_place(blobs: StoredBlobs, ground: Ground) -> None:
+async def is_the_place(blobs: Blobs, ground: Ground) -> None:
     """Give the store a name if it is the first one, or raise CannotServe if it is not that of the others."""
     named = await _name_of(blobs)
     mine = named or new_id()
@@ -81,7 +82,7 @@ async def is_the_place(blobs: StoredBlobs, ground: Ground) -> None:
     )
 
 
-async def _name_of(blobs: StoredBlobs) -> str:
+async def _name_of(blobs: Blobs) -> str:
     """Return the name of a store; "" for one that has none."""
     try:
         content = b"".join([piece async for piece in blobs.read(MARK, 0, _ID_CHARS)])

@@ -115,6 +115,7 @@ class Site:
     node_rows: MemoryNodes
     ended: list[tuple[str, str]] = field(default_factory=list)
     set_up: list[bool] = field(default_factory=list)
+    blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     link_rows: LinkStore = field(default_factory=MemoryLinks)
     woken: Woken = field(default_factory=lambda: Woken())
     prince: Person = field(init=False, repr=False)
@@ -184,10 +185,11 @@ async def a_site(
     node_rows = MemoryNodes(clock)
     nodes = Nodes(record, node_rows, signals, clock, ClusterSettings(), sole=True)
     config = LiveConfig(MemoryConfig(clock), signals, LiveSettings())
+    blobs = MemoryBlobs()
     secret, spool = bytes(32), tempfile.TemporaryDirectory()
     files = Files(
         SqlFiles(database) if database else memory.files,
-        MemoryBlobs(),
+        blobs,
         PictureProcesses(FilesSettings()),
         clock,
         file_settings or FilesSettings(),
@@ -221,7 +223,7 @@ async def a_site(
     await files.start(sweeps=False)
     try:
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:
-            site = Site(http, accounts, chat, deps, signals, node_rows, link_rows=link_rows, woken=woken)
+            site = Site(http, accounts, chat, deps, signals, node_rows, link_rows=link_rows, woken=woken, blobs=blobs)
             yield site
     finally:
         await files.stop()

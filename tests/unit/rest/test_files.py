@@ -187,6 +187,19 @@ async def test_a_server_says_of_a_file_what_it_would_give_and_gives_it_in_pieces
         await server.stop()
 
 
+async def test_a_file_whose_bytes_are_gone_or_out_of_reach_is_answered_so(site: Site) -> None:
+    romeo = await site.enter("romeo")
+    url = str((await uploaded(romeo, LETTER))["url"])
+    await site.blobs.delete(list(site.blobs.kept))
+    assert (await site.http.get(url)).json()["code"] == "file_not_found"
+    site.blobs.away = True
+    answer = await site.http.get(url)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert await romeo.is_refused("POST", "/files", content=b"soft") == "unavailable"
+    site.blobs.away = False
+    await uploaded(romeo, b"soft")
+
+
 async def test_too_much_is_refused_before_it_is_read_and_while_it_comes(verona: Site) -> None:
     romeo = await verona.enter("romeo")
     read = 0

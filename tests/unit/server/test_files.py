@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.base.clock import ManualClock
-from hubbub.blobs.stored import open_blobs
+from hubbub.blobs.opening import open_blobs
 from hubbub.files.settings import FilesSettings
 from hubbub.server.files import MARK, is_the_place, open_files
 from hubbub.server.ground import CannotServe, Ground, lay_ground
