@@ -306,6 +306,29 @@ async def ended_ids(store: AccountStore, after: tuple[int, str], at_once: int = 
         after = (page[-1].ended_ms, page[-1].login_id)
 
 
+async def test_a_device_is_named_by_its_person_alone(store: AccountStore) -> None:
+    romeo, tybalt = await a_person(store), await a_person(store, "tybalt")
+    phone = await logged_in(store, romeo)
+    assert await store.name_login(tybalt.id, phone.id, "mine") is None
+    assert await store.name_login(romeo.id, new_id(), "mine") is None
+    named = await store.name_login(romeo.id, phone.id, "手机")
+    assert named == await store.login(phone.id) == msgspec.structs.replace(phone, device_name="手机")
+    await store.end_login(phone.id, NOW)
+    assert await store.name_login(romeo.id, phone.id, "late") is None
+
+
+async def test_every_other_login_ends_at_once(store: AccountStore) -> None:
+    romeo, tybalt = await a_person(store), await a_person(store, "tybalt")
+    mine = [await logged_in(store, romeo) for _ in range(3)]
+    theirs = await logged_in(store, tybalt)
+    ended = await store.end_other_logins(romeo.id, mine[1].id, NOW)
+    assert {one.id for one in ended} == {mine[0].id, mine[2].id}
+    assert all(one.ended_ms for one in ended)
+    assert [one.id for one in (await store.logins(romeo.id, "", 10))[0]] == [mine[1].id]
+    assert [one.id for one in (await store.logins(tybalt.id, "", 10))[0]] == [theirs.id]
+    assert await store.end_other_logins(romeo.id, mine[1].id, NOW) == []
+
+
 async def test_whoever_asks_finds_every_login_that_has_ended_since(store: AccountStore) -> None:
     romeo, tybalt = await a_person(store), await a_person(store, "tybalt")
     logins = [await logged_in(store, romeo) for _ in range(5)]

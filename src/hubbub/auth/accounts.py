@@ -303,8 +303,27 @@ class Accounts:
             await self.tell_ended(await self._store.end_login(found[0].id, self._clock.now_ms()))
 
     async def logins(self, identity: Identity, cursor: str, limit: int) -> tuple[list[Login], str]:
-        """Return a page of this person's logins that last."""
-        return await self._store.logins(identity.user_id, cursor, limit)
+        """Return a page of this person's logins that last; it may have fewer than `limit` before the last page."""
+        rows, following = await self._store.logins(identity.user_id, cursor, limit)
+        now_ms = self._clock.now_ms()
+        return [row for row in rows if not row.until_ms or row.until_ms > now_ms], following
+
+    async def name_login(self, identity: Identity, login_id: str, device_name: str) -> Login:
+        """Give the device of a login of one's own another name.
+
+        Raises ChatError with NOT_FOUND or BAD_REQUEST.
+        """
+        name = clean_line(device_name, "The device's name", DEVICE_NAME_MAX)
+        login = await self._store.name_login(identity.user_id, login_id, name)
+        if login is None:
+            raise ChatError(Code.NOT_FOUND)
+        return login
+
+    async def end_other_logins(self, identity: Identity) -> int:
+        """End every login of one's own but this one, and return how many they were."""
+        ended = await self._store.end_other_logins(identity.user_id, identity.login_id, self._clock.now_ms())
+        await self.tell_ended(*ended)
+        return len(ended)
 
     async def end_login(self, identity: Identity, login_id: str) -> None:
         """End a login of one's own, from any of one's devices.

@@ -174,6 +174,12 @@ class AccountStore(Protocol):
     async def end_login(self, login_id: str, now_ms: int) -> Login | None:
         """End a login and return it; None when it had ended or never was."""
 
+    async def name_login(self, user_id: str, login_id: str, device_name: str) -> Login | None:
+        """Rename the device of a login that lasts and return it; None when this person has no such login."""
+
+    async def end_other_logins(self, user_id: str, but: str, now_ms: int) -> list[Login]:
+        """End, and return, every login of a person but one."""
+
     async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
         """Return the logins that ended after this (ended_ms, id), in that order, and the time they were read at."""
 

@@ -16,6 +16,8 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A login that was not refreshed for this long has ended."""
     clock_skew_s: int = 5
     """How far the clocks of two nodes may differ when `nbf` is checked."""
+    key_days: int = 30
+    """After so long tokens are signed with a fresh key; 0: never by itself."""
     keys_look_s: float = 30.0
     """How often the signing keys of other nodes are looked for, besides when a token names one that is not known."""
     verified_tokens: int = 20_000

@@ -16,6 +16,8 @@ from hubbub.base.loops import Loop
 
 __all__ = ["Signing"]
 
+_DAY_MS = 86_400_000
+
 _SPARE_S = 3600
 """How much longer than its last token a retired key is kept, for clocks that differ and nodes that lag."""
 
@@ -50,10 +52,13 @@ class Signing:
         await self._watching.stop()
 
     async def look(self) -> None:
-        """Take up keys that another node made or dropped."""
+        """Take up keys that another node made or dropped, and make one when the newest is old."""
         stored = await self._store.signing_keys()
         if [key.kid for key in stored] != [key.kid for key in self.tokens.ring.keys]:
             self.tokens.use(await asyncio.to_thread(KeyRing, stored))
+        age_ms = self._clock.now_ms() - stored[0].created_ms
+        if self._settings.key_days and age_ms > self._settings.key_days * _DAY_MS:
+            await self.rotate()
 
     async def rotate(self) -> str:
         """Sign with a fresh key from now on and return its kid.

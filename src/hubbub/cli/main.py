@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "channel": "Find, join and leave public channels.",
     "users": "Find people; see who is online.",
     "announce": "Tell everybody (admins).",
+    "session": "See and end one's logins.",
     "client": "Register programs that get tokens here (admins).",
     "schedule": "Send a message later.",
     "nodes": "Show the nodes of the cluster (admins).",

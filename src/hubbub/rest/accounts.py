@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from hubbub.auth import scopes
+from hubbub.auth import ports, scopes
 from hubbub.base.errors import Code
 from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of, bearer_if_any
@@ -48,11 +48,37 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     login_id: str
     device_id: str
     device_name: str
+    client_id: str
+    """The program it belongs to: `hubbub` for this server's own, `browser` for a browser at its sign-in page."""
+    scopes: list[str]
+    """What that program may do; empty for this server's own, which may do everything."""
     created_ms: int
     used_ms: int
     """When it last logged in or refreshed."""
     current: bool
     """It is the one that asks."""
+
+    @classmethod
+    def of(cls, row: ports.Login, current: str) -> Login:
+        return cls(
+            login_id=row.id,
+            device_id=row.device_id,
+            device_name=row.device_name,
+            client_id=row.client_id or scopes.FIRST_PARTY,
+            scopes=row.scope.split(),
+            created_ms=row.created_ms,
+            used_ms=row.used_ms,
+            current=row.id == current,
+        )
+
+
+class DeviceName(msgspec.Struct, kw_only=True):
+    device_name: Text
+
+
+class EndedLogins(msgspec.Struct, frozen=True, kw_only=True):
+    ended: int
+    """How many they were."""
 
 
 class LoginPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,17 +181,7 @@ async def list_logins(identity: IdentityDep, deps: DepsDep, cursor: Cursor = "",
     size = min(limit or deps.settings.page_default, deps.settings.page_max)
     rows, following = await deps.accounts.logins(identity, after, size)
     return LoginPage(
-        logins=[
-            Login(
-                login_id=row.id,
-                device_id=row.device_id,
-                device_name=row.device_name,
-                created_ms=row.created_ms,
-                used_ms=row.used_ms,
-                current=row.id == identity.login_id,
-            )
-            for row in rows
-        ],
+        logins=[Login.of(row, identity.login_id) for row in rows],
         next_cursor=following,
     )
 
@@ -182,6 +198,32 @@ async def end_login(login_id: FromPath[str], identity: IdentityDep, deps: DepsDe
     await deps.accounts.end_login(identity, an_id(login_id, Code.NOT_FOUND))
 
 
+@patch(
+    "/me/logins/{login_id:str}",
+    summary="Name a device",
+    tags=["accounts"],
+    opt=refuses(*BODY, Code.NOT_FOUND, scope=scopes.ACCOUNT, example={"device_name": "The phone in the orchard"}),
+)
+async def name_login(
+    login_id: FromPath[str], data: JSONBody[DeviceName], identity: IdentityDep, deps: DepsDep
+) -> Login:
+    """Give the device of a login of one's own another name."""
+    row = await deps.accounts.name_login(identity, an_id(login_id, Code.NOT_FOUND), data.device_name)
+    return Login.of(row, identity.login_id)
+
+
+@delete(
+    "/me/logins",
+    status_code=200,
+    summary="Log every other device out",
+    tags=["accounts"],
+    opt=refuses(Code.STORAGE_FULL),
+)
+async def end_other_logins(identity: IdentityDep, deps: DepsDep) -> EndedLogins:
+    """End every login of the caller but the one that asks: devices, browsers, and programs that act for them."""
+    return EndedLogins(ended=await deps.accounts.end_other_logins(identity))
+
+
 @get("/me/state", summary="What changed for the caller", tags=["conversations"], opt=refuses(scope=scopes.READ))
 async def read_state(caller: CallerDep, deps: DepsDep, since: Seq = 0, limit: Limit = 0) -> UserState:
     """Return the caller's conversations that changed since a version."""
@@ -195,4 +237,14 @@ async def read_state(caller: CallerDep, deps: DepsDep, since: Seq = 0, limit: Li
 
 
 OPEN = [register]
-GUARDED = [read_me, change_me, change_password, log_out, list_logins, end_login, read_state]
+GUARDED = [
+    read_me,
+    change_me,
+    change_password,
+    log_out,
+    list_logins,
+    end_login,
+    name_login,
+    end_other_logins,
+    read_state,
+]

@@ -232,6 +232,25 @@ class SqlAccounts:
 
         return await write_again(self._db, work)
 
+    async def name_login(self, user_id: str, login_id: str, device_name: str) -> Login | None:
+        def work(conn: Connection) -> Login | None:
+            login = login_row(conn, login_id, lock=True)
+            if login is None or login.user_id != user_id or login.ended_ms:
+                return None
+            conn.execute(update(logins).where(logins.c.id == login_id).values(device_name=device_name))
+            return msgspec.structs.replace(login, device_name=device_name)
+
+        return await write_again(self._db, work)
+
+    async def end_other_logins(self, user_id: str, but: str, now_ms: int) -> list[Login]:
+        def work(conn: Connection) -> list[Login]:
+            # The person's row orders this with logins that are being added.
+            account_where(conn, users.c.id == user_id, lock=True)
+            others = [one for one in lasting_logins(conn, user_id) if one.id != but]
+            return end_logins(self._db, conn, others, now_ms)
+
+        return await write_again(self._db, work)
+
     # ------------------------------------------------------------ keys
 
     async def signing_keys(self) -> list[SigningKey]:

@@ -156,6 +156,16 @@ class MemoryAccounts:
             return None
         return self._end(now_ms, [login])[0]
 
+    async def name_login(self, user_id: str, login_id: str, device_name: str) -> Login | None:
+        login = self._logins.get(login_id)
+        if login is None or login.user_id != user_id or login.ended_ms:
+            return None
+        login = self._logins[login_id] = _replace(login, device_name=device_name)
+        return login
+
+    async def end_other_logins(self, user_id: str, but: str, now_ms: int) -> list[Login]:
+        return self._end(now_ms, [one for one in self._lasting(user_id) if one.id != but])
+
     async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
         # There is no clock here: it is as late as the latest ending.
         found = [Ended(one.ended_ms, one.id, one.user_id) for one in self._logins.values() if one.ended_ms]

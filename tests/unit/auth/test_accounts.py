@@ -293,6 +293,27 @@ async def test_rotation_signs_with_a_new_key_and_still_knows_the_old(house: Hous
     assert old_kid not in [key["kid"] for key in house.accounts.jwks()["keys"]]
 
 
+async def test_a_key_that_has_grown_old_is_replaced_by_one_node() -> None:
+    async with a_house(fast_settings(key_days=30)) as house:
+        await house.accounts.signing.rotate()
+        before = await house.enter()
+        kid = house.accounts.signing.tokens.ring.signing_kid
+        other = Accounts(house.store, fast_settings(key_days=30), house.clock)
+        await other.start()
+        try:
+            house.clock.advance(30 * 86_400)
+            await house.accounts.signing.look()
+            assert house.accounts.signing.tokens.ring.signing_kid == kid
+            house.clock.advance(1)
+            fresh = await house.accounts.refresh(before.refresh_token)
+            await asyncio.gather(house.accounts.signing.look(), other.signing.look())
+            await other.signing.look()
+            assert house.accounts.signing.tokens.ring.signing_kid == other.signing.tokens.ring.signing_kid != kid
+            assert other.verify(fresh.access_token).user_id == fresh.account.id
+        finally:
+            await other.close()
+
+
 async def test_a_token_of_a_key_that_another_node_made_is_good_once_the_key_was_looked_for(house: House) -> None:
     await house.accounts.register("romeo", PASSWORD)
     elsewhere = Accounts(house.store, fast_settings(), house.clock)

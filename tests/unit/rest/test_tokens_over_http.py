@@ -160,6 +160,23 @@ async def test_ones_devices_are_listed_and_can_be_logged_out(either: Site) -> No
     assert await laptop.is_refused("GET", "/me/logins", params={"cursor": "x"}) == "bad_cursor"
 
 
+async def test_a_device_is_named_and_every_other_is_logged_out(either: Site) -> None:
+    phone, laptop = await either.enter("romeo"), await either.log_in("romeo")
+    stranger = await either.enter("tybalt")
+    (mine,) = [one for one in (await laptop.gets("/me/logins"))["logins"] if one["current"]]
+    assert (mine["client_id"], mine["scopes"]) == ("hubbub", [])
+    path = f"/me/logins/{mine['login_id']}"
+    assert (await laptop.does("PATCH", path, {"device_name": " 笔记本 "}))["device_name"] == "笔记本"
+    assert await stranger.is_refused("PATCH", path, {"device_name": "x"}) == "not_found"
+    assert await laptop.is_refused("PATCH", path, {"device_name": "x" * 101}) == "bad_request"
+    assert await laptop.does("DELETE", "/me/logins") == {"ended": 1}
+    assert await phone.is_refused("GET", "/me") == "session_ended"
+    assert either.ended == [(phone.user_id, phone.tokens["device_id"])]
+    (left,) = (await laptop.gets("/me/logins"))["logins"]
+    assert left["device_name"] == "笔记本"
+    await stranger.gets("/me")
+
+
 async def test_an_admin_makes_accounts_where_registration_is_closed() -> None:
     async with a_site(auth=fast_settings(registration_open=False)) as site:
         prince = await site.admin()

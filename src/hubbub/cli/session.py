@@ -1,0 +1,82 @@
+"""`hubbub session`: where one is logged in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hubbub.cli.run import Ask, Context, common
+from hubbub.cli.show import clock_time, line
+
+_PATH = "/api/v1/me/logins"
+
+
+@click.group("session")
+def command() -> None:
+    """Where one is logged in: devices, browsers, and programs that act for one."""
+
+
+@command.command("list")
+@common
+async def list_(context: Context) -> None:
+    """Print every login, with when it was last used; * marks those of this profile."""
+    async with context.api() as ask:
+        for login in await _all(ask):
+            mark = "*" if login["device_id"] in _own(context) else " "
+            what = login["device_name"] or login["device_id"]
+            of = "" if login["client_id"] == "hubbub" else f"  ({login['client_id']})"
+            sentence = f"{mark} {login['login_id']}  {clock_time(login['used_ms'])}  {line(what)}{line(of)}"
+            context.show(login, sentence)
+
+
+@command.command("name")
+@click.argument("login_id")
+@click.argument("name")
+@common
+async def name(context: Context, login_id: str, name: str) -> None:
+    """Give the device of a login another name."""
+    async with context.api() as ask:
+        login = await ask("PATCH", f"{_PATH}/{login_id}", json={"device_name": name})
+    context.show(login, line(login["device_name"]))
+
+
+@command.command("end")
+@click.argument("login_id")
+@common
+async def end(context: Context, login_id: str) -> None:
+    """Log a device out: its tokens and its connections end."""
+    async with context.api() as ask:
+        await ask("DELETE", f"{_PATH}/{login_id}")
+    context.show({"ended": login_id}, "ended")
+
+
+@command.command("end-others")
+@common
+async def end_others(context: Context) -> None:
+    """Log out everything but this profile."""
+    own, ended = _own(context), 0
+    async with context.api() as ask:
+        # One by one: this profile has two logins, and neither is another.
+        for login in await _all(ask):
+            if login["device_id"] not in own:
+                await ask("DELETE", f"{_PATH}/{login['login_id']}")
+                ended += 1
+    context.show({"ended": ended}, f"{ended} ended")
+
+
+async def _all(ask: Ask) -> list[dict[str, Any]]:
+    """Return every login; there are at most some dozens, because older ones are pushed aside."""
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = await ask("GET", _PATH, params={"limit": "200", "cursor": cursor})
+        found += page["logins"]
+        cursor = page["next_cursor"]
+        if not cursor:
+            return found
+
+
+def _own(context: Context) -> set[str]:
+    profile = context.profile()
+    return {profile.live.tokens.device_id, profile.brief.tokens.device_id}
