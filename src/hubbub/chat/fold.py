@@ -131,7 +131,10 @@ def _count(count: int, by: int) -> int:
 
 
 def fold_members(members: dict[str, MemberRow], entry: Entry) -> dict[str, MemberRow]:
-    """Apply one entry to the joined members of a group: who they are, their roles and when they may speak again."""
+    """Apply one entry to the joined members of a group: who they are, their roles and when they may speak again.
+
+    Somebody who was muted, went and is added again is muted still, which no entry says (protocol.md 10.10).
+    """
     action = entry.action
     if not isinstance(action, MemberChange):
         return members

@@ -209,6 +209,15 @@ def test_every_change_of_a_place_shows_in_the_members_version() -> None:
         assert world.conversations[group].members_version > before
 
 
+def test_going_and_coming_back_does_not_end_a_mute() -> None:
+    world = World()
+    group = world.group(ANNA, BEN)
+    world.does(ANNA, group, MemberChange(MemberAction.MUTE, (BEN,), muted_until_ms=NOW + 60_000))
+    world.does(BEN, group, leave())
+    world.does(ANNA, group, add(BEN))
+    assert world.does(BEN, group, text()) is Code.MUTED
+
+
 # ---------------------------------------------------------------- channels
 
 
