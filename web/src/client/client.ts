@@ -10,9 +10,8 @@
  */
 import { toNumber, type ClientBody } from "../protocol/codec";
 import type { Welcome } from "../protocol/hubbub_pb";
-import type { Client, Content, Events, Listener, Pending, SearchOptions, SendOptions, Status, Submission } from "./api";
+import type { Client, Events, Listener, Pending, Status, Submission } from "./api";
 import { exponentialBackoff, type Backoff } from "./backoff";
-import { Commands } from "./commands";
 import { Emitter } from "./emitter";
 import { HubbubError } from "./errors";
 import { Feed, HAVE_LIMIT, type Since, type Track } from "./feed";
@@ -21,44 +20,15 @@ import { HttpApi } from "./http";
 import { newId } from "./ids";
 import { Keeper } from "./keeper";
 import type { Login } from "./login";
-import type {
-  Accepted,
-  Action,
-  Conversation,
-  Entry,
-  EntryPage,
-  Found,
-  HistoryPage,
-  Kind,
-  Member,
-  Page,
-  Presence,
-  Revision,
-  Scheduled,
-  ServerInfo,
-  User,
-} from "./models";
+import type { Accepted, Action, Conversation, Entry, HistoryPage, Presence } from "./models";
 import { Outbox, pendingOf, type Command, type Waiting } from "./outbox";
 import { Pages } from "./pages";
 import { thisPlatform, type Platform, type Wake } from "./platform";
 import { Receipts } from "./receipts";
+import { Requests } from "./requests";
 import { errorOf, type Answer, type ServerBody, type ServerCase, type Session } from "./session";
 import { MemoryStore, type Store } from "./store";
-import {
-  bodyOf,
-  conversationOf,
-  entryPageOf,
-  foundOf,
-  historyOf,
-  kindNumber,
-  memberOf,
-  notifyNumber,
-  postFor,
-  presenceOf,
-  scheduledOf,
-  userOf,
-  writeSubmit,
-} from "./translate";
+import { conversationOf, presenceOf } from "./translate";
 import { Typists } from "./typing";
 import { Upkeep } from "./upkeep";
 
@@ -75,9 +45,6 @@ const RECEIPTS_A_TICK = 64;
 
 /** Above this many members nobody is shown receipts. */
 const RECEIPTS_LIMIT = 100;
-
-/** How many people one request may name. */
-const PEOPLE_A_REQUEST = 100;
 
 export interface ClientOptions {
   /** The server's address, such as `https://chat.example`. */
@@ -106,7 +73,7 @@ export interface ClientOptions {
   readonly platform?: Platform;
 }
 
-export class HubbubClient extends Commands implements Client {
+export class HubbubClient extends Requests implements Client {
   readonly #platform: Platform;
   readonly #events: Emitter<Events>;
   readonly #http: HttpApi;
@@ -215,9 +182,9 @@ export class HubbubClient extends Commands implements Client {
     if (kept?.userId) {
       this.#userId = kept.userId;
       if (kept.epoch) this.#feed.restore(kept.epoch, kept.userVersion, kept.conversations);
+      this.#outbox.restore(kept.commands);
       for (const command of kept.commands) {
         this.#lastMadeMs = Math.max(this.#lastMadeMs, command.madeMs);
-        this.#outbox.restore(command);
         this.#events.emit("pending", pendingOf(command));
       }
     }
@@ -260,7 +227,7 @@ export class HubbubClient extends Commands implements Client {
 
   async logOut(): Promise<void> {
     try {
-      await this.#ask("done", { case: "logout", value: {} });
+      await this.ask("done", { case: "logout", value: {} });
     } catch (thrown) {
       // Whoever logs out is logged out here, whether the server can hear of it or not.
       if (!HubbubError.from(thrown).is("timeout", "unreachable", "session_ended")) throw thrown;
@@ -342,8 +309,10 @@ export class HubbubClient extends Commands implements Client {
       this.#lastMadeMs = Math.max(this.#platform.now(), this.#lastMadeMs + 1);
       const ordered = options.ordered ?? true;
       const command = { conversationId, clientId, action, after: "", ordered, madeMs: this.#lastMadeMs, error: null };
-      // A kept command of an earlier run, given again under its name: it goes on.
-      if (!this.#outbox.find(conversationId, clientId)) this.#outbox.add(command, !this.#keeper.durable, settle);
+      const kept = this.#outbox.find(conversationId, clientId);
+      // A command that an earlier run left, given again under its name: it goes on.
+      if (kept) kept.settle = settle;
+      else this.#outbox.add(command, !this.#keeper.durable, settle);
       if (action.kind === "message") this.typing(conversationId, false);
       this.#pumpOutbox(conversationId);
     } catch (thrown) {
@@ -378,169 +347,16 @@ export class HubbubClient extends Commands implements Client {
 
   async watchPresence(userIds: readonly string[]): Promise<readonly Presence[]> {
     this.#watched = [...userIds];
-    const page = await this.#ask("presencePage", { case: "watchPresence", value: { userIds: [...userIds] } });
+    const page = await this.ask("presencePage", { case: "watchPresence", value: { userIds: [...userIds] } });
     return page.presences.map(presenceOf);
-  }
-
-  // ------------------------------------------------------------ requests
-
-  async openDirect(userId: string): Promise<Conversation> {
-    return this.#learn(await this.#ask("conversation", { case: "openDirect", value: { userId } }));
-  }
-
-  async createConversation(
-    kind: Kind,
-    title: string,
-    options: { userIds?: readonly string[]; topic?: string; historyForNewcomers?: boolean; clientId?: string } = {},
-  ): Promise<Conversation> {
-    const value = {
-      clientId: options.clientId ?? newId(),
-      kind: kindNumber(kind),
-      title,
-      topic: options.topic ?? "",
-      userIds: [...(options.userIds ?? [])],
-      historyForNewcomers: options.historyForNewcomers ?? true,
-    };
-    return this.#learn(await this.#ask("conversation", { case: "createConversation", value }));
-  }
-
-  async join(conversationId: string): Promise<Conversation> {
-    return this.#learn(await this.#ask("conversation", { case: "joinConversation", value: { conversationId } }));
-  }
-
-  async leave(conversationId: string): Promise<void> {
-    await this.#ask("done", { case: "leaveConversation", value: { conversationId, clientId: newId() } });
-  }
-
-  async conversation(conversationId: string): Promise<Conversation> {
-    const state = await this.#ask("conversation", { case: "getConversation", value: { conversationId } });
-    return this.#feed.tracks.has(conversationId) ? this.#feed.state(state, true) : conversationOf(state);
-  }
-
-  async channels(query = "", cursor = "", limit = 0): Promise<Page<Conversation>> {
-    const page = await this.#ask("conversationPage", { case: "listChannels", value: { query, cursor, limit } });
-    return { items: page.conversations.map(conversationOf), nextCursor: page.nextCursor };
-  }
-
-  async members(conversationId: string, cursor = "", limit = 0): Promise<Page<Member>> {
-    const page = await this.#ask("memberPage", { case: "listMembers", value: { conversationId, cursor, limit } });
-    return { items: page.members.map(memberOf), nextCursor: page.nextCursor };
-  }
-
-  async history(
-    conversationId: string,
-    at: { before?: number; after?: number; around?: number; thread?: number; limit?: number } = {},
-  ): Promise<HistoryPage> {
-    const { before = 0, after = 0, around = 0, thread = 0, limit = 0 } = at;
-    const value = {
-      conversationId,
-      beforeSeq: BigInt(before),
-      afterSeq: BigInt(after),
-      aroundSeq: BigInt(around),
-      threadSeq: BigInt(thread),
-      limit,
-    };
-    const page = historyOf(await this.#ask("historyPage", { case: "getHistory", value }));
-    if (!page.moreAfter && !before && !after && !around && !thread) this.#pages.keep(page);
-    return page;
   }
 
   async kept(conversationId: string): Promise<HistoryPage | null> {
     return this.#pages.get(conversationId) ?? (await this.#keeper.page(conversationId));
   }
 
-  async entries(conversationId: string, after = 0, limit = 0): Promise<EntryPage> {
-    const value = { conversationId, afterSeq: BigInt(after), limit };
-    return entryPageOf(await this.#ask("entryPage", { case: "getEntries", value }));
-  }
-
-  async edits(conversationId: string, target: number): Promise<readonly Revision[]> {
-    const value = { conversationId, targetSeq: BigInt(target) };
-    const page = await this.#ask("editPage", { case: "getEdits", value });
-    return page.revisions.map(({ seq, timeMs, body }) => ({
-      seq: toNumber(seq),
-      timeMs: toNumber(timeMs),
-      body: bodyOf(body),
-    }));
-  }
-
-  async hide(conversationId: string, seq: number): Promise<void> {
-    await this.#ask("done", { case: "hideMessage", value: { conversationId, seq: BigInt(seq) } });
-  }
-
-  async mark(
-    conversationId: string,
-    { read = 0, delivered = 0 }: { read?: number; delivered?: number },
-  ): Promise<void> {
-    const value = { conversationId, readSeq: BigInt(read), deliveredSeq: BigInt(delivered) };
-    await this.#ask("done", { case: "setMark", value });
-  }
-
-  async setOwn(conversationId: string, change: Parameters<Client["setOwn"]>[1]): Promise<void> {
-    const { mutedUntilMs, notify, draft, ...rest } = change;
-    const value = {
-      conversationId,
-      ...rest,
-      ...(mutedUntilMs === undefined ? {} : { mutedUntilMs: BigInt(mutedUntilMs) }),
-      ...(notify === undefined ? {} : { notify: notifyNumber(notify) }),
-      ...(draft === undefined ? {} : { draft: { text: draft.text, replyToSeq: BigInt(draft.replyTo ?? 0) } }),
-    };
-    await this.#ask("done", { case: "setOwn", value });
-  }
-
-  async search(query: string, options: SearchOptions = {}): Promise<Found> {
-    return foundOf(await this.#ask("searchPage", { case: "search", value: { query, ...options } }));
-  }
-
-  async schedule(conversationId: string, content: Content, dueMs: number, options: SendOptions = {}): Promise<string> {
-    const clientId = options.clientId ?? newId();
-    const submit = writeSubmit(conversationId, clientId, postFor(content, options));
-    await this.#ask("done", { case: "schedule", value: { submit, dueMs: BigInt(dueMs) } });
-    return clientId;
-  }
-
-  async cancelScheduled(conversationId: string, clientId: string): Promise<void> {
-    await this.#ask("done", { case: "cancelScheduled", value: { conversationId, clientId } });
-  }
-
-  async scheduled(cursor = "", limit = 0): Promise<Page<Scheduled>> {
-    const page = await this.#ask("scheduledPage", { case: "listScheduled", value: { cursor, limit } });
-    return { items: page.scheduled.map(scheduledOf), nextCursor: page.nextCursor };
-  }
-
-  async users(userIds: readonly string[], usernames: readonly string[] = []): Promise<readonly User[]> {
-    const found: User[] = [];
-    const wanted = [...userIds.map((id) => ({ id })), ...usernames.map((name) => ({ name }))];
-    for (let at = 0; at < wanted.length; at += PEOPLE_A_REQUEST) {
-      const some = wanted.slice(at, at + PEOPLE_A_REQUEST);
-      const value = {
-        userIds: some.flatMap((one) => ("id" in one ? [one.id] : [])),
-        usernames: some.flatMap((one) => ("name" in one ? [one.name] : [])),
-      };
-      const page = await this.#ask("userPage", { case: "getUsers", value });
-      found.push(...page.users.map(userOf));
-    }
-    return found;
-  }
-
-  async findUsers(query = "", cursor = "", limit = 0): Promise<Page<User>> {
-    const page = await this.#ask("userPage", { case: "findUsers", value: { query, cursor, limit } });
-    return { items: page.users.map(userOf), nextCursor: page.nextCursor };
-  }
-
-  async online(cursor = "", limit = 0): Promise<Page<Presence>> {
-    const page = await this.#ask("presencePage", { case: "listOnline", value: { cursor, limit } });
-    return { items: page.presences.map(presenceOf), nextCursor: page.nextCursor };
-  }
-
-  async serverInfo(): Promise<ServerInfo> {
-    const info = await this.#ask("serverInfo", { case: "getServerInfo", value: {} });
-    const { name, version, nodeId, epoch } = info;
-    return { name, version, serverTimeMs: toNumber(info.serverTimeMs), nodeId, epoch };
-  }
-
   /** Send a request that may safely be repeated, and is when the connection is lost under it, until its deadline. */
-  async #ask<C extends ServerCase>(expected: C, body: ClientBody): Promise<Answer<C>> {
+  protected async ask<C extends ServerCase>(expected: C, body: ClientBody): Promise<Answer<C>> {
     const deadline = this.#platform.monotonic() + this.#timeoutMs;
     for (;;) {
       const session = await this.#upkeep.opened(deadline);
@@ -553,9 +369,13 @@ export class HubbubClient extends Commands implements Client {
     }
   }
 
-  /** Take a conversation that an answer brought, which a push may bring later or has brought before. */
-  #learn(state: Answer<"conversation">): Conversation {
-    return this.#feed.based ? this.#feed.state(state) : conversationOf(state);
+  protected learn(state: Answer<"conversation">, asked = false): Conversation {
+    const known = asked ? this.#feed.tracks.has(state.conversationId) : this.#feed.based;
+    return known ? this.#feed.state(state, asked) : conversationOf(state);
+  }
+
+  protected read(page: HistoryPage, newest: boolean): void {
+    if (newest) this.#pages.keep(page);
   }
 
   // ------------------------------------------------------------ the connection's owner

@@ -11,5 +11,7 @@ export { FixedToken, KeptLogin, exclusively, type KeptTokens, type Login, type L
 export { IndexedDbStore } from "./indexeddb";
 export type { Command } from "./outbox";
 export { thisPlatform, type Link, type LinkEvents, type Platform, type Wake } from "./platform";
+export { Host, PortClient, portOf, type Hosted, type Port } from "./port";
 export { openRoom } from "./room";
 export { MemoryStore, type Batch, type Kept, type KeptConversation, type Store } from "./store";
+export { shareAmongTabs, type TabPlatform } from "./tabs";

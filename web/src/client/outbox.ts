@@ -45,8 +45,8 @@ export interface Waiting {
   kept: boolean;
   inflight: boolean;
   tries: number;
-  /** Whoever made it wants to know. */
-  readonly settle: (outcome: Accepted | HubbubError) => void;
+  /** Whoever made it wants to know; nobody, for what an earlier run left. */
+  settle: (outcome: Accepted | HubbubError) => void;
 }
 
 interface Lane {
@@ -121,12 +121,21 @@ export class Outbox {
     return waiting;
   }
 
-  /** Take up a command that an earlier run left. */
-  restore(command: Command): void {
-    if (command.error) {
-      this.#failed.set(keyOf(command), command);
-      return;
+  /** Take up what an earlier run left; it goes before what was given since. */
+  restore(commands: readonly Command[]): void {
+    const given = new Map(this.#lanes);
+    this.#lanes.clear();
+    for (const command of commands) {
+      if (command.error) this.#failed.set(keyOf(command), command);
+      else if (!given.get(command.conversationId)?.waiting.has(command.clientId)) this.#restore(command);
     }
+    for (const [conversationId, lane] of given) {
+      const restored = this.#lanes.get(conversationId)?.waiting ?? [];
+      this.#lanes.set(conversationId, { ...lane, waiting: new Map([...restored, ...lane.waiting]) });
+    }
+  }
+
+  #restore(command: Command): void {
     const lane = this.#lanes.get(command.conversationId) ?? { waiting: new Map(), inflight: 0, notBefore: 0 };
     this.#lanes.set(command.conversationId, lane);
     const submit = writeSubmit(command.conversationId, command.clientId, command.action, command.after);
