@@ -23,15 +23,19 @@ from hubbub.bus.chat_server import ChatServer, ChatServerSettings
 from hubbub.bus.cluster_bus import ClusterBus
 from hubbub.bus.local import LocalBus
 from hubbub.bus.remote_chat import RemoteChat
+from hubbub.chat.invites import Invite
 from hubbub.chat.model import (
     Accepted,
     Body,
     Caller,
     ConversationKind,
+    Draft,
     Edit,
     Have,
     MemberAction,
     MemberChange,
+    Notify,
+    OwnChange,
     Post,
     React,
     Submit,
@@ -282,3 +286,30 @@ async def test_answers_far_larger_than_a_bus_message_arrive_whole(talk: Talk) ->
     resumed = await talk.chat.resume(ANN, await talk.chat.epoch(), 0, [Have(group, 1)])
     assert resumed == await talk.node.resume(ANN, resumed.epoch, 0, [Have(group, 1)])
     assert head in (page.as_of for page in resumed.pages)
+
+
+async def test_searching_arranging_and_inviting_are_the_same_wherever_they_are_asked(talk: Talk) -> None:
+    ask, node = talk.chat, talk.node
+    group = await talk.group()
+    await talk.says(group, "soft, what light")
+    assert await ask.search(ANN, "soft", from_="me", limit=5) == await node.search(ANN, "soft", from_="me", limit=5)
+    found = await ask.search(ANN, "the gr")
+    assert [state.conversation.id for state in found.conversations] == [group]
+    await ask.set_own(ANN, group, OwnChange(pinned=True, notify=Notify.MENTIONS, draft=Draft("But so")))
+    own = (await ask.conversation(ANN, group)).own
+    assert (own.pinned, own.notify, own.draft and own.draft.text) == (True, Notify.MENTIONS, "But so")
+    with pytest.raises(ChatError) as refused:
+        await ask.set_own(ANN, group, OwnChange())
+    assert refused.value.code is Code.BAD_REQUEST
+    invite = await ask.create_invite(ANN, Invite(fresh_id(), group, uses_left=1))
+    assert [invite] == await ask.invites(ANN, group) == await node.invites(ANN, group)
+    assert await ask.look_at_invite(Caller(BEN), invite.id) == await node.look_at_invite(Caller(BEN), invite.id)
+    assert (await ask.follow_invite(Caller(BEN), invite.id, "")).joined
+    asking = await ask.create_invite(ANN, Invite(fresh_id(), group, approval=True))
+    assert (await ask.follow_invite(Caller(CLEO), asking.id, "please")).asked
+    waiting, _ = await ask.join_requests(ANN, group, "", 5)
+    assert [request.user_id for request in waiting] == [CLEO]
+    await ask.answer_join_request(ANN, group, CLEO, True)
+    await ask.revoke_invite(ANN, group, asking.id)
+    assert await ask.invites(ANN, group) == []
+    assert len((await ask.members(ANN, group, "", 9))[1]) == 3
