@@ -36,6 +36,8 @@ export default defineConfig({
     target: "es2022",
     // Nothing inline: the Content-Security-Policy allows no `unsafe-inline` and no `data:` scripts.
     assetsInlineLimit: 0,
+    // The names of all emoji, loaded when somebody looks for one.
+    chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
   },
   server: {

@@ -78,7 +78,6 @@ _PERMISSIONS = ", ".join(
         "usb=()",
         "serial=()",
         "hid=()",
-        "bluetooth=()",
         "midi=()",
     )
 )
