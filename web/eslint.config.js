@@ -14,7 +14,7 @@ export default ts.config(
   ...vue.configs["flat/recommended"],
   {
     languageOptions: {
-      globals: { ...globals.browser, ...globals.worker },
+      globals: { ...globals.browser, ...globals.worker, ...globals.serviceworker },
       parserOptions: {
         projectService: true,
         tsconfigRootDir: import.meta.dirname,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, URL } from "node:url";
@@ -8,6 +9,26 @@ import { defineConfig, type Plugin } from "vitest/config";
 
 // `make run` serves what `npm run build` makes; `npm run dev` serves the sources beside a running server.
 const server = process.env["HUBBUB_SERVER"] ?? "http://127.0.0.1:8080";
+
+/** What is loaded only when somebody wants it, and large: kept once it was wanted. */
+const ON_DEMAND = /compact|highlight/;
+
+/** Puts the service worker at /sw.js, with what it keeps and a name that changes with it. */
+function offline(): Plugin {
+  return {
+    name: "offline",
+    apply: "build",
+    generateBundle(_, bundle) {
+      const built = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name) && !ON_DEMAND.test(name));
+      const files = ["/", "/icon.svg", "/icon-192.png", "/manifest.webmanifest", ...built.map((name) => `/${name}`)];
+      const digest = createHash("sha256").update(files.join()).digest("hex").slice(0, 16);
+      const source = readFileSync(new URL("./src/offline/worker.js", import.meta.url), "utf8")
+        .replace("__VERSION__", `hubbub-${digest}`)
+        .replace('["__FILES__"]', JSON.stringify(files));
+      this.emitFile({ type: "asset", fileName: "sw.js", source });
+    },
+  };
+}
 
 /** Puts `X.br` and `X.gz` beside every file worth packing; the server serves them as they are. */
 function packed(): Plugin {
@@ -28,7 +49,7 @@ function packed(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [vue(), packed()],
+  plugins: [vue(), offline(), packed()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     outDir: "dist",

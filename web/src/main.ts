@@ -12,6 +12,12 @@ import { router } from "@/router";
 import { useSession } from "@/stores/session";
 import { useSettings } from "@/stores/settings";
 
+// A page from before an update asks for parts that are no longer there.
+addEventListener("vite:preloadError", () => location.reload());
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  addEventListener("load", () => void navigator.serviceWorker.register("/sw.js").catch(() => undefined));
+}
+
 const app = createApp(App);
 app.use(createPinia());
 app.use(i18n);

@@ -29,6 +29,8 @@ export const en = {
     offlineNow: "You are offline",
     skip: "Skip to the conversation",
     update: "A new version is ready",
+    elsewhere: "Hubbub is open in another tab",
+    useHere: "Use it here",
     reload: "Reload",
     loading: "Loading …",
     pageMissing: "There is nothing here",
@@ -313,7 +315,7 @@ export const en = {
     unpinTop: "Unpin from the top",
     archive: "Archive",
     unarchive: "Move out of the archive",
-    onThisDevice: "On this device",
+    forYou: "For you alone",
   },
   people: {
     online: "Online",

@@ -31,6 +31,8 @@ export const zh: Messages = {
     offlineNow: "当前离线",
     skip: "跳到会话",
     update: "新版本已就绪",
+    elsewhere: "Hubbub 已在另一个标签页中打开",
+    useHere: "在此使用",
     reload: "重新加载",
     loading: "加载中…",
     pageMissing: "这里什么也没有",
@@ -313,7 +315,7 @@ export const zh: Messages = {
     unpinTop: "取消置顶",
     archive: "归档",
     unarchive: "移出归档",
-    onThisDevice: "仅此设备",
+    forYou: "仅对您生效",
   },
   people: {
     online: "在线",

@@ -1,8 +1,15 @@
 /** The one place where a client of the SDK is built for the app. */
-import { HubbubClient, KeptLogin, type Client, type HttpApi } from "@/client";
+import { HubbubClient, IndexedDbStore, KeptLogin, type Client, type HttpApi } from "@/client";
 import { loginKeeper, readLogin } from "@/platform/kept_login";
 
+/** Connect with the login this browser keeps; what is seen and written is kept in the browser, too. */
 export function connectAs(http: HttpApi): Client {
   const login = new KeptLogin({ kept: readLogin(), keeper: loginKeeper });
-  return new HubbubClient({ server: http.server, login, receipts: true, name: "hubbub-web" });
+  return new HubbubClient({
+    server: http.server,
+    login,
+    store: new IndexedDbStore(),
+    receipts: true,
+    name: "hubbub-web",
+  });
 }

@@ -1,25 +1,17 @@
-/** The list of conversations: what the client knows of them, and how this person keeps them on this device. */
+/** The list of conversations, and what was begun to be written in each. */
 import { defineStore } from "pinia";
 import { computed, reactive, shallowReactive, watch } from "vue";
 
-import type { Client, Conversation } from "@/client";
+import type { Client, Conversation, Notify } from "@/client";
 import { i18n } from "@/i18n";
 import { isRecord, readStored, store } from "@/platform/storage";
 import { usePeople } from "@/stores/people";
 
-export type NotifyRule = "all" | "mentions" | "nothing";
-
-/** What the server does not keep yet, and so each device keeps for itself. */
-export interface Kept {
-  pinned?: boolean;
-  archived?: boolean;
-  notify?: NotifyRule;
-}
+export type NotifyRule = Exclude<Notify, "default">;
 
 export const useConversations = defineStore("conversations", () => {
   const people = usePeople();
   const all = shallowReactive(new Map<string, Conversation>());
-  const kept = reactive<Record<string, Kept>>({});
   const drafts = reactive<Record<string, string>>({});
   const self = reactive({ id: "" });
 
@@ -50,16 +42,12 @@ export const useConversations = defineStore("conversations", () => {
       .sort((a, b) => b.lastTimeMs - a.lastTimeMs || a.id.localeCompare(b.id)),
   );
 
-  function keptOf(id: string): Kept {
-    return kept[id] ?? {};
-  }
-
-  function keep(id: string, change: Kept): void {
-    kept[id] = { ...kept[id], ...change };
-  }
-
+  /** What of a conversation one wants to hear of. */
   function rule(conversation: Conversation): NotifyRule {
-    return keptOf(conversation.id).notify ?? (conversation.kind === "channel" ? "mentions" : "all");
+    const { notify, mutedUntilMs } = conversation.own;
+    if (mutedUntilMs > Date.now()) return "nothing";
+    if (notify !== "default") return notify;
+    return conversation.kind === "channel" ? "mentions" : "all";
   }
 
   /** What asks for attention: a count, and whether it is urgent. */
@@ -67,7 +55,7 @@ export const useConversations = defineStore("conversations", () => {
     let count = 0;
     let unread = 0;
     for (const one of joined.value) {
-      if (keptOf(one.id).archived) continue;
+      if (one.own.archived) continue;
       unread += one.unread;
       const wanted = rule(one);
       count += wanted === "all" ? Math.max(one.unread, one.mentions) : wanted === "mentions" ? one.mentions : 0;
@@ -75,23 +63,19 @@ export const useConversations = defineStore("conversations", () => {
     return { count, unread };
   });
 
-  function attach(client: Client): () => void {
-    self.id = client.userId;
-    const place = `kept.${client.userId}`;
-    const draftPlace = `drafts.${client.userId}`;
-    Object.assign(kept, readStored<object>(place, {}, isRecord));
+  /** `userId` is known from the login, before the client has met the server. */
+  function attach(client: Client, userId: string): () => void {
+    self.id = userId;
+    const draftPlace = `drafts.${userId}`;
     Object.assign(drafts, readStored<object>(draftPlace, {}, isRecord));
     for (const [id, conversation] of client.conversations) all.set(id, conversation);
     const stops = [
       client.on("conversation", (conversation) => {
         all.set(conversation.id, conversation);
-        self.id = client.userId;
       }),
       client.on("status", () => {
-        self.id = client.userId;
         for (const [id, conversation] of client.conversations) all.set(id, conversation);
       }),
-      watch(kept, () => store(place, kept)),
       watch(drafts, () => store(draftPlace, drafts)),
     ];
     return () => {
@@ -101,7 +85,6 @@ export const useConversations = defineStore("conversations", () => {
 
   function clear(): void {
     all.clear();
-    for (const id of Object.keys(kept)) Reflect.deleteProperty(kept, id);
     for (const id of Object.keys(drafts)) Reflect.deleteProperty(drafts, id);
     self.id = "";
   }
@@ -111,5 +94,5 @@ export const useConversations = defineStore("conversations", () => {
     else Reflect.deleteProperty(drafts, id);
   }
 
-  return { all, joined, drafts, self, attention, title, titleOf, keptOf, keep, rule, setDraft, attach, clear };
+  return { all, joined, drafts, self, attention, title, titleOf, rule, setDraft, attach, clear };
 });

@@ -44,6 +44,8 @@ export const useSession = defineStore("session", () => {
   const status = shallowRef<Status>(NO_STATUS);
   /** Why one was logged out without asking for it. */
   const ended = ref("");
+  /** Another tab of this browser has taken over. */
+  const elsewhere = ref(false);
   const current = shallowRef<Client | null>(null);
   let stops: (() => void)[] = [];
 
@@ -51,8 +53,6 @@ export const useSession = defineStore("session", () => {
     if (!current.value) throw new HubbubError("unauthenticated");
     return current.value;
   });
-  /** Whether this server can search messages. */
-  const canSearch = ref(false);
   const isAdmin = computed(() => me.value?.is_admin ?? false);
   const placeName = computed(() => place.value?.name ?? "Hubbub");
 
@@ -77,14 +77,18 @@ export const useSession = defineStore("session", () => {
       made.on("status", (now) => {
         status.value = now;
         if (now.state === "online" && !me.value) void readMe();
-        if (now.state === "ended") void leave(now.error?.code ?? "session_ended");
+        if (now.state !== "ended") return;
+        const why = now.error?.code ?? "session_ended";
+        // The same login was opened in another tab: it goes on there, and here when it is asked for.
+        if (why === "session_replaced") elsewhere.value = true;
+        else if (why !== "closed") void leave(why);
       }),
     ];
     await made.start();
     current.value = made;
     status.value = made.status;
     ended.value = "";
-    stops.push(people.attach(made), conversations.attach(made));
+    stops.push(people.attach(made), conversations.attach(made, readLogin()?.tokens.userId ?? made.userId));
     stage.value = "in";
     void readMe();
   }
@@ -148,7 +152,7 @@ export const useSession = defineStore("session", () => {
     stage.value = "out";
     await loginKeeper.keep(null);
     if (why) await leaving.close();
-    for (const kind of ["kept.", "drafts."]) forgetStored(kind);
+    forgetStored("drafts.");
     people.clear();
     conversations.clear();
     void readPlace().catch(() => undefined);
@@ -173,8 +177,8 @@ export const useSession = defineStore("session", () => {
     me,
     status,
     ended,
+    elsewhere,
     isAdmin,
-    canSearch,
     client,
     current,
     readPlace,

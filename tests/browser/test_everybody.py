@@ -1,0 +1,129 @@
+"""The app is for everybody: by keyboard alone, on a phone, in Chinese, and without a violation that axe knows of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from browser.people import PASSWORD, Person, Place
+from playwright.sync_api import Browser, Page, expect
+
+Come = Callable[..., Person]
+AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it stands."""
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}})")
+    return [
+        f"{each['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def test_by_keyboard_alone(come: Come, place: Place) -> None:
+    place.set_up()
+    romeo = come("romeo")
+    press = romeo.page.keyboard.press
+    write = romeo.page.keyboard.type
+    press("Control+k")
+    expect(romeo.page.get_by_placeholder("Jump to …")).to_be_focused()
+    write("prince")
+    romeo.page.get_by_role("option", name="@prince").wait_for()
+    press("Enter")
+    expect(romeo.head).to_have_text("prince")
+    expect(romeo.box).to_be_focused()
+    write("Good day")
+    press("Enter")
+    romeo.sees("Good day")
+    press("ArrowUp")
+    expect(romeo.box).to_have_value("Good day")
+    press("Escape")
+    press("Escape")
+    expect(romeo.message("Good day")).to_be_focused()
+    press("r")
+    expect(romeo.box).to_be_focused()
+    write("And more")
+    press("Shift+Enter")
+    write("on a second line")
+    press("Enter")
+    expect(romeo.message("And more").locator(".quote")).to_contain_text("Good day")
+    press("Control+/")
+    expect(romeo.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    press("Escape")
+    press("Alt+ArrowDown")
+    expect(romeo.head).to_have_text("general")
+
+
+def test_on_a_phone(come: Come, place: Place) -> None:
+    place.set_up()
+    romeo = come("romeo", viewport={"width": 320, "height": 640}, is_mobile=True, has_touch=True)
+    expect(romeo.head).to_be_hidden()
+    romeo.in_list("general").tap()
+    romeo.box.fill("from a small phone")
+    romeo.page.get_by_role("button", name="Send").tap()
+    romeo.sees("from a small phone")
+    assert romeo.page.evaluate("document.documentElement.scrollWidth") == 320
+    romeo.page.get_by_role("button", name="About this conversation").tap()
+    romeo.page.get_by_role("complementary", name="About").wait_for()
+    assert romeo.page.evaluate("document.documentElement.scrollWidth") == 320
+    romeo.page.get_by_role("button", name="Close").tap()
+    romeo.page.get_by_role("button", name="Back").tap()
+    expect(romeo.in_list("general")).to_be_visible()
+
+
+def test_in_chinese(browser: Browser, place: Place) -> None:
+    place.set_up("维罗纳")
+    place.register("朱丽叶")
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(place.address)
+    page.get_by_label("用户名").fill("朱丽叶")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.get_by_placeholder("发消息给 general").fill("你好，@所有人")
+    page.keyboard.press("Enter")
+    expect(page.locator("main article")).to_contain_text("你好，@所有人")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.get_by_text("今天", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(come: Come, place: Place, theme: str, browser: Browser) -> None:
+    place.set_up()
+    guest = Person(browser, place, "guest", color_scheme=theme)
+    guest.page.goto(f"{place.address}/register")
+    guest.page.get_by_label("Your name").wait_for()
+    found = {"register": violations(guest.page)}
+
+    romeo = come("romeo", color_scheme=theme)
+    romeo.opens("general")
+    romeo.says("A **bold** word, `code`, a [link](https://verona.example) and\n> a quote")
+    romeo.says("```python\nprint(1)\n```")
+    romeo.sees("a quote")
+    romeo.page.locator("main article").first.hover()
+    found["conversation"] = violations(romeo.page)
+    romeo.page.get_by_role("button", name="About this conversation").click()
+    romeo.page.get_by_role("complementary", name="About").get_by_text("Owner").or_(
+        romeo.page.get_by_role("complementary", name="About").get_by_text("Romeo")
+    ).first.wait_for()
+    found["about"] = violations(romeo.page)
+    romeo.page.keyboard.press("Control+k")
+    romeo.page.get_by_role("dialog").wait_for()
+    found["palette"] = violations(romeo.page)
+    romeo.page.keyboard.press("Escape")
+    for name in ("New conversation", "Browse channels"):
+        romeo.page.get_by_role("button", name=name).first.click()
+        romeo.page.get_by_role("dialog").wait_for()
+        found[name] = violations(romeo.page)
+        romeo.page.keyboard.press("Escape")
+    for section in ("profile", "appearance", "notifications", "devices", "security", "about"):
+        romeo.page.goto(f"{place.address}/settings/{section}")
+        romeo.page.get_by_role("heading", level=2).wait_for()
+        found[section] = violations(romeo.page)
+    assert {view: wrong for view, wrong in found.items() if wrong} == {}
