@@ -1,5 +1,5 @@
 /** Several tabs, one connection; the tab that has it may go. */
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 
 import { openRoom } from "@/client/room";
 import { MemoryStore } from "@/client/store";
@@ -186,6 +186,23 @@ test.each(["closes", "crashes"] as const)(
   },
 );
 
+test("what a host told and did not keep is not told again", async () => {
+  const host = browser.opens();
+  const guest = browser.opens();
+  const first = await online();
+  const heard: number[] = [];
+  guest.client.on("entry", (entry) => heard.push(entry.seq));
+  await first.platform.passes(1000);
+  first.connection.says(5);
+  await settle();
+  await host.crashes();
+  const second = browser.stages[1]!;
+  expect((await second.greets()).resume?.have[0]?.seq).toBe(4n);
+  second.connection.says(5, 6);
+  await settle();
+  expect(heard).toEqual([5, 6]);
+});
+
 test("a room of a guest works, over a change of hosts too", async () => {
   const host = browser.opens();
   const guest = browser.opens();
@@ -226,4 +243,30 @@ test("a login that ended ends all tabs", async () => {
   stage.connection.lose(4410, "session_ended");
   await settle();
   expect(tabs.map(({ client }) => client.status.error?.code)).toEqual(["session_ended", "session_ended"]);
+});
+
+test.runIf("locks" in navigator)("it works on the locks and channels of this platform", async () => {
+  const store = new MemoryStore(true);
+  const stages: Stage[] = [];
+  const make = (): Stage["client"] => {
+    stages.push(new Stage({ store }));
+    return stages.at(-1)!.client;
+  };
+  const host = shareAmongTabs("real", make);
+  await vi.waitFor(() => expect(stages).toHaveLength(1));
+  const guest = shareAmongTabs("real", make);
+  await stages[0]!.greets();
+  await stages[0]!.lists(4);
+  await vi.waitFor(() => expect(guest.status.state).toBe("online"));
+  const heard: number[] = [];
+  guest.on("entry", (entry) => heard.push(entry.seq));
+  stages[0]!.connection.says(5);
+  await vi.waitFor(() => expect(heard).toEqual([5]));
+  await host.close();
+  await vi.waitFor(() => expect(stages).toHaveLength(2));
+  await vi.waitFor(() => expect(stages[1]!.platform.connections).toHaveLength(1));
+  await stages[1]!.greets();
+  stages[1]!.connection.says(5, 6);
+  await vi.waitFor(() => expect(heard).toEqual([5, 6]));
+  await guest.close();
 });
