@@ -43,24 +43,3 @@ def test_the_server_dies_while_somebody_types(come: Come, place: Place) -> None:
     expect(romeo.message("half a sentence").get_by_role("img", name="Sent")).to_be_visible(timeout=60_000)
     romeo.page.reload()
     romeo.sees_in_order("before", "half a sentence")
-
-
-def test_the_app_starts_without_a_server_and_sends_once_it_is_back(come: Come, place: Place) -> None:
-    place.set_up()
-    romeo = come("romeo")
-    romeo.opens("general")
-    romeo.says("kept")
-    expect(romeo.message("kept").get_by_role("img", name="Sent")).to_be_visible()
-    romeo.page.wait_for_function("navigator.serviceWorker.controller !== null")
-    # What was seen is kept a moment later; leaving the page makes sure of it.
-    romeo.page.reload()
-    romeo.sees("kept")
-    place.dies()
-    romeo.page.reload()
-    romeo.sees("kept")
-    romeo.says("from the dark")
-    romeo.page.reload()
-    expect(romeo.message("from the dark")).to_have_count(1)
-    place.comes_back()
-    expect(romeo.message("from the dark").get_by_role("img", name="Sent")).to_be_visible(timeout=60_000)
-    romeo.sees_in_order("kept", "from the dark")

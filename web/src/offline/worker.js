@@ -40,9 +40,14 @@ self.addEventListener("fetch", (event) => {
 
 async function page(request) {
   try {
-    return await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    // By its address: a request for a page cannot be made again with a deadline.
+    return await fetch(request.url, {
+      headers: { accept: "text/html" },
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
   } catch (failure) {
-    const kept = await caches.match("/");
+    const kept = await caches.match("/", { ignoreVary: true });
     if (kept) return kept;
     throw failure;
   }
@@ -50,7 +55,7 @@ async function page(request) {
 
 async function asset(request) {
   const cache = await caches.open(VERSION);
-  const kept = await cache.match(request);
+  const kept = await cache.match(request, { ignoreVary: true });
   if (kept) return kept;
   const answer = await fetch(request);
   if (answer.ok) await cache.put(request, answer.clone());
