@@ -12,7 +12,9 @@ from unit.auth.people import fast_settings
 from unit.rest.browser import Browser, Form, Program, a_browser, a_program
 from unit.rest.site import ISSUER, Person, Site, a_site
 
+from hubbub.auth.id_tokens import IdTokens
 from hubbub.auth.scopes import SCOPES
+from hubbub.base.clock import SystemClock
 
 BYE = "https://wiki.example/bye"
 
@@ -271,7 +273,10 @@ async def test_a_link_alone_logs_nobody_out(site: Site, romeo: Browser) -> None:
     async with a_browser(site) as tybalt:
         other = await let_in(wiki, tybalt, "tybalt")
     head, body, _ = other["id_token"].split(".")
-    for hint in ("", "x", other["id_token"], tokens["access_token"], f"{head}.{body}.AAAA"):
+    account = await site.accounts.profile(tokens["user_id"])
+    elsewhere = IdTokens(site.accounts.signing, SystemClock(), issuer="https://other.example", lasts_s=900)
+    foreign = elsewhere.sign(account, None, client_id=wiki.id, scope="openid", auth_ms=0)
+    for hint in ("", "x", foreign, other["id_token"], tokens["access_token"], f"{head}.{body}.AAAA"):
         question = await romeo.goes("/oauth/logout", params={"id_token_hint": hint} if hint else {})
         assert question.status_code == 200
         assert Form(question.text).method == "post"
