@@ -13,8 +13,9 @@ from browser.people import Person, Place
 from e2e.served import Served
 from playwright.sync_api import Browser, sync_playwright
 
+from hubbub.lab.servers.binaries import MissingProgram, find
+
 ROOT = Path(__file__).parents[2]
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -49,10 +50,11 @@ def built() -> None:
 
 @pytest.fixture
 def browser(built: None) -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    path = next((each for each in CHROMIUM if Path(each).exists()), None)
-    if path is None:
-        pytest.skip("there is no Chromium; on Debian: apt-get install chromium")
+    """Debian's Chromium, installed where that may be done, without a window."""
+    try:
+        path = find("chromium", package="chromium")
+    except MissingProgram as missing:
+        pytest.skip(str(missing))
     with sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium

@@ -40,7 +40,7 @@ def test_by_keyboard_alone(come: Come, place: Place) -> None:
     expect(romeo.box).to_be_focused()
     write("Good day")
     press("Enter")
-    expect(romeo.message("Good day").get_by_role("img", name="Sent")).to_be_visible()
+    expect(romeo.message("Good day").get_by_role("img", name="Sent", exact=True)).to_be_visible()
     press("ArrowUp")
     expect(romeo.box).to_have_value("Good day")
     press("Escape")

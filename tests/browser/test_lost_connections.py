@@ -40,6 +40,6 @@ def test_the_server_dies_while_somebody_types(come: Come, place: Place) -> None:
     romeo.box.press_sequentially("tence")
     romeo.box.press("Enter")
     place.comes_back()
-    expect(romeo.message("half a sentence").get_by_role("img", name="Sent")).to_be_visible(timeout=60_000)
+    expect(romeo.message("half a sentence").get_by_role("img", name="Sent", exact=True)).to_be_visible(timeout=60_000)
     romeo.page.reload()
     romeo.sees_in_order("before", "half a sentence")

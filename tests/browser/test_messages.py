@@ -69,6 +69,7 @@ def test_somebody_is_mentioned_by_completion_and_sees_it(come: Come, place: Plac
     place.set_up()
     romeo, juliet = come("romeo"), come("juliet")
     romeo.opens("general")
+    juliet.writes_to("Romeo")  # or she would read it as it comes
     romeo.box.press_sequentially("hear me @jul")
     romeo.page.get_by_role("option", name="Juliet").wait_for()
     romeo.box.press("Enter")
