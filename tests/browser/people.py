@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import urllib.error
@@ -77,10 +78,22 @@ class Person:
         self.place = place
         self.context = browser.new_context(locale="en-GB", **options)
         self.context.set_default_timeout(LONG_MS)
-        self.page: Page = self.context.new_page()
         self.trouble: list[str] = []
-        self.page.on("pageerror", lambda error: self.trouble.append(f"{error}\n{error.stack}"))
-        self.page.on("console", self._heard)
+        self.page: Page = self._a_tab()
+
+    def _a_tab(self) -> Page:
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.trouble.append(f"{error}\n{error.stack}"))
+        page.on("console", self._heard)
+        return page
+
+    def in_another_tab(self) -> Person:
+        """Open the app once more in the same browser; return the same person as seen there."""
+        other = copy.copy(self)
+        other.page = self._a_tab()
+        other.page.goto(self.place.address)
+        other.in_list("general").wait_for()
+        return other
 
     def _heard(self, message: Any) -> None:
         # What a browser says of a server that is away is no mistake of the app.

@@ -76,16 +76,18 @@ class SharedClient extends PortClient {
       const { to, message } = event.data;
       if (to === HOST) seats?.(event.data);
       else if (to === me) toHost?.onMessage?.(message);
-      else if (to === ALL && message === HERE && !seats) follow();
+      else if (to === ALL && message === HERE && toHost && !seats) follow();
     };
     this.#stops.push(() => {
       left.abort();
       leave.resolve();
       channel.close();
     });
-    follow();
-    // Held for as long as this tab lives, so that the host learns when it is gone.
-    void locks.request(`hubbub:${name}:${me}`, () => leave.promise);
+    // Held for as long as this tab lives, so that the host learns when it is gone; so nobody may hear of it before.
+    void locks.request(`hubbub:${name}:${me}`, () => {
+      if (!seats && !left.signal.aborted) follow();
+      return leave.promise;
+    });
     locks
       .request(`hubbub:${name}`, { signal: left.signal }, async () => {
         if (left.signal.aborted) return;
