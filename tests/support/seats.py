@@ -36,6 +36,7 @@ class Chair:
         self.id = new_id()
         self.user_id = user_id
         self.device_id = device_id
+        self.came_ms = 0
         self.gone = False
         """Its peer has been silent for too long."""
         self.was_ousted = False

@@ -158,7 +158,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     node_id: str
     incarnation: str
     since_ms: int = 0
-    """When it was stored, by the database's clock; 0 before that."""
+    """When its peer said hello, by the clock all nodes share; 0: whenever it is stored."""
 
 
 class Departure(msgspec.Struct, frozen=True):

@@ -123,7 +123,7 @@ class SessionStore(Protocol):
     """
 
     async def add(self, rows: Sequence[SessionRow]) -> None:
-        """Insert those that are not there yet; `since_ms` becomes the database's time."""
+        """Insert those that are not there yet; a `since_ms` of 0 becomes the database's time."""
 
     async def remove(self, ended: Sequence[Departure]) -> None:
         """Delete sessions with the slots they hold, and remember how their people left.  Idempotent."""

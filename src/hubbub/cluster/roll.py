@@ -138,9 +138,9 @@ class Roll:
         """
         return len(self._added) + len(self._ended) + len(self._freed)
 
-    def row(self, session_id: str, user_id: str, device_id: str) -> SessionRow:
+    def row(self, session_id: str, user_id: str, device_id: str, since_ms: int = 0) -> SessionRow:
         """Return the row of a session of this node."""
-        return SessionRow(session_id, user_id, device_id, self._node_id, self._incarnation)
+        return SessionRow(session_id, user_id, device_id, self._node_id, self._incarnation, since_ms)
 
     def enter(self, row: SessionRow) -> None:
         """Have a session written."""
@@ -179,8 +179,9 @@ class Roll:
     async def _oust_twins(self, added: Sequence[SessionRow]) -> None:
         """A device replaces itself: end the older of two sessions of one device at two nodes.
 
-        Older is who was stored first, by the database's clock.  Of two that come at once at least one node sees both
-        rows, and whoever sees them means the same one.
+        Older is who said hello first, by the clock all nodes share; not who was stored first, for a node whose database
+        was out of reach stores late.  Of two that come at once at least one node sees both rows, and whoever sees them
+        means the same one.
         """
         mine = self._incarnation
         found = await self._store.sessions_of([row.user_id for row in added])

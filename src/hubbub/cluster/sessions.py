@@ -43,6 +43,8 @@ class Seat(Protocol):
     id: str
     user_id: str
     device_id: str
+    came_ms: int
+    """When its peer said hello, by the clock of the registry; of two sessions of one device the later one stays."""
 
     def ousted(self) -> None:
         """End at once: another session took this one's place.  It calls `leave` itself."""
@@ -123,7 +125,7 @@ class SessionRegistry:
         if roll is None:
             self._sit(seat, policy)
             return
-        row = roll.row(seat.id, seat.user_id, seat.device_id)
+        row = roll.row(seat.id, seat.user_id, seat.device_id, seat.came_ms)
         lost = [] if policy == "many" else await self._take_slot(roll, seat, row, replace=policy == "replace")
         roll.enter(row)
         self._sit(seat, policy)

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 
-STALL_S = 2.0
-"""A process that did not look at its deadlines for so long was stopped, or as good as that."""
-
 
 class Entrance:
     """Lets sessions in, a bounded number at once."""
@@ -47,9 +44,10 @@ class Entrance:
         One that lay in its socket while this process stood still is turned away: its client may be connected elsewhere
         by now, and letting it in would end that session as the older one.
         """
-        if self._service.clock.monotonic() - self._service.beaten > STALL_S:
+        if self._service.stale:
             session.end(Code.UNAVAILABLE, reply_to=frame_id)
             return
+        session.came_ms = self._service.clock.now_ms()
         self._queue.append((session, frame_id, hello))
         if self._at_work < self._service.settings.entering:
             self._at_work += 1

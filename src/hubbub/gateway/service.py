@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from hubbub.gateway.following import Following
     from hubbub.gateway.session import Session
 
+STALL_S = 2.0
+"""A process that did not look at its deadlines for so long was stopped, or as good as that."""
+
+STALE_S = 1.0
+"""For how long after a stall a hello may be an old one: accepting, upgrading and reading it take some turns."""
+
 EndLogin = Callable[[Identity], Awaitable[None]]
 
 
@@ -64,6 +70,8 @@ class Service:
         """The time of this turn, near enough for heartbeats."""
         self.beaten = self.now
         """When deadlines were last looked at, which is several times a second while this process runs."""
+        self.stale_until = 0.0
+        """Until then what is read may have waited while this process stood still."""
         self.tasks = Tasks()
         self.people = People()
         self.sessions: set[Session] = set()
@@ -107,9 +115,18 @@ class Service:
 
     # ------------------------------------------------------------ time
 
+    @property
+    def stale(self) -> bool:
+        """Whether what is read now may have waited while this process stood still."""
+        now = self.clock.monotonic()
+        return now - self.beaten > STALL_S or now < self.stale_until
+
     def tick(self) -> None:
         """Look at the sessions whose deadline passed."""
-        now = self.now = self.beaten = self.clock.monotonic()
+        now = self.now = self.clock.monotonic()
+        if now - self.beaten > STALL_S:
+            self.stale_until = now + STALE_S
+        self.beaten = now
         for session in self.wheel.due(now):
             next_look = session.check(now)
             if next_look is not None:

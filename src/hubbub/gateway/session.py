@@ -64,6 +64,7 @@ class Session:
         "_held",
         "_waiting",
         "caller",
+        "came_ms",
         "device_id",
         "encoding",
         "heard",
@@ -95,6 +96,8 @@ class Session:
         """Served and not withheld: pushes may go straight to the outbox."""
         self.user_id = ""
         self.device_id = ""
+        self.came_ms = 0
+        """When its hello was read."""
         self.identity: Identity | None = None
         self.caller: Caller | None = None
         self.person: Person | None = None

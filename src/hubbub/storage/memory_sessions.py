@@ -88,4 +88,4 @@ class MemorySessions:
         return [self._slots[one] for one in dict.fromkeys(user_ids) if one in self._slots]
 
     def _stamped(self, row: SessionRow) -> SessionRow:
-        return msgspec.structs.replace(row, since_ms=self._clock.now_ms())
+        return msgspec.structs.replace(row, since_ms=row.since_ms or self._clock.now_ms())

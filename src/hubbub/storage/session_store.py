@@ -199,7 +199,7 @@ def _values(row: SessionRow, now_ms: int) -> dict[str, Any]:
         "device_id": row.device_id,
         "node_id": row.node_id,
         "incarnation": row.incarnation,
-        "since_ms": now_ms,
+        "since_ms": row.since_ms or now_ms,
     }
 
 

@@ -252,6 +252,23 @@ async def test_of_one_device_that_comes_to_two_nodes_at_once_one_session_stays()
         assert sum(chair.was_ousted for chair in chairs) == 1
 
 
+async def test_of_one_device_the_session_that_came_later_stays_though_it_was_stored_first() -> None:
+    async with a_town() as (town, (a, b)):
+        device = new_id()
+        came_ms = town.clock.now_ms()
+        later = b.chair(ROMEO, device)
+        later.came_ms = came_ms + 1_000
+        await b.registry.admit(later)
+        await settled(b)
+        town.clock.advance(5)
+        earlier = a.chair(ROMEO, device)
+        earlier.came_ms = came_ms
+        await a.registry.admit(earlier)
+        await until(lambda: earlier.was_ousted or later.was_ousted)
+        await settled(a, b)
+        assert (earlier.was_ousted, later.was_ousted) == (True, False)
+
+
 async def test_the_node_of_a_login_is_found_by_its_rows() -> None:
     async with a_town() as (_, (a, b)):
         phone = await b.enter(ROMEO)
