@@ -214,12 +214,12 @@ scheduled = Table(
     Column("client_id", Id, primary_key=True),
     _required("due_ms", Ms),
     _required("refused", Flag),
-    # True once some node began to send it; then it cannot be cancelled.  NULL: not yet.
-    Column("sending", Flag),
     _required("error", key_text(64)),
     _required("digest", LargeBinary(8)),
     # The whole submit.
     _required("body", Bytes),
+    # True once some node began to send it; then it cannot be cancelled.  NULL: not yet.
+    Column("sending", Flag),
     Index("ix_scheduled_due", "refused", "due_ms"),
     Index("ix_scheduled_user", "user_id", "due_ms"),
     **_CLUSTERED,
