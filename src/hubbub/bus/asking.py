@@ -193,7 +193,7 @@ class Asking:
 
     def _in_doubt(self, question: Question) -> None:
         """Note that what was sent may have been carried out, or may yet be."""
-        question.maybe_done = True
+        question.maybe_done = question.moved = True
         if question.method.sort is Sort.SWITCH:
             question.not_before = question.sent + self._settings.begin_s + self._settings.apart_s
 
@@ -247,8 +247,12 @@ class Asking:
             self._settle(question, None, value)
 
     def _refused(self, question: Question, problem: ChatError) -> None:
-        """Pass a refusal on, unless an earlier try may be stored: then only a rule's word is an answer."""
-        if question.maybe_done and question.method.sort is not Sort.READ and problem.code in _OF_THE_MOMENT:
+        """Pass a refusal on, unless an earlier try may be stored: then only a rule's word is an answer.
+
+        And not even that where another node may yet decide otherwise: members come back, mutes end.
+        """
+        open_yet = question.moved or (question.maybe_done and problem.code in _OF_THE_MOMENT)
+        if open_yet and question.method.sort is not Sort.READ:
             problem = ChatError(Code.UNKNOWN_OUTCOME, retry_after_s=problem.retry_after_s)
         self._settle(question, problem)
 

@@ -53,6 +53,7 @@ class Question:
         "lane",
         "maybe_done",
         "method",
+        "moved",
         "not_before",
         "number",
         "request",
@@ -73,6 +74,8 @@ class Question:
         """The call under way; answers of any other one are late."""
         self.maybe_done = False
         """Whether some node that gave no answer may have carried it out."""
+        self.moved = False
+        """Whether it was sent to a node whose answer is not waited for any more, and which may yet carry it out."""
         self.sent = 0.0
         self.stuck_since: float | None = None
         self.not_before = 0.0

@@ -70,6 +70,19 @@ async def test_what_is_sent_after_the_death_of_a_node_does_not_overtake_what_was
         assert await stage.texts(group) == ["0", "1", "2", "0", "1"]
 
 
+async def test_a_refusal_is_not_the_last_word_while_another_node_may_decide_otherwise() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        first = stage.node_of(CLEO)
+        stage.calls.pauses(first)
+        [sent] = stage.submits(CLEO, group, 1)
+        await turns()
+        stage.remote.node_lost(first)
+        assert (await refusal(sent)).code is Code.UNKNOWN_OUTCOME
+        [again] = stage.submits(CLEO, group, 1)
+        assert (await refusal(again)).code is Code.NOT_A_MEMBER
+
+
 async def test_a_node_that_is_found_dead_by_a_ping_costs_less_than_a_second() -> None:
     async with chats() as stage:
         group = await stage.group(ANNA, BEN)
