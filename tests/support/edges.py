@@ -103,7 +103,8 @@ class Backend:
         try:
             while await self._answer(reader, writer):
                 pass
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            # It is cancelled with the loop of its test, which asyncio of Python 3.11 takes for a failure.
             pass
         finally:
             self._writers.discard(writer)
