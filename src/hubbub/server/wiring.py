@@ -109,9 +109,11 @@ class Server:
     draining: bool = False
 
     async def ready(self) -> None:
-        """Raise ChatError when nothing new should come here: it drains, or its database does not answer."""
+        """Raise ChatError when nothing new should come here: it starts, it drains, or its database does not answer."""
         if self.draining:
             raise ChatError(Code.GOING_AWAY)
+        if self.nodes.record.starting:
+            raise ChatError(Code.UNAVAILABLE)
         try:
             async with asyncio.timeout(_READY_S):
                 await self.database.read(self.database.now_ms)

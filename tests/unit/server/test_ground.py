@@ -67,10 +67,13 @@ async def test_a_server_is_offered_to_others_once_it_serves(tmp_path: Path) -> N
         await server.gateway.stop()
 
 
-async def test_a_draining_server_is_not_ready(tmp_path: Path) -> None:
+async def test_a_server_is_ready_from_when_it_serves_until_it_drains(tmp_path: Path) -> None:
     settings = ServerSettings(data=str(tmp_path), node="alone")
     async with AsyncExitStack() as stack:
         server = await build(settings, ManualClock(), Reachable(http="127.0.0.1:1"), stack, lambda _: None)
+        with pytest.raises(ChatError):
+            await server.ready()
+        await server.serve()
         await server.ready()
         await server.drain()
         with pytest.raises(ChatError):
