@@ -424,7 +424,7 @@ class Asking:
         if due:
             node.pinged = now
             timeout_s = self._settings.silent_s
-            request = chat_codec.with_patience(chat_codec.ping(), timeout_s)
+            request = chat_codec.with_patience(chat_codec.ping(heard=node.avoided), timeout_s)
             node.ping = self._calls.request(node.incarnation, request, timeout_s=timeout_s)
             node.ping.add_done_callback(partial(self._pinged, node))
 
@@ -435,6 +435,8 @@ class Asking:
             node.heard = self._now()
             if not chat_codec.turned(ping.result()):
                 node.avoided = False
+            else:
+                self._avoid(node)
         elif isinstance(failure, CallFailed):
             if failure.reason == "nobody" and node.open:
                 self.node_lost(node.incarnation)

@@ -55,7 +55,8 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 PING = b"ping"
-"""A request of this name is answered at once by any node that serves; it has no arguments."""
+"""A request of this name is answered at once by any node that serves; it has no arguments but perhaps `HEARD`."""
+HEARD = b"\xc3"
 
 _PATIENCE_BYTES = 4
 _NAME_AT = _PATIENCE_BYTES + 1
@@ -160,9 +161,12 @@ def opened(request: bytes) -> tuple[float, bytes, memoryview]:
     return patience_ms / 1000, bytes(view[_NAME_AT:name_ends]), view[name_ends:]
 
 
-def ping() -> bytes:
-    """Return the request that asks only whether a node is there."""
-    return bytes((len(PING),)) + PING
+def ping(*, heard: bool = False) -> bytes:
+    """Return the request that asks only whether a node is there.
+
+    `heard`: whoever asks knows that something may have been turned away, and sends nothing new before the answer.
+    """
+    return bytes((len(PING),)) + PING + (HEARD if heard else b"")
 
 
 def done(value: object) -> bytes:

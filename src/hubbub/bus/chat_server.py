@@ -7,8 +7,9 @@ A request that is turned away was not looked at, so its caller may ask another n
 node drains, and after this process was stopped for a while: what then lies in its socket may have been carried out by
 another node long ago, and what followed it, too; doing it now would, say, let somebody join whom their next command
 had taken out again.  What a peer sends before it can know that it was turned away may follow what was, and must not
-overtake it; so it is turned away as well, until a ping says that the peer has heard.  A link may stand still, too: a
-command that would do harm if it came late says until when it may be begun, and is turned away after that.
+overtake it; so it is turned away as well, until a ping says that the peer has heard; one sent before does not.  A link
+may stand still, too: a command that would do harm if it came late says until when it may be begun, and is turned away
+after that.
 """
 
 from __future__ import annotations
@@ -113,7 +114,11 @@ class ChatServer:
         try:
             patience_s, name, arguments = chat_codec.opened(request)
             if name == chat_codec.PING:
-                self._turned.discard(peer.incarnation)
+                if arguments == chat_codec.HEARD:
+                    self._turned.discard(peer.incarnation)
+                if peer.incarnation in self._turned:
+                    # It was on its way already; what follows it may follow what was turned away.
+                    return _settled(chat_codec.turned_away("stale"))
                 return _settled(chat_codec.done(None))
             if peer.incarnation in self._turned:
                 return _settled(chat_codec.turned_away("stale"))

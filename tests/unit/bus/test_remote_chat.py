@@ -678,6 +678,8 @@ async def test_a_command_is_begun_until_its_moment_and_not_after_it() -> None:
         assert await turned(clock.now_ms() - 1) == "stale"
         assert await turned(clock.now_ms()) == "stale", "nothing overtakes it"
         await server.answer(peer, chat_codec.with_patience(chat_codec.ping(), 1.0))
+        assert await turned(clock.now_ms()) == "stale", "that ping was sent before its sender knew"
+        await server.answer(peer, chat_codec.with_patience(chat_codec.ping(heard=True), 1.0))
         assert await turned(clock.now_ms()) == ""
 
 
@@ -703,7 +705,8 @@ async def test_nothing_overtakes_what_was_turned_away_before_its_caller_knows() 
         # It was on its way before the answer to the first was.
         assert await turned(peer, message()) == "stale"
         assert await turned(other, message()) == ""
-        assert await turned(peer, chat_codec.ping()) == ""
+        assert await turned(peer, chat_codec.ping()) == "stale", "it was sent before its sender knew"
+        assert await turned(peer, chat_codec.ping(heard=True)) == ""
         assert await turned(peer, message()) == ""
 
 
