@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from support.databases import DATABASES, UrlOf, open_empty
 
@@ -90,6 +91,13 @@ async def test_a_session_is_found_as_it_was_added_and_adding_it_again_changes_no
     await sessions.add([row])
     assert await sessions.sessions_of([ROMEO, NURSE]) == [found]
     assert len(await sessions.sessions_of([ROMEO, JULIET])) == 2
+
+
+async def test_a_session_keeps_the_time_it_came_at_however_late_it_is_stored(stores: Stores) -> None:
+    nodes, sessions, _ = stores
+    row = msgspec.structs.replace(a_session(ROMEO, await a_node(nodes, "a")), since_ms=1)
+    await sessions.add([row])
+    assert await sessions.sessions_of([ROMEO]) == [row]
 
 
 async def test_hundreds_of_sessions_go_in_and_out_at_once(stores: Stores) -> None:

@@ -270,28 +270,18 @@ async def where(stage: Chats, channel: str) -> MemberState:
     return (await stage.nodes[ONE].conversation(Caller(ANNA), channel)).member.state
 
 
-async def test_joining_whose_answer_was_lost_is_not_done_again_after_leaving() -> None:
+@pytest.mark.parametrize("there", [True, False], ids=["at the same node", "at another one"])
+async def test_joining_whose_answer_was_lost_is_not_done_again_after_leaving(there: bool) -> None:
     async with chats() as stage:
         channel, anna = await a_channel(stage), Caller(ANNA)
         stage.calls.drops_answers = 1
         joining = asyncio.ensure_future(stage.remote.join(anna, channel))
         await turns(50)
         await stage.remote.leave(anna, channel, fresh_id())
-        await stage.time_passes(3.2)
-        with pytest.raises(ChatError) as caught:
-            await joining
-        assert caught.value.code is Code.UNKNOWN_OUTCOME
-        assert await where(stage, channel) is not MemberState.JOINED
-
-
-async def test_joining_is_not_done_again_elsewhere_after_leaving() -> None:
-    async with chats() as stage:
-        channel, anna = await a_channel(stage), Caller(ANNA)
-        stage.calls.drops_answers = 1
-        joining = asyncio.ensure_future(stage.remote.join(anna, channel))
-        await turns(50)
-        await stage.remote.leave(anna, channel, fresh_id())
-        stage.vanishes(stage.node_of(ANNA))
+        if there:
+            await stage.time_passes(3.2)
+        else:
+            stage.vanishes(stage.node_of(ANNA))
         with pytest.raises(ChatError) as caught:
             await joining
         assert caught.value.code is Code.UNKNOWN_OUTCOME
@@ -681,6 +671,24 @@ async def test_a_command_is_begun_until_its_moment_and_not_after_it() -> None:
         assert await turned(clock.now_ms()) == "stale", "that ping was sent before its sender knew"
         await server.answer(peer, chat_codec.with_patience(chat_codec.ping(heard=True), 1.0))
         assert await turned(clock.now_ms()) == ""
+
+
+async def test_a_ping_that_was_on_its_way_lets_nothing_overtake_a_command_that_came_too_late() -> None:
+    async with chats() as stage:
+        channel, group, anna = await a_channel(stage), await stage.group(ANNA, BEN), Caller(ANNA)
+        stage.live = [stage.node_of(ANNA)]
+        stage.calls.pauses(stage.node_of(ANNA))
+        joining = asyncio.ensure_future(stage.remote.join(anna, channel))
+        await turns()
+        early = stage.submits(ANNA, group, 1)
+        await stage.time_passes(0.8)  # the silent node is sent a ping
+        late = stage.submits(ANNA, group, 2)
+        await stage.time_passes(0.3)
+        stage.calls.resumes(stage.node_of(ANNA))
+        await stage.time_passes(2.0)
+        await asyncio.gather(joining, *early, *late)
+        assert await stage.texts(group) == ["0", "0", "1"]
+        assert [entry.seq for entry in await asyncio.gather(*early, *late)] == [2, 3, 4]
 
 
 async def test_nothing_overtakes_what_was_turned_away_before_its_caller_knows() -> None:

@@ -310,4 +310,5 @@ async def test_a_hello_that_lay_there_while_the_process_stood_still_is_turned_aw
         assert link.ended[1] == "unavailable"
         house.hands.advance(1.5)
         house.gateway.tick()
-        await house.let_in("romeo/phone")
+        link = await house.let_in("romeo/phone")
+        assert link.session.came_ms == house.hands.now_ms(), "by which the later of two sessions is known"
