@@ -374,6 +374,22 @@ async def test_haproxy_is_started_again_with_the_nodes_of_today(tmp_path: Path) 
         await until(back)
 
 
+async def test_an_owner_after_the_other_takes_over_what_runs(tmp_path: Path) -> None:
+    async with backends("gateway-1") as (gateway,), edge(tmp_path, gateway.view("gateway")) as front:
+        opened = await tunnel(front.port, "/ws")
+        file = front.folder / "haproxy.cfg"
+        # None is stopped before the next one comes, as if it had been killed.
+        owners = [HaproxyProcess(str(program()), file, front.admin, grace_s=0.2) for _ in range(5)]
+        for owner in owners:
+            before = await front.pid()
+            await owner.start()
+            assert await front.pid() != before
+        assert await front.where() == "gateway-1"
+        assert await opened.echoes()
+        opened.close()
+        await asyncio.gather(*(owner.stop() for owner in owners))
+
+
 async def test_the_admin_socket_is_its_owners_alone(tmp_path: Path) -> None:
     async with edge(tmp_path):
         assert (tmp_path / "admin.sock").stat().st_mode & 0o777 == 0o600

@@ -13,7 +13,9 @@ import contextlib
 import logging
 import os
 import re
+import select
 import signal
+import weakref
 from pathlib import Path
 
 from hubbub.server.edge.runtime import AdminSocket, NotRunning
@@ -26,6 +28,7 @@ _LEVELS = {"ALERT": logging.ERROR, "WARNING": logging.WARNING, "NOTICE": logging
 _START_S = 10.0
 _CHECK_S = 15.0
 _LOOK_S = 0.05
+_KNOWN_S = 0.5
 _AGAIN_S = 1.0
 
 
@@ -70,7 +73,7 @@ class HaproxyProcess:
     async def start(self) -> None:
         """Start it and return once it answers.  Raises CannotRun."""
         await check(self._binary, self._file)
-        found = _left_running(self._pid_file, self._file)
+        found = await _left_running(self._pid_file, self._file)
         if found is not None:
             _log.warning("taking over the HAProxy that runs already")
             self._process = found
@@ -179,22 +182,26 @@ class HaproxyProcess:
 
 
 class _Found:
-    """A master that an earlier owner left running: it is no child of this process, so it is looked at."""
+    """A master that an earlier owner left running: no child of this process, so the system is asked how it is.
 
-    def __init__(self, pid: int, file: Path) -> None:
-        self._pid = pid
-        self._file = str(file).encode()
+    Its command line says whose it is, once: while it starts itself anew at a reload there may be none to read.
+    """
+
+    def __init__(self, pid: int) -> None:
+        """Raises OSError when there is no such process."""
+        self._pidfd = os.pidfd_open(pid)
+        weakref.finalize(self, os.close, self._pidfd)
 
     @property
     def returncode(self) -> int | None:
         """None while it runs."""
-        try:
-            return None if self._file in Path(f"/proc/{self._pid}/cmdline").read_bytes().split(b"\0") else 0
-        except OSError:
-            return 0
+        # pidfd_open(2): it is readable once the process has ended, whoever else has its number then.
+        look = select.poll()
+        look.register(self._pidfd, select.POLLIN)
+        return 0 if look.poll(0) else None
 
     def send_signal(self, number: int) -> None:
-        os.kill(self._pid, number)
+        signal.pidfd_send_signal(self._pidfd, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
@@ -205,9 +212,23 @@ class _Found:
         return 0
 
 
-def _left_running(pid_file: Path, file: Path) -> _Found | None:
-    try:
-        found = _Found(int(pid_file.read_text("ascii").split()[0]), file)
-    except (OSError, ValueError, IndexError):
-        return None
-    return found if found.returncode is None else None
+async def _left_running(pid_file: Path, file: Path) -> _Found | None:
+    """Return the HAProxy of this configuration that runs; its owner may have gone while it was being reloaded."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pid = _pid_in(pid_file)
+        found = _Found(pid)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_KNOWN_S):
+                while found.returncode is None:
+                    if str(file) in _command_of(pid):
+                        return found
+                    await asyncio.sleep(_LOOK_S)
+    return None
+
+
+def _pid_in(file: Path) -> int:
+    return int(file.read_text("ascii").split()[0])
+
+
+def _command_of(pid: int) -> list[str]:
+    return [os.fsdecode(word) for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
