@@ -71,6 +71,8 @@ class NodeRecord(msgspec.Struct, frozen=True):
     """It takes nobody new."""
     starting: bool = False
     """It does not listen yet.  Such a node says that it is draining, too, which is all that matters to others."""
+    revision: int = 0
+    """Counts what it said of itself: of two records of one incarnation the higher is the newer."""
 
 
 class NodeLoad(msgspec.Struct, frozen=True):

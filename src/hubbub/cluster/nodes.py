@@ -74,6 +74,7 @@ class Nodes:
         self._lease_s = _SOLE_LEASE_S if sole else settings.lease_s
         self._roster = Roster(clock, settings)
         self._entered = False
+        self._offered = not record.starting
         self._lease_at = -math.inf
         """When the renewal began that succeeded last."""
         self._renew_at = 0.0
@@ -139,6 +140,11 @@ class Nodes:
         """Whether the rows know this incarnation as living, as far as this process has heard."""
         return self._entered
 
+    @property
+    def offered(self) -> bool:
+        """Whether the others were told that this node listens; once they were it stays so."""
+        return self._offered
+
     def view(self) -> list[NodeView]:
         """Return every node by name, this one and the dead of the last hour included."""
         state = NodeState.DRAINING if self._record.draining else NodeState.UP
@@ -202,12 +208,19 @@ class Nodes:
     async def serve(self) -> None:
         """Be offered to others from now on: what was starting listens."""
         if self._record.starting:
-            await self._say(draining=False)
+            self._change(draining=False)
+            # The row before the word: who begins to listen too late for the one is in time to read the other.
+            await self.renew()
+            await self.beat()
+            self._offered = True
 
     async def drain(self) -> None:
         """Take nobody new from now on, and have everybody know."""
         if self._record.starting or not self._record.draining:
-            await self._say(draining=True)
+            self._change(draining=True)
+            self._renew_at = 0.0
+            self._keeping.wake()
+            await self.beat()
 
     async def stop(self) -> None:
         """Say bye and end the lease.  What this node held must have been let go of before."""
@@ -345,11 +358,9 @@ class Nodes:
                 # One listener's fault must not keep the others from knowing.
                 _log.exception("a listener failed on a change of the nodes")
 
-    async def _say(self, *, draining: bool) -> None:
-        self._record = _replace(self._record, draining=draining, starting=False)
-        self._renew_at = 0.0
-        self._keeping.wake()
-        await self.beat()
+    def _change(self, *, draining: bool) -> None:
+        revision = self._record.revision + 1
+        self._record = _replace(self._record, draining=draining, starting=False, revision=revision)
 
     def _is_in(self, began: float) -> None:
         self._entered = True

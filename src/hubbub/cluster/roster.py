@@ -89,7 +89,9 @@ class Roster:
                     self._retire(record)
                     self.stale = True
                 if not (node.dead or node.gone):
-                    node.record, node.load, node.heard_at = record, news.load, self._clock.monotonic()
+                    node.load, node.heard_at = news.load, self._clock.monotonic()
+                    if record.revision >= node.record.revision:
+                        node.record = record
             case Bye(incarnation=incarnation):
                 if incarnation in self._nodes:
                     self._nodes[incarnation].gone = True
@@ -110,7 +112,8 @@ class Roster:
             node = self._nodes.get(record.incarnation)
             if node is None:
                 node = self._nodes[record.incarnation] = _Known(record, now)
-            if node.heard_at < asked_at:
+            # A node that drains says so before it writes its row: what is read since may be the older of the two.
+            if record.revision >= node.record.revision:
                 node.record = record
             if anew or row.until_ms != node.until_ms:
                 node.unchanged_since = asked_at

@@ -112,7 +112,7 @@ class Server:
         """Raise ChatError when nothing new should come here: it starts, it drains, or its database does not answer."""
         if self.draining:
             raise ChatError(Code.GOING_AWAY)
-        if self.nodes.record.starting:
+        if not self.nodes.offered:
             raise ChatError(Code.UNAVAILABLE)
         try:
             async with asyncio.timeout(_READY_S):

@@ -274,13 +274,37 @@ async def test_draining_is_seen_by_all_at_once_and_stands_in_the_row(town: Town)
 async def test_a_node_is_offered_to_nobody_before_it_listens(town: Town) -> None:
     one, two = await town.settles("one"), await town.settles("two", starting=True)
     await town.passes(5)
+    assert not two.nodes.offered
     assert (one.live(), two.live()) == (["one"], ["one"])
     assert [row.record.starting for row in await town.rows.nodes()] == [False, True]
     await two.nodes.serve()
     assert (one.live(), two.live()) == (["one", "two"], ["one", "two"])
     assert one.sees() == {"one": UP, "two": UP}
-    await two.nodes.keep_lease()
     assert [row.record.draining for row in await town.rows.nodes()] == [False, False]
+
+
+async def test_whoever_comes_between_the_word_and_the_next_finds_the_node_by_its_row(town: Town) -> None:
+    two = await town.settles("two", starting=True)
+    await two.nodes.serve()
+    assert two.nodes.offered
+    one = await town.settles("one")
+    assert one.live() == ["one", "two"]
+
+
+async def test_a_database_that_is_away_keeps_no_node_from_being_offered(town: Town) -> None:
+    one, two = await town.settles("one"), await town.settles("two", starting=True)
+    town.database_away(True)
+    await two.nodes.serve()
+    assert two.nodes.offered
+    assert one.live() == ["one", "two"]
+
+
+async def test_a_row_that_is_yet_to_be_written_takes_back_nothing_of_what_was_heard(town: Town) -> None:
+    one, two = await town.settles("one"), await town.settles("two")
+    await two.nodes.drain()
+    one.clock.advance(0.1)
+    await one.nodes.look()
+    assert one.sees() == {"one": UP, "two": DRAINING}
 
 
 async def test_a_node_that_is_to_end_before_it_listens_is_never_offered(town: Town) -> None:

@@ -41,6 +41,14 @@ def test_a_node_that_drains_keeps_its_place() -> None:
     assert [place.draining for place in plan([leaving, silent]).web] == [True, True]
 
 
+def test_a_node_that_starts_has_no_place_until_it_listens() -> None:
+    listening = view("a", ("web", "gateway"), http="10.0.0.1:80", tcp="10.0.0.1:81")
+    record = msgspec.structs.replace(listening.record, starting=True, draining=True)
+    starting = msgspec.structs.replace(listening, record=record, state=NodeState.DRAINING)
+    assert plan([starting]) == Plan()
+    assert names(plan([listening]).sockets) == ["a"]
+
+
 def test_a_suspect_is_left_to_the_health_checks() -> None:
     wanted = plan([view("a", ("gateway",), http="10.0.0.1:80", state=NodeState.SUSPECT)])
     assert [place.draining for place in wanted.sockets] == [False]

@@ -22,6 +22,7 @@ from hubbub.lab.cluster.edge import Edge
 from hubbub.lab.cluster.node import Node
 from hubbub.lab.cluster.plan import ClusterPlan
 from hubbub.lab.servers import MariaDbServer, NatsServer, PostgresServer, RedisServer, Server, ServerFailed
+from hubbub.server.edge.runtime import NotRunning
 from hubbub.server.settings import Address
 
 T = TypeVar("T")
@@ -154,6 +155,8 @@ class Cluster:
             for name in (*self.nodes, *(["edge"] if self.edge else [])):
                 if name in self._wanted:
                     await self._wait_ready(http, name)
+        if self.edge is not None and "edge" in self._wanted:
+            await self._wait_followed(self.edge)
 
     async def __aenter__(self) -> Self:
         try:
@@ -274,6 +277,19 @@ class Cluster:
                         said = answer.text
                     await asyncio.sleep(0.05)
         raise ServerFailed(name, f"was not ready within {READY_S:g} s: {said}", self.log(name)[-3000:])
+
+    async def _wait_followed(self, edge: Edge) -> None:
+        """Return once the edge sends people to every gateway that runs."""
+        missing: set[str] = set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READY_S):
+                while True:
+                    with contextlib.suppress(NotRunning):
+                        missing = self._wanted & set(self.names("gateway")) - await edge.gateways()
+                        if not missing:
+                            return
+                    await asyncio.sleep(0.05)
+        raise ServerFailed("edge", f"sent nobody to {sorted(missing)} within {READY_S:g} s", self.log("edge")[-3000:])
 
 
 def _end(code: int | None) -> str:

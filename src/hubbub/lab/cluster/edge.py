@@ -12,7 +12,8 @@ from hubbub.lab.cluster.node import machine_environ
 from hubbub.lab.servers import haproxy
 from hubbub.lab.servers.ports import free_port
 from hubbub.lab.servers.server import Server
-from hubbub.server.edge.haproxy import ALIVE
+from hubbub.server.edge.haproxy import ALIVE, NODES_MAP
+from hubbub.server.edge.runtime import AdminSocket, socket_path
 from hubbub.server.settings import Address
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -43,6 +44,10 @@ class Edge(Server):
         """host:port of raw TCP."""
         host = self.listen_tcp.host
         return str(Address(ANYWHERE.get(host, host), self.listen_tcp.port))
+
+    async def gateways(self) -> set[str]:
+        """Return the names of the gateways it sends people to.  Raises NotRunning."""
+        return set(await AdminSocket(socket_path(self.folder)).map(str(self.folder.resolve() / NODES_MAP)))
 
     def _command(self) -> Sequence[object]:
         where = ["--listen", self.listen, "--listen-tcp", self.listen_tcp, "--folder", self.folder]

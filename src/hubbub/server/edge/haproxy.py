@@ -25,6 +25,8 @@ from hubbub.server.settings import Address
 
 ALIVE = "/edgez"
 """Path that the edge answers by itself, for whoever watches it; the nodes' own is /healthz."""
+NODES_MAP = "nodes.map"
+"""The file of the names of gateways and their slots, beside the configuration."""
 
 POOLS = (("web", "web"), ("sockets", "ws"), ("streams", "tcp"))
 """Backend, which is also the pool of the plan, and how its slots begin."""

@@ -1,7 +1,8 @@
 """Decide from the registry which node gets what from the public address.
 
-A plan is a list of places for HTTP, for WebSockets and for raw TCP.  Nodes that drain keep a place so that their open
-connections last, and get nothing new.  A suspect node keeps its place: its heartbeats may have been lost on the way,
+A plan is a list of places for HTTP, for WebSockets and for raw TCP.  A node that starts has none yet: health checks
+would find it ill and take their time to find it well.  Nodes that drain keep a place so that their open connections
+last, and get nothing new.  A suspect node keeps its place: its heartbeats may have been lost on the way,
 and the edge's own health checks know better whether it answers.  Not so over raw TCP, where the system of a process
 that stands still takes connections on: there a suspect gets nothing new while another is there to get it.  The dead
 have no place.  Nothing here does I/O, and nothing that a record holds reaches a configuration or a command unless it
@@ -60,7 +61,7 @@ def plan(views: Iterable[NodeView]) -> Plan:
     # Of two that claim one address the livelier has it: the other is what ran there before.
     ranks = {NodeState.UP: 0, NodeState.DRAINING: 1, NodeState.SUSPECT: 2, NodeState.DEAD: 3}
     ordered = sorted(views, key=lambda view: (ranks[view.state], view.record.node_id, view.record.incarnation))
-    alive = [view for view in ordered if view.state is not NodeState.DEAD]
+    alive = [view for view in ordered if view.state is not NodeState.DEAD and not view.record.starting]
     pools = (
         _pool(alive, lambda view: view.record.http if "web" in view.record.roles else ""),
         _pool(alive, lambda view: view.record.http if "gateway" in view.record.roles else ""),

@@ -18,7 +18,7 @@ from hubbub.base.clock import SystemClock
 from hubbub.base.settings import SettingsError
 from hubbub.client.login import Login
 from hubbub.server.edge import haproxy, nginx
-from hubbub.server.edge.haproxy import HaproxyOptions
+from hubbub.server.edge.haproxy import NODES_MAP, HaproxyOptions
 from hubbub.server.edge.haproxy_edge import CommandMaster, HaproxyEdge
 from hubbub.server.edge.keeper import Edge, Keeper, Registry
 from hubbub.server.edge.nginx import NginxOptions
@@ -73,7 +73,7 @@ def run_haproxy(settings: EdgeSettings, options: HaproxyOptions, binary: str, gr
     options = msgspec.structs.replace(
         options,
         admin_socket=socket_path(settings.folder),
-        map_file=str(file.with_name("nodes.map")),
+        map_file=str(file.with_name(NODES_MAP)),
         connections=options.connections or _affordable(),
     )
     admin = AdminSocket(options.admin_socket)
@@ -95,7 +95,7 @@ def drive_haproxy(settings: EdgeSettings, options: HaproxyOptions, file: Path, r
     """Drive the HAProxy that answers on `options.admin_socket` until SIGTERM or SIGINT.  Raises ValueError."""
     haproxy.render(Plan(), options)
     _make_folder(settings.folder)
-    options = msgspec.structs.replace(options, map_file=str(settings.folder.resolve() / "nodes.map"))
+    options = msgspec.structs.replace(options, map_file=str(settings.folder.resolve() / NODES_MAP))
     admin = AdminSocket(options.admin_socket)
     asyncio.run(_run(settings, HaproxyEdge(file, options, admin, CommandMaster(reload, admin)), _begin_nothing))
 
