@@ -180,8 +180,8 @@ class Asking:
         question.sent = now
         question.lane.open.add(question)
         request = question.request
-        if question.method.sort is Sort.SWITCH:
-            begin_s = min(left_s, self._settings.begin_s)
+        if question.method.sort in chat_codec.STAMPED:
+            begin_s = min(left_s, self._settings.begin_s) if question.method.sort is Sort.SWITCH else left_s
             request = chat_codec.begun_by(request, self._clock.now_ms() + int(begin_s * 1000))
         request = chat_codec.with_patience(request, left_s)
         attempt = question.attempt = self._calls.request(node.incarnation, request, timeout_s=left_s)

@@ -26,7 +26,8 @@ class Sort(Enum):
     """What it means to ask a second node because the first one did not answer."""
 
     SUBMIT = "submit"
-    """The key of the command decides; answered by a future, in order."""
+    """The key of the command decides; answered by a future, in order, and not begun late: its caller may be told
+    meanwhile that another node refused it."""
     COMMAND = "command"
     """It changes something, and doing it twice is doing it once; kept in the caller's order."""
     SWITCH = "switch"
@@ -35,6 +36,10 @@ class Sort(Enum):
     """It changes nothing and may go to any node."""
     HINT = "hint"
     """Worth nothing when it is late: never sent again, and nobody is told when it is lost."""
+
+
+STAMPED = frozenset({Sort.SUBMIT, Sort.SWITCH})
+"""What is not begun after a moment that the request names."""
 
 
 class Turned(msgspec.Struct, frozen=True):
@@ -85,7 +90,7 @@ class Method:
         self._arguments = msgspec.defstruct(
             f"{self.name}_arguments", [_field(parameter) for parameter in parameters], gc=False, omit_defaults=True
         )
-        stamp = [(_BEGIN_BY, int, 0)] if sort is Sort.SWITCH else []
+        stamp = [(_BEGIN_BY, int, 0)] if sort in STAMPED else []
         self._requests = msgspec.msgpack.Decoder(
             msgspec.defstruct(f"{self.name}_request", stamp, bases=(self._arguments,), gc=False, kw_only=True)
         )
@@ -121,7 +126,7 @@ class Method:
 
     def is_late(self, asked: Any, now_ms: int) -> bool:
         """Whether the moment has passed until which this request might be begun, by the clock all nodes share."""
-        return self.sort is Sort.SWITCH and 0 < asked.begin_by_ms < now_ms
+        return self.sort in STAMPED and 0 < asked.begin_by_ms < now_ms
 
     def read_answer(self, answer: bytes) -> Any:
         """Return the value of an answer.  Raises ChatError if it was refused, or cannot be read; see `turned`."""
@@ -143,7 +148,7 @@ def with_patience(request: bytes, patience_s: float) -> bytes:
 
 
 def begun_by(request: bytes, moment_ms: int) -> bytes:
-    """Return the request of a SWITCH, still without patience, that must not be begun after this moment.
+    """Return a request of a `STAMPED` sort, still without patience, that must not be begun after this moment.
 
     It is one more field in the map of arguments, which a node of an older version passes over.
     """

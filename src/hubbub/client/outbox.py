@@ -3,7 +3,8 @@
 Every command has a client_id for life, so sending it again is harmless.  Commands of one conversation form a lane: they
 are sent in the order they were given, several at once, each naming the one before it as `after` while that one is
 unanswered.  An answer that leaves the outcome open, or asks for patience, puts a command back where it was; a final
-refusal also refuses what was lined up behind it, because those were written by somebody who did not know.
+refusal also refuses what was lined up behind it, because those were written by somebody who did not know.  And a
+refusal is final only once no earlier sending of the same command can be under way any more (protocol.md 6.17).
 
 This module keeps the lanes; it does no I/O and reads no clock.  `store` keeps a copy on disk for those who want one.
 """
@@ -11,6 +12,7 @@ This module keeps the lanes; it does no I/O and reads no clock.  `store` keeps a
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -25,6 +27,14 @@ from hubbub.wire import hubbub_pb2 as pb
 
 PATIENCE_S = 60.0
 """How long a wait the server may ask for before a command is refused instead of kept."""
+
+DECIDED_S = 20.0
+"""So long after it had no answer a sending may still be decided, whatever a later one was told (protocol.md 6.17)."""
+
+_ASK_S = 2.0
+"""How often to ask meanwhile."""
+
+_IN_DOUBT = frozenset({Code.UNKNOWN_OUTCOME.value, Code.TIMEOUT.value})
 
 IMPATIENT = frozenset({Code.MUTED.value, Code.CONFLICT.value})
 """Refusals a person wants to hear of at once, although trying again later may help."""
@@ -48,7 +58,7 @@ class Pending:
     command stays in the outbox and may still be stored.  Giving up on the wait does not take the command back.
     """
 
-    __slots__ = ("_timeout_s", "command", "frame", "future", "inflight", "kept", "tries")
+    __slots__ = ("_timeout_s", "command", "frame", "future", "inflight", "kept", "open_until", "tries")
 
     def __init__(
         self, command: Command, frame: pb.Submit, future: asyncio.Future[Accepted], timeout_s: float | None, kept: bool
@@ -61,6 +71,8 @@ class Pending:
         """Whether it may be sent: what is to survive a crash is on disk first."""
         self.inflight = False
         self.tries = 0
+        self.open_until = -math.inf
+        """Monotonic time until which an earlier sending may yet be stored."""
 
     @property
     def client_id(self) -> str:
@@ -168,8 +180,11 @@ class Outbox:
         *,
         timeout_s: float | None = None,
         kept: bool = True,
+        open_until: float = -math.inf,
     ) -> Pending:
         """Put a command at the end of its lane, naming its predecessor if that one is unanswered.
+
+        `open_until`: until when what an earlier run sent of it may yet be stored.
 
         Raises HubbubError when the outbox is full, and for text that is not Unicode.
         """
@@ -188,6 +203,7 @@ class Outbox:
         if lane is None:
             lane = self._lanes[command.conversation_id] = Lane()
         pending = Pending(command, frame, future, timeout_s, kept)
+        pending.open_until = open_until
         lane.pending[command.client_id] = pending
         if lane.unsent is not None:
             lane.unsent.append(pending)
@@ -220,11 +236,13 @@ class Outbox:
             lane.send(pending)
             yield pending
 
-    def disconnected(self) -> None:
+    def disconnected(self, now: float) -> None:
         """Every command without an answer will be sent again."""
         for lane in self._lanes.values():
             lane.not_before = 0.0
             for pending in lane.pending.values():
+                if pending.inflight:
+                    pending.open_until = now + DECIDED_S
                 pending.inflight = False
             lane.inflight = 0
             lane.unsent = None
@@ -252,6 +270,12 @@ class Outbox:
                 lane.take_back(pending)
                 return
             error = HubbubError(error.code, error.message, retry=False)
+        if error.code in _IN_DOUBT:
+            pending.open_until = now + DECIDED_S
+        elif now < pending.open_until and not (error.retry and error.code not in IMPATIENT):
+            lane.take_back(pending)
+            lane.not_before = max(lane.not_before, now + _ASK_S)
+            return
         if error.retry and error.code not in IMPATIENT and error.retry_after <= PATIENCE_S:
             lane.take_back(pending)
             lane.not_before = max(lane.not_before, now + max(error.retry_after, wait_s))

@@ -47,7 +47,7 @@ class Sender:
     def end(self) -> None:
         """The connection is gone; what had no answer goes again over the next one."""
         self.open = False
-        self._outbox.disconnected()
+        self._outbox.disconnected(self._clock.monotonic())
 
     def pump(self) -> None:
         """Send whatever may go."""

@@ -673,6 +673,21 @@ async def test_a_command_is_begun_until_its_moment_and_not_after_it() -> None:
         assert await turned(clock.now_ms()) == ""
 
 
+async def test_a_message_that_lay_on_the_bus_for_longer_than_its_caller_waited_is_not_begun() -> None:
+    async with chats() as stage:
+        group = await stage.group(ANNA, BEN)
+        stage.live = [first := stage.node_of(ANNA)]
+        stage.calls.pauses(first)
+        [sent] = stage.submits(ANNA, group, 1)
+        for _ in range(11):
+            await stage.time_passes(1.0)
+        with pytest.raises(ChatError):
+            await sent
+        stage.calls.resumes(first)
+        await stage.time_passes(2.0)
+        assert await stage.texts(group) == []
+
+
 async def test_a_ping_that_was_on_its_way_lets_nothing_overtake_a_command_that_came_too_late() -> None:
     async with chats() as stage:
         channel, group, anna = await a_channel(stage), await stage.group(ANNA, BEN), Caller(ANNA)

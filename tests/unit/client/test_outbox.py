@@ -47,6 +47,39 @@ async def test_a_command_after_an_answered_one_names_nobody() -> None:
     assert len(outbox) == 1
 
 
+async def test_a_refusal_is_final_only_once_no_earlier_sending_can_be_under_way() -> None:
+    outbox = Outbox()
+    for answered in (False, True):
+        pending = put(outbox, "a")
+        assert names(outbox) == ["a"]
+        if answered:
+            refuse(outbox, "a", "unknown_outcome", now=0.0)
+        else:
+            outbox.disconnected(0.0)
+        assert names(outbox, 1.0) == ["a"]
+        refuse(outbox, "a", "not_a_member", now=1.0)
+        assert not pending.done()
+        assert names(outbox, 2.9) == []
+        assert names(outbox, 19.9) == ["a"]
+        refuse(outbox, "a", "muted", now=19.9)
+        assert names(outbox, 22.0) == ["a"]
+        refuse(outbox, "a", "not_a_member", now=22.0)
+        with pytest.raises(HubbubError, match="You are not a member"):
+            await pending
+
+
+async def test_a_refusal_of_what_an_earlier_run_sent_is_asked_for_again() -> None:
+    outbox = Outbox()
+    command = Command(ROOM, "a", Post(Body("a")))
+    pending = outbox.add(command, asyncio.get_running_loop().create_future(), open_until=20.0)
+    assert names(outbox, 1.0) == ["a"]
+    refuse(outbox, "a", "forbidden", now=1.0)
+    assert not pending.done()
+    assert names(outbox, 20.0) == ["a"]
+    refuse(outbox, "a", "forbidden", now=20.0)
+    assert pending.done()
+
+
 async def test_reactions_stand_outside_the_order() -> None:
     outbox = Outbox()
     put(outbox, "a")
@@ -60,7 +93,7 @@ async def test_after_a_disconnect_everything_unanswered_goes_again_in_order() ->
         put(outbox, name)
     names(outbox)
     accept(outbox, "a", 1)
-    outbox.disconnected()
+    outbox.disconnected(0.0)
     assert names(outbox) == ["b", "c"]
 
 

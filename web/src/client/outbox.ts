@@ -17,6 +17,17 @@ import { writeSubmit, type SubmitInit } from "./translate";
 /** How long a wait the server may ask for before a command is refused instead of kept. */
 const PATIENCE_MS = 60_000;
 
+/**
+ * So long after it had no answer a sending may still be decided, whatever a later one was told (protocol.md 6.17).
+ * A refusal is final only once no earlier sending of the same command can be under way any more.
+ */
+const DECIDED_MS = 20_000;
+
+/** How often to ask meanwhile. */
+const ASK_MS = 2_000;
+
+const IN_DOUBT = new Set(["unknown_outcome", "timeout"]);
+
 /** Refusals a person wants to hear of at once, although trying again later may help. */
 const IMPATIENT = new Set(["muted", "conflict"]);
 
@@ -45,6 +56,8 @@ export interface Waiting {
   kept: boolean;
   inflight: boolean;
   tries: number;
+  /** Monotonic time until which an earlier sending may yet be stored. */
+  openUntil: number;
   /** Whoever made it wants to know; nobody, for what an earlier run left. */
   settle: (outcome: Accepted | HubbubError) => void;
 }
@@ -115,19 +128,19 @@ export class Outbox {
     const lane = held ?? { waiting: new Map<string, Waiting>(), inflight: 0, notBefore: 0 };
     this.#lanes.set(command.conversationId, lane);
     this.#failed.delete(keyOf(command));
-    const waiting = { command: { ...command, after }, submit, kept, inflight: false, tries: 0, settle };
+    const waiting = { command: { ...command, after }, submit, kept, inflight: false, tries: 0, openUntil: 0, settle };
     lane.waiting.set(command.clientId, waiting);
     this.#owner.changed(waiting.command);
     return waiting;
   }
 
   /** Take up what an earlier run left; it goes before what was given since. */
-  restore(commands: readonly Command[]): void {
+  restore(commands: readonly Command[], nowMs: number): void {
     const given = new Map(this.#lanes);
     this.#lanes.clear();
     for (const command of commands) {
       if (command.error) this.#failed.set(keyOf(command), command);
-      else if (!given.get(command.conversationId)?.waiting.has(command.clientId)) this.#restore(command);
+      else if (!given.get(command.conversationId)?.waiting.has(command.clientId)) this.#restore(command, nowMs);
     }
     for (const [conversationId, lane] of given) {
       const restored = this.#lanes.get(conversationId)?.waiting ?? [];
@@ -135,12 +148,13 @@ export class Outbox {
     }
   }
 
-  #restore(command: Command): void {
+  #restore(command: Command, nowMs: number): void {
     const lane = this.#lanes.get(command.conversationId) ?? { waiting: new Map(), inflight: 0, notBefore: 0 };
     this.#lanes.set(command.conversationId, lane);
     const submit = writeSubmit(command.conversationId, command.clientId, command.action, command.after);
     const settle = (): void => undefined;
-    lane.waiting.set(command.clientId, { command, submit, kept: true, inflight: false, tries: 0, settle });
+    const openUntil = nowMs + DECIDED_MS;
+    lane.waiting.set(command.clientId, { command, submit, kept: true, inflight: false, tries: 0, openUntil, settle });
   }
 
   // ------------------------------------------------------------ sending
@@ -165,11 +179,14 @@ export class Outbox {
   }
 
   /** Every command without an answer will be sent again. */
-  disconnected(): void {
+  disconnected(nowMs: number): void {
     for (const lane of this.#lanes.values()) {
       lane.notBefore = 0;
       lane.inflight = 0;
-      for (const waiting of lane.waiting.values()) waiting.inflight = false;
+      for (const waiting of lane.waiting.values()) {
+        if (waiting.inflight) waiting.openUntil = nowMs + DECIDED_MS;
+        waiting.inflight = false;
+      }
     }
   }
 
@@ -209,7 +226,15 @@ export class Outbox {
       }
       error = new HubbubError(error.code, error.message, { retry: false });
     }
-    if (error.retry && !IMPATIENT.has(error.code) && error.retryAfterMs <= PATIENCE_MS) {
+    const mayWait = error.retry && !IMPATIENT.has(error.code);
+    if (IN_DOUBT.has(error.code)) {
+      waiting.openUntil = nowMs + DECIDED_MS;
+    } else if (nowMs < waiting.openUntil && !mayWait) {
+      takeBack(lane, waiting);
+      lane.notBefore = Math.max(lane.notBefore, nowMs + ASK_MS);
+      return;
+    }
+    if (mayWait && error.retryAfterMs <= PATIENCE_MS) {
       takeBack(lane, waiting);
       lane.notBefore = Math.max(lane.notBefore, nowMs + Math.max(error.retryAfterMs, waitMs));
       return;

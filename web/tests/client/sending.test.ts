@@ -2,12 +2,15 @@
 import { expect, test } from "vitest";
 
 import type { Pending } from "@/client/api";
-import type { HubbubError } from "@/client/errors";
+import { HubbubError } from "@/client/errors";
+import { newId } from "@/client/ids";
+import { Outbox } from "@/client/outbox";
 import { MemoryStore } from "@/client/store";
 
 import { JULIET, ROMEO, ROOM, Stage, entry, settle, type Request } from "./fake";
 
 const LATER = 3000;
+const KEY = newId();
 
 async function refusal(done: Promise<unknown>): Promise<HubbubError> {
   return done.then(
@@ -65,6 +68,27 @@ test("a reconnect sends everything unanswered again, in order, under the same na
   const again = await submits(stage, 2);
   expect(again.map((one) => one.clientId)).toEqual(sent.slice(1).map((one) => one.clientId));
   expect(again.map((one) => one.after)).toEqual([sent[0]!.clientId, sent[1]!.clientId]);
+});
+
+test("a refusal is final only once no earlier sending can be under way", () => {
+  const outbox = new Outbox({ changed: () => undefined, gone: () => undefined }, 10);
+  const action = { kind: "reaction", target: 3, emoji: "👍", set: true } as const;
+  const command = { conversationId: ROOM, clientId: KEY, action, after: "", ordered: true, madeMs: 0, error: null };
+  const outcomes: unknown[] = [];
+  outbox.add(command, true, (outcome) => outcomes.push(outcome));
+  const goes = (nowMs: number): number => [...outbox.ready(nowMs)].length;
+  const refuse = (nowMs: number): void => {
+    outbox.refused(ROOM, KEY, new HubbubError("not_a_member"), nowMs, 0);
+  };
+  expect(goes(0)).toBe(1);
+  outbox.disconnected(0);
+  expect(goes(1_000)).toBe(1);
+  refuse(1_000);
+  expect(outcomes).toEqual([]);
+  expect(goes(2_900)).toBe(0);
+  expect(goes(20_000)).toBe(1);
+  refuse(20_000);
+  expect(outcomes).toHaveLength(1);
 });
 
 test("an own entry that comes before its answer settles the command", async () => {
