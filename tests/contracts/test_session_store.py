@@ -95,9 +95,26 @@ async def test_a_session_is_found_as_it_was_added_and_adding_it_again_changes_no
 
 async def test_a_session_keeps_the_time_it_came_at_however_late_it_is_stored(stores: Stores) -> None:
     nodes, sessions, _ = stores
-    row = msgspec.structs.replace(a_session(ROMEO, await a_node(nodes, "a")), since_ms=1)
+    row = msgspec.structs.replace(
+        a_session(ROMEO, await a_node(nodes, "a")), since_ms=1, run="r" * 64, attempt=2**32 - 1
+    )
     await sessions.add([row])
     assert await sessions.sessions_of([ROMEO]) == [row]
+
+
+async def test_a_slot_is_not_taken_by_what_its_device_said_before(stores: Stores) -> None:
+    nodes, sessions, _ = stores
+    came = {"device_id": "d" * 32, "run": "a run"}
+    node = await a_node(nodes, "a")
+    first, second, third = (
+        msgspec.structs.replace(a_session(ROMEO, node), **came, attempt=attempt) for attempt in (1, 2, 3)
+    )
+    assert (await sessions.take_slot(second, None)).taken
+    late = await sessions.take_slot(first, None)
+    assert not late.taken
+    assert late.holder is not None
+    assert late.holder.session_id == second.session_id
+    assert (await sessions.take_slot(third, None)).taken
 
 
 async def test_hundreds_of_sessions_go_in_and_out_at_once(stores: Stores) -> None:

@@ -11,7 +11,7 @@ from support.air import Air, Wire
 from hubbub.base.clock import Clock, ManualClock
 from hubbub.base.ids import new_id
 from hubbub.chat.ports import StoreUnavailable
-from hubbub.cluster.model import Departure, NodeRecord, SessionRow, Slot
+from hubbub.cluster.model import NO_TIME, Departure, NodeRecord, SessionRow, Slot
 from hubbub.cluster.presence import Presence, PresenceState
 from hubbub.cluster.roll import Roll
 from hubbub.cluster.sessions import Policy, SessionRegistry
@@ -36,7 +36,7 @@ class Chair:
         self.id = new_id()
         self.user_id = user_id
         self.device_id = device_id
-        self.came_ms = 0
+        self.came = NO_TIME
         self.gone = False
         """Its peer has been silent for too long."""
         self.was_ousted = False

@@ -39,7 +39,7 @@ from hubbub.client.http import HttpApi
 from hubbub.client.keeper import Keeper
 from hubbub.client.login import FixedToken, KeptLogin, Login
 from hubbub.client.models import Accepted, Action, Conversation, Entry, File, Presence, State, StateEvent
-from hubbub.client.outbox import Command, Outbox, Pending
+from hubbub.client.outbox import DECIDED_S, Command, Outbox, Pending
 from hubbub.client.receipts import Receipts
 from hubbub.client.sending import Sender
 from hubbub.client.session import Session
@@ -106,6 +106,8 @@ class Client(Commands):
         self._http = http or HttpApi(server)
         self._transfers = Transfers(self._http, login)
         self._name = name
+        self._run_id = new_id()
+        self._attempt = 0
         self._heartbeat_s = heartbeat_s
         self._request_timeout_s = request_timeout_s
         self._send_timeout_s = send_timeout_s
@@ -162,7 +164,7 @@ class Client(Commands):
             self._feed.restore(kept.epoch, kept.user_version, kept.conversations)
         loop = asyncio.get_running_loop()
         for command in kept.commands:
-            self._outbox.add(command, loop.create_future())
+            self._outbox.add(command, loop.create_future(), open_until=self._clock.monotonic() + DECIDED_S)
         self._runner = loop.create_task(self._run(), name="hubbub-client")
         return self
 
@@ -373,7 +375,15 @@ class Client(Commands):
 
     def hello(self, token: str) -> pb.ClientFrame:
         """Return the first frame of a connection."""
-        hello = pb.Hello(protocol=1, token=token, client=self._name, heartbeat_ms=int(self._heartbeat_s * 1000))
+        self._attempt += 1
+        hello = pb.Hello(
+            protocol=1,
+            token=token,
+            client=self._name,
+            heartbeat_ms=int(self._heartbeat_s * 1000),
+            run=self._run_id,
+            attempt=self._attempt,
+        )
         if self._feed.based:
             hello.resume.epoch = self._feed.epoch
             hello.resume.user_version = self._feed.version

@@ -151,6 +151,34 @@ class ConfigVersion(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class Came(msgspec.Struct, frozen=True):
+    """When a session's peer said hello, by what can be known of it."""
+
+    ms: int = 0
+    """By the clock all nodes share."""
+    run: str = ""
+    """The run of the client program that said it; empty: it did not say."""
+    attempt: int = 0
+    """Counts the hellos of that run."""
+
+    def after(self, other: Came) -> bool:
+        """Whether this hello was said later.
+
+        Of one run the client knows by itself: its hello may lie in a connection that it gave up, and be read after the
+        one it said next.
+        """
+        if self.run and self.run == other.run and self.attempt != other.attempt:
+            return self.attempt > other.attempt
+        return self.ms > other.ms
+
+    def given_up_for(self, other: Came) -> bool:
+        """Whether the client that said this hello has said that other one since, by its own count."""
+        return bool(self.run) and self.run == other.run and self.attempt < other.attempt
+
+
+NO_TIME = Came()
+
+
 class SessionRow(msgspec.Struct, frozen=True):
     """An open session, void once its incarnation is over."""
 
@@ -161,6 +189,30 @@ class SessionRow(msgspec.Struct, frozen=True):
     incarnation: str
     since_ms: int = 0
     """When its peer said hello, by the clock all nodes share; 0: whenever it is stored."""
+    run: str = ""
+    attempt: int = 0
+    """See `Came`."""
+
+    @property
+    def came(self) -> Came:
+        return Came(self.since_ms, self.run, self.attempt)
+
+    def replaces(self, other: SessionRow) -> bool:
+        """Whether this is the later of two sessions of one device; exactly one of the two is."""
+        if self.came.after(other.came) or other.came.after(self.came):
+            return self.came.after(other.came)
+        return self.session_id > other.session_id
+
+
+def may_take(row: SessionRow, holder: SessionRow, expect: str | None) -> bool:
+    """Whether a session may take a person's slot from one that lives.
+
+    `expect`: the session it knows to hold the slot and to be gone; None: whoever holds it.
+    """
+    if holder.device_id == row.device_id:
+        # A device replaces itself, but not by what it said before.
+        return not row.came.given_up_for(holder.came)
+    return expect in (None, holder.session_id)
 
 
 class Departure(msgspec.Struct, frozen=True):

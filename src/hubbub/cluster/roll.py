@@ -19,7 +19,7 @@ from typing import Protocol
 from hubbub.base.buckets import bucket_of
 from hubbub.base.errors import ChatError
 from hubbub.base.loops import Loop
-from hubbub.cluster.model import Departure, NodeRecord, SessionRow
+from hubbub.cluster.model import NO_TIME, Came, Departure, NodeRecord, SessionRow
 from hubbub.cluster.ports import SessionStore, Signals
 from hubbub.cluster.slots import Holders, Slots
 
@@ -138,9 +138,10 @@ class Roll:
         """
         return len(self._added) + len(self._ended) + len(self._freed)
 
-    def row(self, session_id: str, user_id: str, device_id: str, since_ms: int = 0) -> SessionRow:
+    def row(self, session_id: str, user_id: str, device_id: str, came: Came = NO_TIME) -> SessionRow:
         """Return the row of a session of this node."""
-        return SessionRow(session_id, user_id, device_id, self._node_id, self._incarnation, since_ms)
+        about = (came.ms, came.run, came.attempt)
+        return SessionRow(session_id, user_id, device_id, self._node_id, self._incarnation, *about)
 
     def enter(self, row: SessionRow) -> None:
         """Have a session written."""
@@ -179,19 +180,20 @@ class Roll:
     async def _oust_twins(self, added: Sequence[SessionRow]) -> None:
         """A device replaces itself: end the older of two sessions of one device at two nodes.
 
-        Older is who said hello first, by the clock all nodes share; not who was stored first, for a node whose database
-        was out of reach stores late.  Of two that come at once at least one node sees both rows, and whoever sees them
-        means the same one.
+        Older is who said hello first; not who was stored first, for a node whose database was out of reach stores late.
+        Of two that come at once at least one node sees both rows, and whoever sees them means the same one.  A session
+        that has ended meanwhile replaces nobody.
         """
         mine = self._incarnation
         found = await self._store.sessions_of([row.user_id for row in added])
         stored = {row.session_id: row for row in found}
         # The last of them here has replaced the others here.
-        came = {(row.user_id, row.device_id): stored[row.session_id] for row in added if row.session_id in stored}
+        here = [row.session_id for row in added if row.session_id not in self._ended]
+        came = {(stored[one].user_id, stored[one].device_id): stored[one] for one in here if one in stored}
         for other in found:
             own = came.get((other.user_id, other.device_id))
             if own is not None and other.incarnation != mine:
-                await self.slots.kick(min(own, other, key=lambda row: (row.since_ms, row.session_id)))
+                await self.slots.kick(other if own.replaces(other) else own)
 
     async def node_died(self, record: NodeRecord) -> None:
         """Delete the sessions of an incarnation that is over, and tell who watches its people.  Raises ChatError."""
@@ -215,7 +217,10 @@ class Roll:
     async def seat_of(self, user_id: str, device_id: str) -> str:
         """Return the incarnation that has the session of this device, or "".  Raises ChatError."""
         rows = [row for row in await self._store.sessions_of([user_id]) if row.device_id == device_id]
-        return max(rows, key=lambda row: (row.since_ms, row.session_id)).incarnation if rows else ""
+        latest = None
+        for row in rows:
+            latest = row if latest is None or row.replaces(latest) else latest
+        return latest.incarnation if latest is not None else ""
 
     # ------------------------------------------------------------ changes
 

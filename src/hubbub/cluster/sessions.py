@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
-from hubbub.cluster.model import Departure, SessionRow
+from hubbub.cluster.model import Came, Departure, SessionRow
 from hubbub.cluster.presence import Presence, PresenceState, Watcher, Watching
 from hubbub.cluster.roll import Roll
 from hubbub.cluster.slots import Kick
@@ -43,8 +43,8 @@ class Seat(Protocol):
     id: str
     user_id: str
     device_id: str
-    came_ms: int
-    """When its peer said hello, by the clock of the registry; of two sessions of one device the later one stays."""
+    came: Came
+    """When its peer said hello; of two sessions of one device the later one stays."""
 
     def ousted(self) -> None:
         """End at once: another session took this one's place.  It calls `leave` itself."""
@@ -112,11 +112,14 @@ class SessionRegistry:
     async def admit(self, seat: Seat) -> None:
         """Give the session its seat, ousting whom the policy says.
 
-        Raises ChatError with SESSION_REFUSED when the policy is `reject` and another device is connected.  The same
+        Raises ChatError with SESSION_REFUSED when the policy is `reject` and another device is connected, and with
+        UNAVAILABLE when the device has said hello again since.  The same
         device always replaces itself, and a session that seems gone never stands in the way: a crash must not lock
         anybody out.
         """
         policy = self._policy()
+        if self._is_outdated(seat):
+            raise ChatError(Code.UNAVAILABLE)
         if policy == "reject" and any(
             other.device_id != seat.device_id and not other.seems_gone() for other in self._seats.get(seat.user_id, ())
         ):
@@ -125,7 +128,7 @@ class SessionRegistry:
         if roll is None:
             self._sit(seat, policy)
             return
-        row = roll.row(seat.id, seat.user_id, seat.device_id, seat.came_ms)
+        row = roll.row(seat.id, seat.user_id, seat.device_id, seat.came)
         lost = [] if policy == "many" else await self._take_slot(roll, seat, row, replace=policy == "replace")
         roll.enter(row)
         self._sit(seat, policy)
@@ -145,6 +148,11 @@ class SessionRegistry:
             raise ChatError(Code.SESSION_REPLACED)
         self._holders[seat.id] = seat
         return lost
+
+    def _is_outdated(self, seat: Seat) -> bool:
+        """Whether its peer has left this connection for another, which is seated here."""
+        others = self._seats.get(seat.user_id, ())
+        return any(other.device_id == seat.device_id and seat.came.given_up_for(other.came) for other in others)
 
     def _sit(self, seat: Seat, policy: Policy) -> None:
         others = list(self._seats.get(seat.user_id, ()))

@@ -18,6 +18,7 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.chat.model import Caller
 from hubbub.chat.ports import Topic
+from hubbub.cluster.model import Came
 from hubbub.gateway import mapping_in, mapping_out
 from hubbub.gateway.session import Session, Stage
 from hubbub.gateway.tasks import log
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from hubbub.gateway.service import Service
 
 PROTOCOL = 1
+
+_RUN_CHARS = 64
 
 
 class Entrance:
@@ -47,7 +50,7 @@ class Entrance:
         if self._service.stale:
             session.end(Code.UNAVAILABLE, reply_to=frame_id)
             return
-        session.came_ms = self._service.clock.now_ms()
+        session.came = Came(self._service.clock.now_ms(), hello.run[:_RUN_CHARS], hello.attempt)
         self._queue.append((session, frame_id, hello))
         if self._at_work < self._service.settings.entering:
             self._at_work += 1

@@ -16,6 +16,7 @@ from hubbub.auth.scopes import WRITE
 from hubbub.base.errors import TABLE, ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.chat.model import Caller
+from hubbub.cluster.model import NO_TIME
 from hubbub.cluster.sessions import Presence
 from hubbub.gateway import mapping_out
 from hubbub.gateway.encoding import CODEC_OF, Push, ready
@@ -64,7 +65,7 @@ class Session:
         "_held",
         "_waiting",
         "caller",
-        "came_ms",
+        "came",
         "device_id",
         "encoding",
         "heard",
@@ -96,8 +97,8 @@ class Session:
         """Served and not withheld: pushes may go straight to the outbox."""
         self.user_id = ""
         self.device_id = ""
-        self.came_ms = 0
-        """When its hello was read."""
+        self.came = NO_TIME
+        """When its peer said hello."""
         self.identity: Identity | None = None
         self.caller: Caller | None = None
         self.person: Person | None = None

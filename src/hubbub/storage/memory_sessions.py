@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hubbub.base.clock import Clock
-from hubbub.cluster.model import Departure, Lock, SessionRow, Slot
+from hubbub.cluster.model import Departure, Lock, SessionRow, Slot, may_take
 from hubbub.storage.memory_cluster import MemoryNodes
 
 __all__ = ["MemorySessions"]
@@ -72,8 +72,7 @@ class MemorySessions:
             return Slot(True)
         if holder.session_id == row.session_id:
             return Slot(True)
-        mine = expect in (None, holder.session_id) or holder.device_id == row.device_id
-        if not mine and self._nodes.leased(holder.incarnation):
+        if not may_take(row, holder, expect) and self._nodes.leased(holder.incarnation):
             return Slot(False, holder)
         self._slots[row.user_id] = self._stamped(row)
         return Slot(True, holder)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, delete, select, update
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.elements import BindParameter
 
-from hubbub.cluster.model import Departure, Lock, SessionRow, Slot
+from hubbub.cluster.model import Departure, Lock, SessionRow, Slot, may_take
 from hubbub.storage.again import write_again
 from hubbub.storage.cluster_store import fence
 from hubbub.storage.cluster_tables import NodeLife, nodes
@@ -143,8 +143,7 @@ class SqlSessions:
             holder = _as_session(found)
             if holder.session_id == row.session_id:
                 return Slot(True)
-            mine = expect in (None, holder.session_id) or holder.device_id == row.device_id
-            if not mine and _lives(conn, holder, now):
+            if not may_take(row, holder, expect) and _lives(conn, holder, now):
                 return Slot(False, holder)
             conn.execute(_TAKE, values | person)
             return Slot(True, holder)
@@ -200,8 +199,11 @@ def _values(row: SessionRow, now_ms: int) -> dict[str, Any]:
         "node_id": row.node_id,
         "incarnation": row.incarnation,
         "since_ms": row.since_ms or now_ms,
+        "run": row.run,
+        "attempt": row.attempt,
     }
 
 
 def _as_session(row: Row[Any]) -> SessionRow:
-    return SessionRow(row.session_id, row.user_id, row.device_id, row.node_id, row.incarnation, row.since_ms)
+    about = (row.since_ms, row.run, row.attempt)
+    return SessionRow(row.session_id, row.user_id, row.device_id, row.node_id, row.incarnation, *about)

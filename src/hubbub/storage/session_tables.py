@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, Table
 
-from hubbub.storage.schema import Flag, Id, Ms, key_text, metadata
+from hubbub.storage.schema import BigInt, Flag, Id, Ms, key_text, metadata
 
 _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
@@ -27,8 +27,10 @@ sessions = Table(
     _required("device_id", Id),
     _required("node_id", key_text(64)),
     _required("incarnation", Id),
-    # When it was stored, by the database's clock.
+    # When its peer said hello, by the clock all nodes share; of one run of a client program the attempts say it.
     _required("since_ms", Ms),
+    _required("run", key_text(64), server_default=""),
+    _required("attempt", BigInt, server_default="0"),
     Index("ix_sessions_incarnation", "incarnation", "user_id"),
     **_CLUSTERED,
 )
@@ -42,6 +44,8 @@ slots = Table(
     _required("node_id", key_text(64)),
     _required("incarnation", Id),
     _required("since_ms", Ms),
+    _required("run", key_text(64), server_default=""),
+    _required("attempt", BigInt, server_default="0"),
     Index("ix_slots_incarnation", "incarnation"),
     **_CLUSTERED,
 )

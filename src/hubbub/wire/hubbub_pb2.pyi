@@ -231,18 +231,22 @@ class ServerFrame(_message.Message):
     def __init__(self, reply_to: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., goaway: _Optional[_Union[Goaway, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., submitted: _Optional[_Union[Submitted, _Mapping]] = ..., conversation: _Optional[_Union[ConversationState, _Mapping]] = ..., scheduled_page: _Optional[_Union[ScheduledPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., history_page: _Optional[_Union[HistoryPage, _Mapping]] = ..., conversation_page: _Optional[_Union[ConversationPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., user_state: _Optional[_Union[UserState, _Mapping]] = ..., user_page: _Optional[_Union[UserPage, _Mapping]] = ..., presence_page: _Optional[_Union[PresencePage, _Mapping]] = ..., server_info: _Optional[_Union[ServerInfo, _Mapping]] = ..., edit_page: _Optional[_Union[EditPage, _Mapping]] = ..., search_page: _Optional[_Union[SearchPage, _Mapping]] = ..., entries: _Optional[_Union[EntryPage, _Mapping]] = ..., user_changed: _Optional[_Union[UserState, _Mapping]] = ..., marks: _Optional[_Union[Marks, _Mapping]] = ..., typing: _Optional[_Union[Typing, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., heads: _Optional[_Union[Heads, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("protocol", "token", "client", "heartbeat_ms", "resume")
+    __slots__ = ("protocol", "token", "client", "heartbeat_ms", "resume", "run", "attempt")
     PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     TOKEN_FIELD_NUMBER: _ClassVar[int]
     CLIENT_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
     RESUME_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     protocol: int
     token: str
     client: str
     heartbeat_ms: int
     resume: Resume
-    def __init__(self, protocol: _Optional[int] = ..., token: _Optional[str] = ..., client: _Optional[str] = ..., heartbeat_ms: _Optional[int] = ..., resume: _Optional[_Union[Resume, _Mapping]] = ...) -> None: ...
+    run: str
+    attempt: int
+    def __init__(self, protocol: _Optional[int] = ..., token: _Optional[str] = ..., client: _Optional[str] = ..., heartbeat_ms: _Optional[int] = ..., resume: _Optional[_Union[Resume, _Mapping]] = ..., run: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class Resume(_message.Message):
     __slots__ = ("epoch", "user_version", "have")

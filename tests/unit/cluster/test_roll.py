@@ -9,6 +9,7 @@ from support.seats import Node, a_town, until
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
+from hubbub.cluster.model import Came
 from hubbub.cluster.presence import PresenceState
 
 ROMEO, JULIET, NURSE = (letter * 32 for letter in "abc")
@@ -252,17 +253,52 @@ async def test_of_one_device_that_comes_to_two_nodes_at_once_one_session_stays()
         assert sum(chair.was_ousted for chair in chairs) == 1
 
 
+async def test_a_hello_that_lay_in_a_connection_its_client_gave_up_replaces_nobody() -> None:
+    async with a_town() as (town, (a, b)):
+        device, now_ms = new_id(), town.clock.now_ms()
+        second = b.chair(ROMEO, device)
+        second.came = Came(now_ms, "a run", 2)
+        await b.registry.admit(second)
+        await settled(b)
+        # It was said first, and is read two seconds after the second.
+        first = a.chair(ROMEO, device)
+        first.came = Came(now_ms + 2_000, "a run", 1)
+        await a.registry.admit(first)
+        await until(lambda: first.was_ousted or second.was_ousted)
+        await settled(a, b)
+        assert (first.was_ousted, second.was_ousted) == (True, False)
+
+
+async def test_a_session_that_ended_before_the_rows_were_read_replaces_nobody() -> None:
+    async with a_town() as (town, (a, b)):
+        device, now_ms = new_id(), town.clock.now_ms()
+        stays, brief = b.chair(ROMEO, device), a.chair(ROMEO, device)
+        stays.came, brief.came = Came(now_ms), Came(now_ms + 1)
+        await b.registry.admit(stays)
+        await settled(b)
+        await a.registry.admit(brief)
+        a.registry.leave(brief, logged_out=False)
+        await settled(a, b)
+        assert not stays.was_ousted
+
+
+async def test_another_run_of_the_program_goes_by_time() -> None:
+    assert Came(2, "one", 1).after(Came(1, "another", 7))
+    assert Came(1, "one", 2).after(Came(2, "one", 1))
+    assert not Came(2, "", 0).after(Came(2, "", 0))
+
+
 async def test_of_one_device_the_session_that_came_later_stays_though_it_was_stored_first() -> None:
     async with a_town() as (town, (a, b)):
         device = new_id()
         came_ms = town.clock.now_ms()
         later = b.chair(ROMEO, device)
-        later.came_ms = came_ms + 1_000
+        later.came = Came(came_ms + 1_000)
         await b.registry.admit(later)
         await settled(b)
         town.clock.advance(5)
         earlier = a.chair(ROMEO, device)
-        earlier.came_ms = came_ms
+        earlier.came = Came(came_ms)
         await a.registry.admit(earlier)
         await until(lambda: earlier.was_ousted or later.was_ousted)
         await settled(a, b)

@@ -311,4 +311,4 @@ async def test_a_hello_that_lay_there_while_the_process_stood_still_is_turned_aw
         house.hands.advance(1.5)
         house.gateway.tick()
         link = await house.let_in("romeo/phone")
-        assert link.session.came_ms == house.hands.now_ms(), "by which the later of two sessions is known"
+        assert link.session.came.ms == house.hands.now_ms(), "by which the later of two sessions is known"

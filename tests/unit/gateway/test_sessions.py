@@ -13,6 +13,7 @@ from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.chat.ports import LoginEnded
+from hubbub.cluster.model import NO_TIME, Came
 from hubbub.cluster.sessions import Policy, Presence, PresenceState, SessionRegistry
 from hubbub.wire import hubbub_pb2 as pb
 
@@ -29,7 +30,7 @@ class Chair:
         self.id = new_id()
         self.user_id = user_id
         self.device_id = device_id
-        self.came_ms = 0
+        self.came = NO_TIME
         self.gone = gone
         self.was_ousted = False
 
@@ -159,6 +160,17 @@ async def test_who_is_not_here_was_last_seen_when_the_store_says() -> None:
 
     registry = SessionRegistry(ManualClock(), load_last_seen=load)
     assert await registry.presence([NURSE]) == [Presence(NURSE, OFFLINE, 77)]
+
+
+async def test_a_seat_is_not_taken_by_what_its_device_said_before() -> None:
+    registry = SessionRegistry(ManualClock())
+    second, first = Chair(registry, ROMEO, "phone"), Chair(registry, ROMEO, "phone")
+    second.came, first.came = Came(1, "a run", 2), Came(2, "a run", 1)
+    await registry.admit(second)
+    with pytest.raises(ChatError) as refused:
+        await registry.admit(first)
+    assert refused.value.code is Code.UNAVAILABLE
+    assert not second.was_ousted
 
 
 async def test_watching_anew_replaces_the_old_set() -> None:

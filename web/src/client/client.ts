@@ -79,6 +79,9 @@ export class HubbubClient extends Requests implements Client {
   readonly #http: HttpApi;
   readonly #login: Login;
   readonly #name: string;
+  /** This run of the program, and how often it said hello. */
+  readonly #run = newId();
+  #attempt = 0;
   readonly #heartbeatMs: number;
   readonly #timeoutMs: number;
   readonly #tellsDelivered: boolean;
@@ -182,7 +185,7 @@ export class HubbubClient extends Requests implements Client {
     if (kept?.userId) {
       this.#userId = kept.userId;
       if (kept.epoch) this.#feed.restore(kept.epoch, kept.userVersion, kept.conversations);
-      this.#outbox.restore(kept.commands);
+      this.#outbox.restore(kept.commands, this.#platform.monotonic());
       for (const command of kept.commands) {
         this.#lastMadeMs = Math.max(this.#lastMadeMs, command.madeMs);
         this.#events.emit("pending", pendingOf(command));
@@ -381,7 +384,9 @@ export class HubbubClient extends Requests implements Client {
   // ------------------------------------------------------------ the connection's owner
 
   #hello(token: string): ClientBody {
-    const value = { protocol: 1, token, client: this.#name, heartbeatMs: this.#heartbeatMs };
+    this.#attempt += 1;
+    const program = { client: this.#name, run: this.#run, attempt: this.#attempt };
+    const value = { protocol: 1, token, heartbeatMs: this.#heartbeatMs, ...program };
     if (!this.#feed.based) return { case: "hello", value };
     const { epoch, version } = this.#feed;
     return {
@@ -467,7 +472,7 @@ export class HubbubClient extends Requests implements Client {
 
   #disconnected(): void {
     this.#sending = false;
-    this.#outbox.disconnected();
+    this.#outbox.disconnected(this.#platform.monotonic());
     this.#fetcher.disconnected();
   }
 

@@ -46,7 +46,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision in `versions`."""
 
 
