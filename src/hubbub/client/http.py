@@ -9,14 +9,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
+from urllib.parse import urlencode
 
-import httpx
 import msgspec
 
 from hubbub.base.error_table import Code
 from hubbub.client.errors import UNREACHABLE, HubbubError
+from hubbub.client.http1 import Answer, Exchange, Http1, HttpTrouble, NoAddress
 from hubbub.client.models import User
+
+ANSWER_BYTES: Final = 16 * 1024 * 1024
+"""The largest JSON answer that is read."""
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -43,13 +47,9 @@ class Place(msgspec.Struct, frozen=True):
 class HttpApi:
     """One server's HTTP endpoints.  Close it, or use it as a context."""
 
-    def __init__(
-        self, server: str, *, timeout_s: float = 10.0, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, server: str, *, timeout_s: float = 10.0, transport: Exchange | None = None) -> None:
         self.server = server.rstrip("/")
-        self._timeout_s = timeout_s
-        self._transport = transport
-        self._http: httpx.AsyncClient | None = None
+        self._http = transport or Http1(self.server, timeout_s=timeout_s)
 
     async def __aenter__(self) -> Self:
         return self
@@ -61,9 +61,7 @@ class HttpApi:
 
     async def close(self) -> None:
         """Close the kept connections."""
-        if self._http is not None:
-            await self._http.aclose()
-            self._http = None
+        await self._http.close()
 
     # ------------------------------------------------------------ accounts and tokens
 
@@ -81,6 +79,13 @@ class HttpApi:
             form["device_id"] = device_id
         if device_name:
             form["device_name"] = device_name
+        return self._tokens(await self.call("POST", "/oauth/token", data=form))
+
+    async def log_in_program(self, client_id: str, client_secret: str, *, scope: str = "") -> Tokens:
+        """Exchange the id and the secret of a registered program for a token; it may do no more than `scope` says."""
+        form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
+        if scope:
+            form["scope"] = scope
         return self._tokens(await self.call("POST", "/oauth/token", data=form))
 
     async def refresh(self, refresh_token: str) -> Tokens:
@@ -123,11 +128,17 @@ class HttpApi:
         Raises HubbubError for refusals and for servers that do not answer.
         """
         headers = {"authorization": f"Bearer {token}"} if token else {}
+        if json is not None:
+            content = msgspec.json.encode(json)
+            headers["content-type"] = "application/json"
+        elif data is not None:
+            content = urlencode(data).encode()
+            headers["content-type"] = "application/x-www-form-urlencoded"
+        target = f"{path}?{urlencode(params)}" if params else path
         with self._trouble():
-            answer = await self._client().request(
-                method, path, headers=headers, json=json, data=data, params=params, content=content
-            )
-        value = _object_of(answer)
+            async with self._http.call(method, target, headers, content) as answer:
+                body = await answer.read(ANSWER_BYTES)
+        value = _object_of(body)
         if answer.is_success and value is not None:
             return value
         raise _refusal(answer, value or {})
@@ -136,33 +147,20 @@ class HttpApi:
         """Yield the content of an answer as it comes.  Raises HubbubError as `call` does."""
         headers = {"authorization": f"Bearer {token}"}
         with self._trouble():
-            async with self._client().stream("GET", path, headers=headers) as answer:
+            async with self._http.call("GET", path, headers, None) as answer:
                 if not answer.is_success:
-                    await answer.aread()
-                    raise _refusal(answer, _object_of(answer) or {})
-                async for piece in answer.aiter_bytes():
+                    raise _refusal(answer, _object_of(await answer.read(ANSWER_BYTES)) or {})
+                async for piece in answer.pieces:
                     yield piece
-
-    def _client(self) -> httpx.AsyncClient:
-        if self._http is None:
-            # Made late: loading certificates takes longer than a whole connection to a local server.
-            self._http = httpx.AsyncClient(
-                base_url=self.server,
-                timeout=self._timeout_s,
-                transport=self._transport,
-                verify=self.server.startswith("https:"),
-            )
-        return self._http
 
     @contextlib.contextmanager
     def _trouble(self) -> Iterator[None]:
         """Say in our own words that the server cannot be reached."""
         try:
             yield
-        except httpx.HTTPError as exc:
-            sentence = str(exc) or type(exc).__name__
-            raise HubbubError(UNREACHABLE, f"{self.server} cannot be reached: {sentence}", retry=True) from exc
-        except httpx.InvalidURL as exc:
+        except HttpTrouble as exc:
+            raise HubbubError(UNREACHABLE, f"{self.server} cannot be reached: {exc}", retry=True) from exc
+        except NoAddress as exc:
             raise HubbubError(UNREACHABLE, f"{self.server} is not an address.") from exc
 
     @staticmethod
@@ -181,26 +179,26 @@ _OAUTH_CODES = {
 }
 
 
-def _object_of(answer: httpx.Response) -> dict[str, Any] | None:
+def _object_of(body: bytes) -> dict[str, Any] | None:
     """Return the JSON object that was answered, empty for no content; None for anything else."""
     try:
-        value = answer.json() if answer.content else {}
-    except ValueError:
+        value = msgspec.json.decode(body) if body else {}
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _refusal(answer: httpx.Response, problem: dict[str, Any]) -> HubbubError:
+def _refusal(answer: Answer, problem: dict[str, Any]) -> HubbubError:
     code = problem.get("code")
     sentence = problem.get("detail") or problem.get("error_description") or problem.get("title") or ""
     if not isinstance(code, str):
         oauth = problem.get("error")
         if isinstance(oauth, str):
             code = _OAUTH_CODES.get(oauth, oauth)
-        elif answer.status_code >= 500:
+        elif answer.status >= 500:
             code = Code.UNAVAILABLE
         else:
-            code, sentence = Code.BAD_REQUEST, sentence or f"The server answered with HTTP {answer.status_code}."
+            code, sentence = Code.BAD_REQUEST, sentence or f"The server answered with HTTP {answer.status}."
     after = problem.get("retry_after_ms")
     retry = problem.get("retry")
     return HubbubError(

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from support.over_httpx import OverHttpx
 
 from hubbub.client import HttpApi, HubbubError
 
 
 def api(answer: Callable[[httpx.Request], httpx.Response]) -> HttpApi:
-    return HttpApi("http://fake/", transport=httpx.MockTransport(answer))
+    return HttpApi("http://fake/", transport=OverHttpx(httpx.MockTransport(answer)))
 
 
 @pytest.mark.parametrize(

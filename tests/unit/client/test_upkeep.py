@@ -7,6 +7,7 @@ import json
 
 import httpx
 import pytest
+from support.over_httpx import OverHttpx
 from unit.client.fake import FakeServer, Naps, client_of, state
 
 from hubbub.base.clock import ManualClock
@@ -207,7 +208,7 @@ class Web:
         self._nodes = iter(nodes)
 
     def http(self) -> HttpApi:
-        return HttpApi("http://fake", transport=httpx.MockTransport(self._answer))
+        return HttpApi("http://fake", transport=OverHttpx(httpx.MockTransport(self._answer)))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(json.loads(request.content or b"{}").get("avoid", []))
@@ -265,7 +266,7 @@ class TokenServer:
         self.spent: list[str] = []
 
     def http(self) -> HttpApi:
-        return HttpApi("http://fake", transport=httpx.MockTransport(self._answer))
+        return HttpApi("http://fake", transport=OverHttpx(httpx.MockTransport(self._answer)))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         form = dict(pair.split("=") for pair in request.content.decode().split("&"))

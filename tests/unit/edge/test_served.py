@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.over_httpx import OverHttpx
 from unit.rest.site import Site, a_site
 
 from hubbub.client import FixedToken, HttpApi
@@ -27,6 +28,9 @@ class Web(httpx.AsyncBaseTransport):
         self.answer: Any = None
         """What is said instead of the truth."""
         self._site = httpx.ASGITransport(create_app(site.deps_without_metrics()))  # type: ignore[arg-type]
+
+    def at(self, server: str) -> OverHttpx:
+        return OverHttpx(self, server)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
@@ -74,7 +78,7 @@ async def token(site: Site) -> str:
 
 async def test_the_nodes_are_seen_as_an_admin_sees_them_and_followed(site: Site, parts: AsyncExitStack) -> None:
     web = Web(site)
-    registry = ServedRegistry(["http://web-1", "http://web-2"], FixedToken(await token(site)), parts, transport=web)
+    registry = ServedRegistry(["http://web-1", "http://web-2"], FixedToken(await token(site)), parts, exchange=web.at)
     (node,) = await registry.nodes()
     assert (node.record.node_id, node.state, node.record.draining) == ("node", NodeState.UP, False)
     assert [place.address for place in plan([node]).web] == ["127.0.0.1:8080"]
@@ -88,7 +92,7 @@ async def test_another_server_is_asked_when_one_does_not_answer_and_then_first(
     site: Site, parts: AsyncExitStack
 ) -> None:
     web = Web(site)
-    registry = ServedRegistry(["http://web-1", "http://web-2"], FixedToken(await token(site)), parts, transport=web)
+    registry = ServedRegistry(["http://web-1", "http://web-2"], FixedToken(await token(site)), parts, exchange=web.at)
     web.up = {"web-2"}
     assert len(await registry.nodes()) == 1
     assert len(await registry.nodes()) == 1
@@ -100,7 +104,7 @@ async def test_another_server_is_asked_when_one_does_not_answer_and_then_first(
 
 async def test_a_token_that_ended_is_renewed(site: Site, parts: AsyncExitStack) -> None:
     login = TwoTokens(await token(site))
-    registry = ServedRegistry(["http://web-1"], login, parts, transport=Web(site))
+    registry = ServedRegistry(["http://web-1"], login, parts, exchange=Web(site).at)
     assert len(await registry.nodes()) == 1
     assert login.refused == ["spent"]
 
@@ -109,12 +113,12 @@ async def test_who_is_no_admin_is_told_so(site: Site, parts: AsyncExitStack) -> 
     romeo = await site.enter("romeo")
     login = FixedToken(str(romeo.tokens["access_token"]))
     with pytest.raises(RegistryAway, match="this login is no admin's"):
-        await ServedRegistry(["http://web-1"], login, parts, transport=Web(site)).nodes()
+        await ServedRegistry(["http://web-1"], login, parts, exchange=Web(site).at).nodes()
 
 
 async def test_what_makes_no_sense_is_not_served(site: Site, parts: AsyncExitStack) -> None:
     web = Web(site)
-    registry = ServedRegistry(["http://web-1"], FixedToken("any"), parts, transport=web)
+    registry = ServedRegistry(["http://web-1"], FixedToken("any"), parts, exchange=web.at)
     for web.answer in ({}, {"nodes": [{"node_id": 1}]}, {"nodes": "all"}):
         with pytest.raises(RegistryAway, match="not as a node of this version would"):
             await registry.nodes()

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 import msgspec
 
 from hubbub.base.error_table import Code
 from hubbub.client import HttpApi, HubbubError
+from hubbub.client.http1 import Exchange
 from hubbub.client.login import Login
 from hubbub.cluster.model import NodeLoad, NodeRecord, NodeState, NodeView
 from hubbub.server.edge.keeper import RegistryAway
@@ -70,10 +70,15 @@ class ServedRegistry:
         login: Login,
         parts: AsyncExitStack,
         *,
-        transport: httpx.AsyncBaseTransport | None = None,
+        exchange: Callable[[str], Exchange] | None = None,
     ) -> None:
-        """`servers` are addresses of web nodes, at least one; `parts` closes the connections to them."""
-        self._apis = [HttpApi(server, timeout_s=_ANSWER_S, transport=transport) for server in servers]
+        """`servers` are addresses of web nodes, at least one; `parts` closes the connections to them.
+
+        `exchange` makes another way to call a server than the usual one.
+        """
+        self._apis = [
+            HttpApi(server, timeout_s=_ANSWER_S, transport=exchange(server) if exchange else None) for server in servers
+        ]
         self._login = login
         for api in self._apis:
             parts.push_async_callback(api.close)
