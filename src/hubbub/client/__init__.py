@@ -1,14 +1,18 @@
 """The Python SDK: everything a program needs to chat, and nothing of the server.
 
-async with Client("http://127.0.0.1:8080", username="romeo", password="...") as client: ...
+    async with connect("http://127.0.0.1:8080", username="romeo", password="...") as client: ...
+
+`hubbub.client.blocking` is the same for programs without an event loop; docs/sdk.md shows how to use both.
 """
 
-from hubbub.client.backoff import ExponentialBackoff
+from hubbub.client.backoff import Backoff, ExponentialBackoff, Reconnect, when_it_helps
 from hubbub.client.client import Client
 from hubbub.client.connection import Transport
 from hubbub.client.errors import HubbubError
+from hubbub.client.events import EventStream, MessageStream
 from hubbub.client.http import HttpApi, Tokens
-from hubbub.client.login import FixedToken, KeptLogin
+from hubbub.client.log import LoggedMessage, MessageLog
+from hubbub.client.login import FixedToken, KeptLogin, ProgramLogin
 from hubbub.client.models import (
     Accepted,
     Conversation,
@@ -37,9 +41,11 @@ from hubbub.client.models import (
     User,
 )
 from hubbub.client.outbox import Pending
+from hubbub.client.start import connect
 
 __all__ = [
     "Accepted",
+    "Backoff",
     "Client",
     "Conversation",
     "ConversationEvent",
@@ -47,6 +53,7 @@ __all__ = [
     "Entry",
     "EntryEvent",
     "Event",
+    "EventStream",
     "ExponentialBackoff",
     "File",
     "FixedToken",
@@ -55,15 +62,20 @@ __all__ = [
     "HubbubError",
     "KeptLogin",
     "Kind",
+    "LoggedMessage",
     "MarksEvent",
     "Member",
     "MemberAction",
     "Message",
     "MessageEvent",
+    "MessageLog",
+    "MessageStream",
     "Notify",
     "Own",
     "Pending",
     "PresenceEvent",
+    "ProgramLogin",
+    "Reconnect",
     "ResetEvent",
     "Role",
     "SearchHit",
@@ -73,4 +85,6 @@ __all__ = [
     "Transport",
     "TypingEvent",
     "User",
+    "connect",
+    "when_it_helps",
 ]

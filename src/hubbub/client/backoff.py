@@ -10,8 +10,18 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hubbub.client.errors import HubbubError
+
 Backoff = Callable[[int, float], float]
 """Maps (failures in a row, from 1; seconds the server asked for, or 0) to seconds to wait."""
+
+Reconnect = Callable[[HubbubError, int], bool]
+"""Maps (why the connection was lost or refused; failures in a row, from 1) to whether to try again."""
+
+
+def when_it_helps(error: HubbubError, failures: int) -> bool:
+    """Try again for ever, unless the server said that it is of no use (protocol.md 4.18)."""
+    return error.retry
 
 
 @dataclass(frozen=True, slots=True)

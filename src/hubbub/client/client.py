@@ -26,18 +26,19 @@ from typing import Any, Final, Self, TypeVar
 from hubbub.base.clock import Clock, SystemClock
 from hubbub.base.error_table import Code
 from hubbub.base.ids import new_id
-from hubbub.client.backoff import Backoff, ExponentialBackoff
+from hubbub.client.backoff import Backoff, ExponentialBackoff, Reconnect, when_it_helps
 from hubbub.client.commands import Commands
 from hubbub.client.connection import Connector, Tap, Transport
 from hubbub.client.dial import Dialer
 from hubbub.client.errors import CLOSED, HubbubError
-from hubbub.client.events import Ears, EventStream
+from hubbub.client.events import Ears, EventStream, MessageStream, Unheard
 from hubbub.client.feed import HAVE_LIMIT, Feed, Since, Track
 from hubbub.client.fetching import Fetcher
 from hubbub.client.files import Transfers
 from hubbub.client.http import HttpApi
 from hubbub.client.keeper import Keeper
-from hubbub.client.login import FixedToken, KeptLogin, Login
+from hubbub.client.log import MessageLog
+from hubbub.client.login import FixedToken, KeptLogin, Login, ProgramLogin
 from hubbub.client.models import Accepted, Action, Conversation, Entry, File, Presence, State, StateEvent
 from hubbub.client.outbox import DECIDED_S, Command, Outbox, Pending
 from hubbub.client.receipts import Receipts
@@ -71,8 +72,11 @@ class Client(Commands):
         username: str = "",
         password: str = "",
         device_id: str = "",
+        client_id: str = "",
+        client_secret: str = "",
         login: Login | None = None,
         store: str | Path | Store | None = None,
+        keep_messages: bool = False,
         transport: Transport | str = Transport.WEBSOCKET,
         address: str = "",
         since: Since = "now",
@@ -82,6 +86,8 @@ class Client(Commands):
         send_timeout_s: float | None = 60.0,
         outbox_limit: int = 10_000,
         backoff: Backoff | None = None,
+        reconnect: Reconnect = when_it_helps,
+        unheard: Unheard = "pass",
         clock: Clock | None = None,
         receipts: bool = False,
         survives: Collection[str] = (),
@@ -91,18 +97,30 @@ class Client(Commands):
         connector: Connector | None = None,
         http: HttpApi | None = None,
     ) -> None:
-        """Say whose connection it is, with one of `token`, `username` and `password`, or `login`.
+        """Say whose connection it is, with one of `token`, `username` and `password`, or `login`; or which program's,
+        with the `client_id` and `client_secret` it was registered with.
 
-        `store`: a file that keeps the outbox and how far was read.  `address`: where to connect, instead of asking the
+        `store`: a file that keeps the outbox and how far was read; with `keep_messages` also what was said (`log`).
+        `unheard`: whether entries pass, or wait in the log, while nothing listens.
+        `reconnect`: whether to connect again after an error; not when the server said that it is of no use, by default.
+        `address`: where to connect, instead of asking the
         server.  `since`: where a client that holds nothing begins.  `heartbeat_s` 0 leaves the interval to the server.
         `receipts`: whether others are told what this device received.
         `survives`: codes after which it connects again although they end other clients.
         """
         self._clock = clock or SystemClock()
         if login is None:
-            kept = KeptLogin(self._clock, username=username, password=password, device_id=device_id)
-            login = FixedToken(token) if token else kept
-        self._keeper = Keeper(SqliteStore(store) if isinstance(store, str | Path) else store or NoStore())
+            if token:
+                login = FixedToken(token)
+            elif client_id:
+                login = ProgramLogin(self._clock, client_id=client_id, client_secret=client_secret)
+            else:
+                login = KeptLogin(self._clock, username=username, password=password, device_id=device_id)
+        keeps = SqliteStore(store) if isinstance(store, str | Path) else store or NoStore()
+        self._log = MessageLog(keeps.run) if keep_messages and isinstance(keeps, SqliteStore) else None
+        if keep_messages and self._log is None:
+            raise ValueError("keep_messages needs a file: store='...'")
+        self._keeper = Keeper(keeps, logs=keep_messages)
         self._http = http or HttpApi(server)
         self._transfers = Transfers(self._http, login)
         self._name = name
@@ -113,8 +131,8 @@ class Client(Commands):
         self._send_timeout_s = send_timeout_s
         self._backoff = backoff or ExponentialBackoff(rand=rand)
 
-        self._ears = Ears(self._dealt_with, self._drained)
-        self._feed = Feed(self._ears.emit, lambda: self._ears.room, since=since)
+        self._ears = Ears(self._dealt_with, self._drained, unheard=unheard)
+        self._feed = Feed(self._ears.emit, lambda: self._ears.room and self._keeper.room, since=since)
         self._feed.changed = self._held_changed
         self._fetcher = Fetcher(
             self._feed,
@@ -152,6 +170,7 @@ class Client(Commands):
             sleep=sleep,
             tap=on_raw,
             survives=frozenset(survives),
+            reconnect=reconnect,
             hello_timeout_s=request_timeout_s,
         )
 
@@ -237,12 +256,28 @@ class Client(Commands):
         """Iterate over the present state and each later one until `closed`; quick changes may be passed over."""
         return self._upkeep.states()
 
-    def events(self, limit: int = 10_000) -> EventStream:
+    def events(self, limit: int = 10_000, *, explicit: bool = False) -> EventStream:
         """Return a stream of everything from now on; `hubbub.client.events` says what happens when it is full.
 
-        With a `store`, taking an event says that the one before it was dealt with: it does not come again.
+        With a `store`, taking an event says that the one before it was dealt with: it does not come again.  With
+        `explicit` only `done()` says so, of everything taken so far.
         """
-        return self._ears.open(limit)
+        return self._ears.open(limit, explicit=explicit)
+
+    def messages(self, *, mine: bool = False, limit: int = 10_000, explicit: bool = False) -> MessageStream:
+        """Return a stream of the messages of others from now on, or of everybody's with `mine`.
+
+        What was taken counts as dealt with as in `events`.
+        """
+        events = self.events(limit, explicit=explicit)
+        return MessageStream(events, lambda entry: mine or entry.sender_id != self.user_id, lambda: self.error)
+
+    @property
+    def log(self) -> MessageLog:
+        """What was said as far as this machine knows; there with `keep_messages`."""
+        if self._log is None:
+            raise HubbubError(Code.BAD_REQUEST, "This client keeps no messages: keep_messages=True.")
+        return self._log
 
     def on(self, kind: type[Heard], listener: Callable[[Heard], object]) -> Callable[[], None]:
         """Call `listener` with every event of a kind, in the event loop; what is returned stops that."""
@@ -520,6 +555,6 @@ class Client(Commands):
         if track is None or entry.seq <= track.kept:
             return
         track.kept = entry.seq
-        self._keeper.read(entry.conversation_id, entry.seq)
+        self._keeper.read(entry)
         if self._tells_delivered and entry.sender_id != self.user_id and track.receipts:
             self._receipts.note(entry.conversation_id, delivered=entry.seq)

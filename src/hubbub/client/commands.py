@@ -20,6 +20,7 @@ from hubbub.client.models import (
     ConversationChange,
     Dissolved,
     Edit,
+    Entry,
     EntryPage,
     File,
     Found,
@@ -106,6 +107,18 @@ class Commands(ABC):
             Body(text, files=tuple(files)), reply_to, thread, also_in_conversation, tuple(mentions), mention_all
         )
         return self.submit(conversation_id, post, client_id=client_id, after=after, timeout=timeout)
+
+    def reply(self, message: Entry, text: str, *, client_id: str = "", timeout: float | None = None) -> Pending:
+        """Answer a message where it was said: in its thread, or quoting it."""
+        thread = message.action.thread if isinstance(message.action, Post) else 0
+        return self.send(
+            message.conversation_id,
+            text,
+            reply_to=message.seq,
+            thread=thread,
+            client_id=client_id,
+            timeout=timeout,
+        )
 
     def send_custom(self, conversation_id: str, kind: str, json: str, *, fallback: str, client_id: str = "") -> Pending:
         """Send a JSON value of a program's own kind, with what to show those who do not know it."""

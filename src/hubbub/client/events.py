@@ -3,6 +3,8 @@
 A stream is bounded.  When one is full, the client stops taking entries from the server's pushes and reads them from the
 log again once the stream was half emptied: the slowest open stream sets the pace, memory stays bounded and no entry is
 lost.  Word that is only good while fresh (typing, presence, marks) is dropped meanwhile.
+
+While nobody listens at all, entries pass unheard, or wait in the log, as the client was told.
 """
 
 from __future__ import annotations
@@ -11,30 +13,42 @@ import asyncio
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, overload
 
+from hubbub.client.errors import CLOSED, HubbubError
 from hubbub.client.models import Entry, EntryEvent, Event, MessageEvent, Post
 
 Heard = TypeVar("Heard")
 Listener = Callable[[Any], object]
+Unheard = Literal["pass", "wait"]
+"""What becomes of entries while nobody listens: they count as dealt with, or are read from the log later."""
 
 
 class EventStream:
     """An asynchronous iterator over events; it ends when the client is closed."""
 
-    def __init__(self, limit: int, taken: Callable[[Event], None], drained: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        taken: Callable[[Event], None],
+        drained: Callable[[], None],
+        *,
+        explicit: bool = False,
+    ) -> None:
         self._events: deque[Event] = deque()
         self._limit = limit
         self._taken = taken
         self._drained = drained
+        self._explicit = explicit
         self._was_full = False
-        self._handed: Event | None = None
+        self._handed: list[Event] = []
+        """Taken, and not yet said to be dealt with; at most one unless that is said explicitly."""
         self._waiter: asyncio.Future[None] | None = None
         self._ended = False
 
     @property
     def full(self) -> bool:
-        return len(self._events) >= self._limit
+        return len(self._events) + (len(self._handed) if self._explicit else 0) >= self._limit
 
     def __len__(self) -> int:
         return len(self._events)
@@ -58,16 +72,16 @@ class EventStream:
     def take(self) -> Event | None:
         """Return the next event if there is one, without waiting.
 
-        Taking an event says that the one before it was dealt with.
+        Taking an event says that the one before it was dealt with, unless that is said explicitly.
         """
-        self.done()
+        if not self._explicit and self._handed:
+            self.done()
         if not self._events:
             return None
-        self._handed = self._events.popleft()
-        if self._was_full and len(self._events) <= self._limit // 2:
-            self._was_full = False
-            self._drained()
-        return self._handed
+        event = self._events.popleft()
+        self._handed.append(event)
+        self._look_for_room()
+        return event
 
     def __aiter__(self) -> Self:
         return self
@@ -86,34 +100,80 @@ class EventStream:
                 self._waiter = None
 
     def done(self) -> None:
-        """Say that the last event taken was dealt with; taking the next one says so too."""
-        handed, self._handed = self._handed, None
-        if handed is not None:
-            self._taken(handed)
+        """Say that what was taken so far was dealt with; taking the next one says so too, unless it is explicit."""
+        handed, self._handed = self._handed, []
+        for event in handed:
+            self._taken(event)
+        self._look_for_room()
+
+    def _look_for_room(self) -> None:
+        if self._was_full:
+            held = len(self._events) + (len(self._handed) if self._explicit else 0)
+            if held <= self._limit // 2:
+                self._was_full = False
+                self._drained()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
 
+class MessageStream:
+    """An asynchronous iterator over messages alone; taking one says that the one before it was dealt with."""
+
+    def __init__(self, events: EventStream, wanted: Callable[[Entry], bool], end: Callable[[], HubbubError | None]):
+        self._events = events
+        self._wanted = wanted
+        self._end = end
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Entry:
+        """Return the next message; it ends when the client was closed.
+
+        Raises HubbubError when the client came to another end.
+        """
+        async for event in self._events:
+            if isinstance(event, EntryEvent) and isinstance(event.entry.action, Post) and self._wanted(event.entry):
+                return event.entry
+        end = self._end()
+        if end is not None and end.code != CLOSED:
+            raise end
+        raise StopAsyncIteration
+
+    def done(self) -> None:
+        """Say that the last message taken was dealt with; taking the next one says so too."""
+        self._events.done()
+
+    def close(self) -> None:
+        """Stop listening; what was not taken counts as not dealt with."""
+        self._events.close()
+
+
 class Ears:
     """All streams and listeners of one client."""
 
-    def __init__(self, taken: Callable[[Entry], None], drained: Callable[[], None]) -> None:
+    def __init__(
+        self, taken: Callable[[Entry], None], drained: Callable[[], None], *, unheard: Unheard = "pass"
+    ) -> None:
+        self._waits = unheard == "wait"
         self._taken = taken
         self._drained = drained
         self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
         self._first: weakref.ref[EventStream] | None = None
         self._listeners: dict[type, list[Listener]] = {}
 
-    def open(self, limit: int) -> EventStream:
+    def open(self, limit: int, *, explicit: bool = False) -> EventStream:
         """Make a stream of everything emitted from now on.  One that is forgotten closes itself."""
-        stream = EventStream(limit, lambda event: None, self._drained)
+        stream = EventStream(limit, lambda event: None, self._drained, explicit=explicit)
         if self._first is None or (first := self._first()) is None or first.closed:
             # Of several streams, the one opened first says how far the reader has come.
-            stream = EventStream(limit, self._dealt_with, self._drained)
+            stream = EventStream(limit, self._dealt_with, self._drained, explicit=explicit)
             self._first = weakref.ref(stream)
         self._streams.add(stream)
+        if self._waits:
+            self._drained()
         return stream
 
     @overload
@@ -123,12 +183,16 @@ class Ears:
     def listen(self, kind: type[Any], listener: Listener) -> Callable[[], None]:
         """Call `listener` with every event of a kind; the function returned stops that."""
         self._listeners.setdefault(kind, []).append(listener)
+        if self._waits:
+            self._drained()
         return lambda: self._listeners[kind].remove(listener)
 
     @property
     def room(self) -> bool:
-        """Whether every open stream takes another event."""
-        return not any(stream.full and not stream.closed for stream in self._streams)
+        """Whether every open stream takes another event, and somebody listens if entries wait for that."""
+        if any(stream.full and not stream.closed for stream in self._streams):
+            return False
+        return not self._waits or self._heard
 
     def emit(self, event: Event) -> None:
         """Tell everybody.  A listener's exception goes to the event loop's handler, not to the connection."""
@@ -148,6 +212,12 @@ class Ears:
         """End every stream."""
         for stream in list(self._streams):
             stream.close()
+
+    @property
+    def _heard(self) -> bool:
+        if self._listeners.get(EntryEvent) or self._listeners.get(MessageEvent):
+            return True
+        return any(not stream.closed for stream in self._streams)
 
     def _followed(self) -> bool:
         first = self._first() if self._first is not None else None

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
 
-from hubbub.client.models import Conversation
+from hubbub.client.models import Conversation, Entry
 from hubbub.client.outbox import Command
 from hubbub.client.store import Batch, Kept, Store
 
+LOGGED_LIMIT: Final = 20_000
+"""Messages gathered for the local log; beyond, a client takes no more until the disk has caught up."""
+
 
 class Keeper:
-    """Gathers for one store, and writes."""
+    """Gathers for one store, and writes; with `logs`, also what was said."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, logs: bool = False) -> None:
         self._store = store
+        self._logs = logs
         self._batch = Batch()
         self._writing = Batch()
         self._wanted = asyncio.Event()
@@ -27,6 +32,11 @@ class Keeper:
     def durable(self) -> bool:
         """Whether anything is kept at all."""
         return self._store.durable
+
+    @property
+    def room(self) -> bool:
+        """Whether more may be gathered."""
+        return len(self._batch.logged) < LOGGED_LIMIT
 
     async def load(self) -> Kept:
         """Return what an earlier run left."""
@@ -76,10 +86,14 @@ class Keeper:
             self._batch.conversations[conversation.id] = conversation
             self._batch.seen.setdefault(conversation.id, seen)
 
-    def read(self, conversation_id: str, seq: int) -> None:
-        """Entries up to `seq` were dealt with."""
+    def read(self, entry: Entry) -> None:
+        """Entries of a conversation up to this one were dealt with."""
         if self.durable:
-            self._batch.seen[conversation_id] = seq
+            self._batch.seen[entry.conversation_id] = entry.seq
+            if self._logs:
+                self._batch.logged.append(entry)
+                if not self.room:
+                    self._wanted.set()
 
     def version(self, epoch: str, user_version: int) -> None:
         """The rows are complete up to a version."""

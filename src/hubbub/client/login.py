@@ -1,4 +1,4 @@
-"""Where tokens come from: one that was handed in, a name and password, or a login kept from an earlier run.
+"""Where tokens come from: one that was handed in, a password, a kept login, or the secret of a registered program.
 
 A refresh token works once.  So a new pair is kept (by `keep`, which must be durable when it returns) before the old one
 is forgotten, and only one refresh runs at a time.
@@ -55,6 +55,45 @@ class FixedToken:
 
     def left_s(self) -> float:
         return float("inf")
+
+
+class ProgramLogin:
+    """A program that an admin registered: a bot or a service, by its id and its secret (protocol.md 2.3)."""
+
+    def __init__(self, clock: Clock, *, client_id: str, client_secret: str, scope: str = "") -> None:
+        self._clock = clock
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._scope = scope
+        self._tokens: Tokens | None = None
+        self._obtained_ms = 0
+        self._lock = asyncio.Lock()
+
+    async def token(self, http: HttpApi) -> str:
+        async with self._lock:
+            if self._tokens is None or self.left_s() < EARLY_S:
+                await self._ask(http)
+            assert self._tokens is not None
+            return self._tokens.access_token
+
+    async def renew(self, http: HttpApi, refused: str) -> str:
+        async with self._lock:
+            if self._tokens is None or self._tokens.access_token == refused:
+                await self._ask(http)
+            assert self._tokens is not None
+            return self._tokens.access_token
+
+    def left_s(self) -> float:
+        if self._tokens is None:
+            return 0.0
+        if not self._tokens.expires_in:
+            return float("inf")
+        return self._tokens.expires_in - (self._clock.now_ms() - self._obtained_ms) / 1000
+
+    async def _ask(self, http: HttpApi) -> None:
+        obtained_ms = self._clock.now_ms()
+        self._tokens = await http.log_in_program(self._client_id, self._client_secret, scope=self._scope)
+        self._obtained_ms = obtained_ms
 
 
 class KeptLogin:

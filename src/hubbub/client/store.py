@@ -2,23 +2,27 @@
 
 One SQLite file, written in one thread and in batches, so the event loop never waits for a disk.  A command is on disk
 before it is sent for the first time; how far one has read may lag a little behind, which repeats entries after a crash
-of this program but never skips one.
+of this program but never skips one.  What was said is kept, too, for those who want it (`log`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from hubbub.base.error_table import Code
 from hubbub.client.errors import HubbubError
-from hubbub.client.models import Conversation
+from hubbub.client.log import SCHEMA, empty_log, write_log
+from hubbub.client.models import Conversation, Entry
 from hubbub.client.outbox import Command
+
+T = TypeVar("T")
 
 
 class Kept(msgspec.Struct):
@@ -49,6 +53,8 @@ class Batch(msgspec.Struct):
     added: list[Command] = msgspec.field(default_factory=list)
     removed: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """(conversation, client_id)."""
+    logged: list[Entry] = msgspec.field(default_factory=list)
+    """For the local log, in order."""
 
     def __bool__(self) -> bool:
         return bool(
@@ -61,6 +67,7 @@ class Batch(msgspec.Struct):
             or self.seen
             or self.added
             or self.removed
+            or self.logged
         )
 
 
@@ -129,6 +136,19 @@ class SqliteStore:
         except (sqlite3.Error, OSError) as exc:
             raise self._unusable(exc) from exc
 
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Call `work` with the open file, in the thread of the store.  Raises HubbubError when that cannot be."""
+
+        def working() -> T:
+            if self._db is None:
+                raise sqlite3.ProgrammingError("it is not open")
+            return work(self._db)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, working)
+        except (sqlite3.Error, RuntimeError) as exc:
+            raise self._unusable(exc) from exc
+
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
@@ -146,7 +166,7 @@ class SqliteStore:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("BEGIN IMMEDIATE")
-        for statement in _SCHEMA.split(";\n"):
+        for statement in (_SCHEMA + SCHEMA).split(";\n"):
             db.execute(statement)
         kept = dict(db.execute("SELECT key, value FROM kept"))
         if kept.get("format", _FORMAT) != _FORMAT:
@@ -174,6 +194,7 @@ class SqliteStore:
             if batch.forget:
                 db.execute("DELETE FROM conversations")
                 db.execute("DELETE FROM kept WHERE key IN ('epoch', 'user_version')")
+                empty_log(db)
             said = {"user_id": batch.user_id, "epoch": batch.epoch, "user_version": batch.user_version}
             for key, value in said.items():
                 if value is not None:
@@ -193,6 +214,7 @@ class SqliteStore:
                 [(c.conversation_id, c.client_id, msgspec.msgpack.encode(c)) for c in batch.added],
             )
             db.executemany("DELETE FROM outbox WHERE conversation = ? AND client_id = ?", batch.removed)
+            write_log(db, batch.logged)
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")
@@ -202,6 +224,7 @@ class SqliteStore:
     def _empty(db: sqlite3.Connection) -> None:
         db.execute("DELETE FROM conversations")
         db.execute("DELETE FROM outbox")
+        empty_log(db)
         db.execute("DELETE FROM kept WHERE key <> 'format'")
 
     def _close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from hubbub.base.clock import Clock
 from hubbub.base.error_table import Code
-from hubbub.client.backoff import Backoff
+from hubbub.client.backoff import Backoff, Reconnect
 from hubbub.client.connection import Connector, Tap
 from hubbub.client.errors import UNREACHABLE, HubbubError
 from hubbub.client.http import HttpApi
@@ -97,6 +97,7 @@ class Upkeep:
         sleep: Callable[[float], Awaitable[None]],
         tap: Tap | None,
         survives: frozenset[str],
+        reconnect: Reconnect,
         hello_timeout_s: float,
         sync_timeout_s: float = 30.0,
     ) -> None:
@@ -111,6 +112,7 @@ class Upkeep:
         self._sleep = sleep
         self._tap = tap
         self._survives = survives
+        self._reconnect = reconnect
         self._hello_timeout_s = hello_timeout_s
         self._sync_timeout_s = sync_timeout_s
         self._up = asyncio.Event()
@@ -186,10 +188,10 @@ class Upkeep:
                     continue
                 except HubbubError as exc:
                     error = exc
-            if not error.retry and error.code not in self._survives:
+            failures += 1
+            if error.code not in self._survives and not self._reconnect(error, failures):
                 self.finish(error)
                 return
-            failures += 1
             self._become(State.WAITING, error)
             await self._sleep(self._backoff(failures, error.retry_after))
 

@@ -1,0 +1,263 @@
+"""The SDK for programs without an event loop: the same client, run by a thread, called from any other.
+
+    with connect("http://127.0.0.1:8080", username="echo", password="...") as client:
+        for message in client.messages():
+            client.reply(message, message.text)
+
+Only what nearly every program needs has a method here; everything else a `Client` can do goes through `call`:
+
+    people, _ = client.call(lambda chat: chat.find_users("rom"))
+
+Every call has a deadline.  Ctrl-C interrupts a call at once, and leaving the context then closes the client without
+waiting for answers; commands that had none stay in the `store`, if there is one.  Methods may be called from several
+threads.  Nothing of it may be called from inside an event loop: such a program has the real client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Final, Self, TypeVar, Unpack
+
+from hubbub.base.error_table import Code
+from hubbub.client.client import Client
+from hubbub.client.errors import CLOSED, HubbubError
+from hubbub.client.events import MessageStream
+from hubbub.client.models import Accepted, Conversation, Entry, File, Message, State
+from hubbub.client.start import DEFAULT_SERVER, Options
+
+T = TypeVar("T")
+
+LINGER_S: Final = 5.0
+"""How long a client that is closed in peace waits for the answers to what was sent."""
+
+_END_S: Final = 5.0
+"""How long the thread may take to end after that."""
+
+
+class BlockingClient:
+    """One person's connection to one server, for threads.  Use it as a context."""
+
+    def __init__(
+        self,
+        server: str = DEFAULT_SERVER,
+        *,
+        timeout: float = 30.0,
+        **options: Unpack[Options],
+    ) -> None:
+        """`timeout`: how long a call waits, in seconds, when it is not told otherwise.  The rest is as for `Client`."""
+        options.setdefault("unheard", "wait")
+        self._server = server
+        self._timeout_s = timeout
+        self._options = options
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._linger_s = 0.0
+        self._client: Client | None = None
+
+    # ------------------------------------------------------------ life
+
+    def __enter__(self) -> Self:
+        """Connect, and return once it is online.  Raises HubbubError."""
+        if self._thread is not None:
+            raise RuntimeError("a client is entered once")
+        begun: concurrent.futures.Future[None] = concurrent.futures.Future()
+        # A daemon, so that a program that forgot to close can still end.
+        self._thread = threading.Thread(target=self._live, args=(begun,), name="hubbub-blocking", daemon=True)
+        self._thread.start()
+        try:
+            begun.result(self._timeout_s)
+            self.call(lambda client: client.ready(self._timeout_s))
+        except BaseException:
+            self.close(linger_s=0.0)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(linger_s=LINGER_S if kind is None else 0.0)
+
+    def close(self, *, linger_s: float = 0.0) -> None:
+        """End for good, within `linger_s` for the answers to what was sent and a few seconds more.
+
+        Twice is the same as once.
+        """
+        thread, loop = self._thread, self._loop
+        if thread is None or not thread.is_alive():
+            return
+        if loop is not None:
+            self._linger_s = linger_s
+            try:
+                loop.call_soon_threadsafe(self._end)
+            except RuntimeError:
+                # It has just ended by itself.
+                return
+        thread.join(linger_s + _END_S)
+
+    @property
+    def state(self) -> State:
+        """Where the client stands; it may have changed by the time one looks."""
+        return self._client.state if self._client is not None else State.CLOSED
+
+    @property
+    def user_id(self) -> str:
+        """Who one is."""
+        return self._client.user_id if self._client is not None else ""
+
+    # ------------------------------------------------------------ calls
+
+    def call(self, work: Callable[[Client], Awaitable[T]], *, timeout: float | None = None) -> T:
+        """Run `work` with the client in its event loop, and return what it gives.
+
+        Raises what it raises, and HubbubError(`timeout`) when that takes longer than `timeout` seconds.
+        """
+        loop, client = self._loop, self._client
+        if loop is None or client is None:
+            raise HubbubError(CLOSED, "The client is not open.")
+        limit_s = self._timeout_s if timeout is None else timeout
+
+        async def working() -> T:
+            return await work(client)
+
+        coroutine = working()
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+        except RuntimeError:
+            coroutine.close()
+            raise HubbubError(CLOSED, "The client was closed.") from None
+        try:
+            return future.result(limit_s)
+        except concurrent.futures.CancelledError:
+            raise HubbubError(CLOSED, "The client was closed.") from None
+        except TimeoutError:
+            if future.done():
+                raise
+            raise HubbubError(Code.TIMEOUT, f"No answer within {limit_s:g} s.") from None
+        finally:
+            # After a deadline or Ctrl-C nobody waits for it any more.
+            future.cancel()
+
+    def send(
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        reply_to: int = 0,
+        mentions: Sequence[str] = (),
+        files: Sequence[File] = (),
+        client_id: str = "",
+        timeout: float | None = None,
+    ) -> Accepted:
+        """Send a text, and return once it is stored.  Raises HubbubError.
+
+        After `timeout` it may be stored all the same; sending it again with the same `client_id` cannot double it.
+        """
+
+        async def sending(client: Client) -> Accepted:
+            return await client.send(
+                conversation_id, text, reply_to=reply_to, mentions=mentions, files=files, client_id=client_id
+            )
+
+        return self.call(sending, timeout=timeout)
+
+    def reply(self, message: Entry, text: str, *, client_id: str = "", timeout: float | None = None) -> Accepted:
+        """Answer a message where it was said, and return once that is stored.  Raises HubbubError."""
+
+        async def replying(client: Client) -> Accepted:
+            return await client.reply(message, text, client_id=client_id)
+
+        return self.call(replying, timeout=timeout)
+
+    def open_direct(self, user_id: str) -> Conversation:
+        """Return the private chat with a person, making it the first time."""
+        return self.call(lambda client: client.open_direct(user_id))
+
+    def conversations(self) -> list[Conversation]:
+        """Return all conversations of this person, most recent first."""
+        return self.call(lambda client: client.conversations())
+
+    def history(self, conversation_id: str, *, before: int = 0, limit: int = 0) -> list[Message]:
+        """Return messages as they stand now, oldest first: those below the seq `before`, or the newest."""
+
+        async def reading(client: Client) -> list[Message]:
+            return (await client.history(conversation_id, before=before, limit=limit)).messages
+
+        return self.call(reading)
+
+    def messages(self, *, mine: bool = False, idle_s: float | None = None) -> Iterator[Entry]:
+        """Iterate over the messages of others as they come, or of everybody's with `mine`.
+
+        It ends when the client is closed, or when none came for `idle_s` seconds.  Raises HubbubError when the client
+        came to another end.  With a `store`, going on to the next message says that this one was dealt with.
+        """
+        stream = self.call(_opened(mine))
+        return self._taking(stream, idle_s)
+
+    def _taking(self, stream: MessageStream, idle_s: float | None) -> Iterator[Entry]:
+        async def taking(client: Client) -> Entry | None:
+            try:
+                async with asyncio.timeout(idle_s):
+                    return await anext(stream, None)
+            except TimeoutError:
+                return None
+
+        try:
+            while (message := self._patiently(taking, idle_s)) is not None:
+                yield message
+        finally:
+            loop = self._loop
+            if loop is not None and not loop.is_closed():
+                # In the loop's thread, as everything that touches a stream.
+                loop.call_soon_threadsafe(stream.close)
+
+    def _patiently(self, taking: Callable[[Client], Awaitable[Entry | None]], idle_s: float | None) -> Entry | None:
+        try:
+            return self.call(taking, timeout=threading.TIMEOUT_MAX if idle_s is None else idle_s + self._timeout_s)
+        except HubbubError as error:
+            if error.code == CLOSED:
+                return None
+            raise
+
+    # ------------------------------------------------------------ the thread
+
+    def _live(self, begun: concurrent.futures.Future[None]) -> None:
+        asyncio.run(self._serve(begun))
+
+    async def _serve(self, begun: concurrent.futures.Future[None]) -> None:
+        client: Client | None = None
+        try:
+            self._stop = asyncio.Event()
+            client = Client(self._server, **self._options)
+            await client.__aenter__()
+            self._client, self._loop = client, asyncio.get_running_loop()
+        except BaseException as failure:
+            begun.set_exception(failure)
+            if client is not None:
+                await client.close()
+            return
+        begun.set_result(None)
+        try:
+            await self._stop.wait()
+        finally:
+            await client.close(linger_s=self._linger_s)
+
+    def _end(self) -> None:
+        assert self._stop is not None
+        self._stop.set()
+
+
+def _opened(mine: bool) -> Callable[[Client], Awaitable[MessageStream]]:
+    async def opening(client: Client) -> MessageStream:
+        return client.messages(mine=mine)
+
+    return opening
+
+
+def connect(server: str = DEFAULT_SERVER, *, timeout: float = 30.0, **options: Unpack[Options]) -> BlockingClient:
+    """Return a client to be used as a context; inside it is online."""
+    return BlockingClient(server, timeout=timeout, **options)
