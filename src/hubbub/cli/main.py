@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "edge": "Put one public address in front of a cluster.",
     "db": "Check the database, bring its tables up to date, index it anew.",
     "grow": "Move the data of one machine into a cluster's database.",
+    "conformance": "Check any server against the written protocol.",
     "bench": "Measure a server and check its promises.",
     "lab": "Run a whole cluster on this machine.",
 }
