@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from hubbub.base.errors import ChatError
 from hubbub.base.ids import SYSTEM_CONVERSATION
+from hubbub.chat.following import Following
 from hubbub.chat.ports import Topic
 from hubbub.gateway.channel import Channel
-from hubbub.gateway.following import Following
 from hubbub.gateway.people import Person
 from hubbub.gateway.settings import GatewaySettings
 from hubbub.gateway.tasks import Tasks, log

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hubbub.auth.endings import Endings
 from hubbub.auth.model import Authenticator, Identity
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
+from hubbub.chat.following import FeedFactory, Following
 from hubbub.chat.model import SMALL_AUDIENCE
-from hubbub.chat.ports import Event, Feed
+from hubbub.chat.ports import Event
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.gateway.dispatch import Dispatch
 from hubbub.gateway.encoding import Push
-from hubbub.gateway.endings import Endings
 from hubbub.gateway.entrance import Entrance
 from hubbub.gateway.fanout import Fanout
 from hubbub.gateway.feeds import Feeds
-from hubbub.gateway.following import Following
 from hubbub.gateway.holes import Holes
 from hubbub.gateway.link import Link
 from hubbub.gateway.service import EndLogin, Service
@@ -29,10 +29,6 @@ from hubbub.wire import hubbub_pb2 as pb
 
 if TYPE_CHECKING:
     from hubbub.chat.service import Chat
-
-FeedFactory = Callable[[Callable[[Sequence[Event]], None], Callable[[], None]], Feed]
-"""Makes this node's ear on the bus from the function that takes what it hears, and the one to call when something may
-have been lost."""
 
 _SAVE_S = 5.0
 """How often the times people left are saved, and topics nobody needs are let go."""
@@ -77,7 +73,12 @@ class Gateway:
         self._fanout = feeds.fanout = Fanout(service.people, feeds, small_audience)
         service.dispatch = Dispatch(service)
         service.entrance = Entrance(service)
-        service.endings = Endings(service)
+        service.endings = Endings(
+            auth,
+            service.login_ended,
+            every_s=settings.endings_s,
+            timeout_s=lambda: service.settings.request_timeout_s,
+        )
         self._clockwork: asyncio.Task[None] | None = None
         self._upkeep_runs = False
         self.draining = False

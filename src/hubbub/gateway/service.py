@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from hubbub.auth.model import Authenticator, Identity
+from hubbub.auth.model import Authenticator, Ended, Identity
 from hubbub.base.clock import Clock
+from hubbub.base.errors import Code
 from hubbub.chat.ports import Topic
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.gateway.people import People
@@ -16,12 +17,12 @@ from hubbub.gateway.tasks import Tasks
 from hubbub.gateway.wheel import Wheel
 
 if TYPE_CHECKING:
+    from hubbub.auth.endings import Endings
+    from hubbub.chat.following import Following
     from hubbub.chat.service import Chat
     from hubbub.gateway.dispatch import Dispatch
-    from hubbub.gateway.endings import Endings
     from hubbub.gateway.entrance import Entrance
     from hubbub.gateway.feeds import Feeds
-    from hubbub.gateway.following import Following
     from hubbub.gateway.session import Session
 
 STALL_S = 2.0
@@ -135,6 +136,15 @@ class Service:
             session.give_up()
 
     # ------------------------------------------------------------ leaving
+
+    def login_ended(self, login: Ended) -> None:
+        """End the sessions of a login that is over."""
+        person = self.people.get(login.user_id)
+        for session in list(person.sessions) if person is not None else ():
+            identity = session.identity
+            # A session that logs itself out ends after its answer.
+            if identity is not None and identity.login_id == login.login_id and not session.logged_out:
+                session.end(Code.SESSION_ENDED)
 
     def forget(self, session: Session) -> None:
         """Take a session that ended out of every place it had."""

@@ -28,9 +28,9 @@ from hubbub.bus.cluster_bus import ClusterBus
 from hubbub.bus.identity import BusIdentity
 from hubbub.bus.local import LocalBus, LocalSignals
 from hubbub.bus.local_calls import LocalCalls
+from hubbub.chat.following import FeedFactory
 from hubbub.chat.ports import Bus
 from hubbub.cluster.ports import Signals
-from hubbub.gateway.gateway import FeedFactory
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.cluster_store import any_alive
 from hubbub.storage.database import Database

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from hubbub.base.errors import ChatError, Code
+from hubbub.chat.following import Following
 from hubbub.chat.ports import Topic
-from hubbub.gateway.following import Following
 
 
 def topics(*names: str) -> list[Topic]:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from hubbub.chat.ports import Feed, Topic
+from hubbub.chat.ports import Event, Feed, Topic
+
+FeedFactory = Callable[[Callable[[Sequence[Event]], None], Callable[[], None]], Feed]
+"""Makes a node's ear on the bus from the function that takes what it hears, and the one to call when something may have
+been lost."""
 
 
 class Following:
