@@ -19,27 +19,15 @@ from hubbub.chat.model import Caller
 from hubbub.chat.service import Chat
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.nodes import Nodes
+from hubbub.cluster.sessions import SessionRegistry
 from hubbub.files.links import Links
 from hubbub.files.service import Files
 from hubbub.links.service import LinkPreviews
+from hubbub.rest.listeners import Listeners
+from hubbub.rest.settings import RestSettings
 from hubbub.rest.web_app import Build
 
 __all__ = ["Assignment", "CallerDep", "Deps", "DepsDep", "IdentityDep", "RestSettings", "ServerFacts"]
-
-
-class RestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an operator may decide about the HTTP API."""
-
-    body_limit_bytes: int = 512 * 1024
-    """Above it a request is refused before it is read."""
-    request_timeout_s: float = 30.0
-    """After it a request ends with `timeout`, wherever it waits."""
-    commit_timeout_s: float = 10.0
-    """After it the outcome of a command is `unknown_outcome`."""
-    metrics_public: bool = False
-    """Serve `/metrics` to whoever reaches the port, instead of only to this machine and to admins."""
-    page_default: int = 50
-    page_max: int = 200
 
 
 class ServerFacts(msgspec.Struct, frozen=True):
@@ -98,6 +86,10 @@ class Deps:
     """Wherever there are files."""
     link_previews: LinkPreviews | None = None
     """None: nobody looks at links."""
+    sessions: SessionRegistry | None = None
+    """None: nobody is connected anywhere."""
+    listeners: Listeners | None = None
+    """None: there are no streams of events."""
     web_app: Build | None = None
     """None: it was not built; pages say how to."""
     socket_hosts: Callable[[], Iterable[str]] = tuple

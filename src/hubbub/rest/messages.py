@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import Body, Edit, FileRef, Pin, Post, React, Recall
+from hubbub.chat.model import Body, Edit, FileRef, MessageState, Pin, Post, React, Recall
 from hubbub.rest.commands import store
 from hubbub.rest.deps import CallerDep, DepsDep
 from hubbub.rest.inputs import (
@@ -26,7 +26,7 @@ from hubbub.rest.inputs import (
     conversation_of,
     ids_of,
 )
-from hubbub.rest.log_models import HistoryPage, Revision, RevisionPage, Stored
+from hubbub.rest.log_models import HistoryPage, Message, Revision, RevisionPage, Stored
 from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
 
 __all__ = ["GUARDED", "Content", "NewMessage", "body_of"]
@@ -138,6 +138,21 @@ async def read_history(
         limit=limit,
     )
     return HistoryPage.of(page)
+
+
+@get(
+    _MESSAGE,
+    summary="Read a message",
+    tags=["messages"],
+    opt=refuses(*READ, Code.MESSAGE_NOT_FOUND, scope=scopes.READ),
+)
+async def read_message(conversation_id: FromPath[str], seq: TargetSeq, caller: CallerDep, deps: DepsDep) -> Message:
+    """Return one message in its current state."""
+    page = await deps.chat.history(caller, conversation_of(conversation_id), around_seq=seq, limit=1)
+    for item in page.items:
+        if isinstance(item, MessageState) and item.message.seq == seq:
+            return Message.of(item)
+    raise ChatError(Code.MESSAGE_NOT_FOUND)
 
 
 @patch(
@@ -291,6 +306,7 @@ async def announce(data: JSONBody[NewMessage], caller: CallerDep, deps: DepsDep,
 GUARDED = [
     send_message,
     read_history,
+    read_message,
     edit_message,
     recall_message,
     react,

@@ -21,6 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.deps import Deps, DepsDep
+from hubbub.rest.events import EVENTS_PATH
 from hubbub.rest.guards import bearer_if_any
 from hubbub.rest.problems import PROBLEM_TYPE, problem_of
 from hubbub.rest.refusals import refuses
@@ -63,6 +64,7 @@ class Watched:
             return
         began = time.perf_counter()
         moved: Callable[[], None] | None = None
+        endless = scope["path"] == EVENTS_PATH
         status = 0
         # RFC 9110 section 9.3.2: HEAD answers what GET would, without the content.
         head = scope["method"] == "HEAD"
@@ -76,6 +78,9 @@ class Watched:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if endless:
+                    # It has begun, and has its own ends from here on.
+                    patience.reschedule(None)
                 message["headers"] = [*message["headers"], *_missing(message["headers"])]
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""

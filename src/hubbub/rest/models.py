@@ -216,6 +216,15 @@ class UserState(_Out, frozen=True, kw_only=True):
     """There is more: ask again since `version`."""
     conversations: list[Conversation]
 
+    @classmethod
+    def of(cls, state: model.UserState, user_id: str) -> UserState:
+        return cls(
+            since_version=state.since_version,
+            version=state.version,
+            more=state.more,
+            conversations=[Conversation.of(one, user_id) for one in state.conversations],
+        )
+
 
 class Member(_Out, frozen=True, kw_only=True):
     user_id: str

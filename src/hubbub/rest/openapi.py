@@ -45,7 +45,7 @@ def config(version: str) -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Hubbub",
         version=version,
-        description="Everything a chat client or a bot needs over HTTP. Live events come over the WebSocket.",
+        description="Everything a chat client or a bot needs over HTTP.",
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         openapi_router=Router("/api", route_handlers=[], include_in_schema=False, guards=[_only_the_document]),
         render_plugins=[_Rendered()],
@@ -64,6 +64,7 @@ def config(version: str) -> OpenAPIConfig:
             Tag(name="conversations", description="Private chats, groups and channels."),
             Tag(name="members", description="Who is in a conversation, and who may do what."),
             Tag(name="messages", description="Sending, reading and changing messages."),
+            Tag(name="events", description="Listening, without a socket."),
             Tag(name="files", description="Giving files to the server, and getting them."),
             Tag(name="server", description="The server itself."),
             Tag(name="cluster", description="Nodes and live configuration, for admins."),
@@ -151,6 +152,9 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     if "upload" in options:
         content = {"schema": {"type": "string", "format": "binary"}}
         operation["requestBody"] = {"required": True, "content": {"application/octet-stream": content}}
+    if "stream" in options:
+        said = {"text/event-stream": {"schema": {"type": "string"}, "example": options["stream"]}}
+        responses["200"] = {"description": "What happens, as it happens.", "content": said}
     if "download" in options:
         for success, what in (("200", "The file."), ("206", "The part that was asked for.")):
             responses[success] = {"description": what, "content": {"*/*": {"schema": {"type": "string"}}}}

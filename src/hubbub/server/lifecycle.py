@@ -189,6 +189,9 @@ async def _listen(settings: ServerSettings, server: Server, ports: Ports, stack:
         await http.stop(server.live.current.drain_s)
 
     stack.push_async_callback(stop_http)
+    if server.listeners is not None:
+        # Streams of events are requests, and would be waited for.
+        stack.callback(server.listeners.drain)
     if gateway is None:
         stack.callback(http.stop_listening)
         return

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from hubbub.bus.remote_chat import RemoteChat
 from hubbub.bus.stats import BusStats
 from hubbub.gateway.gateway import Gateway
+from hubbub.rest.listeners import Listeners
 
 
 class BusMetrics(Collector):
@@ -72,3 +73,13 @@ class AskingMetrics(Collector):
         yield CounterMetricFamily(
             "hubbub_chat_calls_repeated", "Requests that were sent more than once.", value=chat.asked_again
         )
+
+
+class ListenerMetrics(Collector):
+    """How many listen over HTTP."""
+
+    def __init__(self, listeners: Listeners) -> None:
+        self._listeners = listeners
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("hubbub_event_streams", "Streams of events.", value=len(self._listeners))

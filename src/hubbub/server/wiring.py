@@ -47,13 +47,14 @@ from hubbub.files.links import Links
 from hubbub.gateway.gateway import Gateway
 from hubbub.rest.app import create_app, create_probe
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
+from hubbub.rest.listeners import Listeners
 from hubbub.rest.web_app import Build, read_build
 from hubbub.server.files import open_files
 from hubbub.server.ground import CannotServe, Ground, agree_on_small, lay_ground
 from hubbub.server.links import open_links, start_link_worker
 from hubbub.server.live import live_defaults, live_settings
 from hubbub.server.load import LoadMeter
-from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics
+from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics, ListenerMetrics
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.clients import SqlClients
@@ -99,6 +100,7 @@ class Server:
     accounts: Accounts
     chat: Chat
     gateway: Gateway | None
+    listeners: Listeners | None
     nodes: Nodes
     live: LiveConfig
     database: Database
@@ -173,15 +175,16 @@ async def build(
 
     account_store = SqlAccounts(ground.database)
     accounts = await _accounts(settings, ground, account_store, chat, stack)
+    # Without a gateway it has no seats, and knows who is at other nodes.
+    sessions = SessionRegistry(
+        ground.clock,
+        lambda: live.current.login_policy,
+        roll=roll,
+        save_last_seen=account_store.save_last_seen,
+        load_last_seen=account_store.load_last_seen,
+    )
     gateway: Gateway | None = None
     if settings.does("gateway"):
-        sessions = SessionRegistry(
-            ground.clock,
-            lambda: live.current.login_policy,
-            roll=roll,
-            save_last_seen=account_store.save_last_seen,
-            load_last_seen=account_store.load_last_seen,
-        )
         if roll is not None:
             await roll.start()
             stack.push_async_callback(roll.stop)
@@ -199,6 +202,20 @@ async def build(
         )
         metrics.register(GatewayMetrics(gateway))
         await _start_gateway(gateway)
+
+    listeners: Listeners | None = None
+    if settings.does("web"):
+        listeners = Listeners(
+            chat,
+            accounts,
+            ground.feed,
+            ground.clock,
+            settings.rest,
+            small_audience=settings.chat.small_audience,
+        )
+        await listeners.start()
+        stack.push_async_callback(listeners.stop)
+        metrics.register(ListenerMetrics(listeners))
 
     files = await open_files(settings, ground, stack)
     link_previews = open_links(settings, ground)
@@ -229,6 +246,8 @@ async def build(
         auth_settings=settings.auth,
         files=files,
         link_previews=link_previews,
+        sessions=sessions,
+        listeners=listeners,
         links=Links(ground.identity.secret, ground.clock, settings.files.link_s),
         web_app=await _web_app(settings),
         socket_hosts=_socket_hosts(settings, nodes, roll),
@@ -251,7 +270,7 @@ async def build(
     live.on_change(changed)
     changed(live.current)
     app = create_app(deps) if settings.does("web") else create_probe(deps)
-    server = Server(app, accounts, chat, gateway, nodes, live, ground.database)
+    server = Server(app, accounts, chat, gateway, listeners, nodes, live, ground.database)
     if ground.remote is not None:
         tickets = Tickets(ground.identity.secret, ground.clock)
         server.ticketed = lambda ticket: bool(tickets.login(ticket, nodes.record))

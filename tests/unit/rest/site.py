@@ -24,11 +24,13 @@ from hubbub.blobs.memory import MemoryBlobs
 from hubbub.bus.local import LocalBus, LocalSignals
 from hubbub.chat.model import UserRow
 from hubbub.chat.node import ChatNode
+from hubbub.chat.ports import LoginEnded
 from hubbub.chat.settings import ChatSettings
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.live_settings import LiveSettings
 from hubbub.cluster.model import ROLES, NodeRecord
 from hubbub.cluster.nodes import Nodes
+from hubbub.cluster.sessions import SessionRegistry
 from hubbub.cluster.settings import ClusterSettings
 from hubbub.files.links import Links
 from hubbub.files.pictures import PictureProcesses
@@ -39,6 +41,7 @@ from hubbub.links.service import LinkPreviews
 from hubbub.links.settings import LinksSettings
 from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
+from hubbub.rest.listeners import Listeners
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.clients import SqlClients
 from hubbub.storage.file_store import SqlFiles
@@ -118,6 +121,9 @@ class Site:
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     link_rows: LinkStore = field(default_factory=MemoryLinks)
     woken: Woken = field(default_factory=lambda: Woken())
+    app: Any = field(init=False, repr=False)
+    store: SqlStore | MemoryStore = field(init=False, repr=False)
+    listeners: Listeners = field(init=False, repr=False)
     prince: Person = field(init=False, repr=False)
     """The admin, for tests that need one and do not care who."""
 
@@ -163,7 +169,10 @@ async def a_site(
     store = SqlStore(database) if database else memory
     memory_accounts = MemoryAccounts()
     account_store = SqlAccounts(database) if database else memory_accounts
-    chat = ChatNode(store, LocalBus(), clock, ChatSettings(limits_on=False))
+    bus = LocalBus()
+    chat = ChatNode(store, bus, clock, ChatSettings(limits_on=False))
+    # Whoever asks for a stream of events gets what there is, and its end, unless a test wants to listen.
+    rest = rest or RestSettings(event_longest_s=0.0)
     accounts = Accounts(account_store, auth, clock)
     client_store = SqlClients(database) if database else MemoryClients(memory_accounts)
     oauth = OAuth(client_store, accounts, auth, clock, issuer=issuer)
@@ -175,6 +184,7 @@ async def a_site(
 
     async def on_ended(user_id: str, device_id: str) -> None:
         site.ended.append((user_id, device_id))
+        await bus.publish([LoginEnded(user_id, device_id)])
 
     async def assign(identity: Identity, avoid: Sequence[str]) -> Assignment:
         return Assignment("node", websocket_url="/ws", tcp="127.0.0.1:8081")
@@ -196,8 +206,13 @@ async def a_site(
         Path(spool.name) / "uploads",
     )
     woken, link_rows = Woken(), SqlLinks(database) if database else MemoryLinks()
+    listeners = Listeners(
+        chat, accounts, lambda hear, on_hole: bus.feed(hear, everything=True, on_hole=on_hole), clock, rest
+    )
     deps = Deps(
         chat=chat,
+        listeners=listeners,
+        sessions=SessionRegistry(clock),
         files=files,
         links=Links(secret, clock, 3600.0),
         link_previews=LinkPreviews(link_rows, clock, LinksSettings(), woken.tell),
@@ -208,24 +223,28 @@ async def a_site(
         facts=ServerFacts("0", "node"),
         assign=assign,
         on_set_up=lambda: site.set_up.append(True),
-        settings=rest or RestSettings(),
+        settings=rest,
         auth_settings=auth,
         metrics=CollectorRegistry(),
         nodes=nodes,
         config=config,
     )
-    transport = httpx.ASGITransport(create_app(deps), raise_app_exceptions=True)  # type: ignore[arg-type]
+    app: Any = create_app(deps)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     await account_store.add_signing_key(a_key(), expect="")
     await accounts.start()
     await chat.start()
     await nodes.enter()
     await config.start()
     await files.start(sweeps=False)
+    await listeners.start()
     try:
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:
             site = Site(http, accounts, chat, deps, signals, node_rows, link_rows=link_rows, woken=woken, blobs=blobs)
+            site.app, site.store, site.listeners = app, store, listeners
             yield site
     finally:
+        await listeners.stop()
         await files.stop()
         spool.cleanup()
         await config.stop()

@@ -214,7 +214,7 @@ async def test_unknown_paths_and_methods_are_problems(site: Site) -> None:
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "OPTIONS, POST"
     answer = await site.http.put(f"/api/v1/conversations/{GENERAL_CHANNEL}/messages/7")
-    assert answer.headers["allow"] == "DELETE, OPTIONS, PATCH"
+    assert answer.headers["allow"] == "DELETE, GET, OPTIONS, PATCH"
 
 
 async def test_a_sentence_comes_in_the_readers_language(site: Site) -> None:

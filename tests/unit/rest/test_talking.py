@@ -298,3 +298,20 @@ async def test_one_box_finds_messages_people_and_conversations(either: Site) -> 
     assert await romeo.is_refused("GET", "/search", params={"query": "x", "before": "soon"}) == "bad_request"
     other = await either.enter("paris")
     assert (await other.gets("/search", query="romeo"))["messages"] == []
+
+
+async def test_one_message_is_read_by_its_number(either: Site) -> None:
+    romeo, juliet = await either.enter("romeo"), await either.enter("juliet")
+    room = f"/conversations/{GENERAL_CHANNEL}"
+    seqs = [(await romeo.does("POST", f"{room}/messages", {"text": text}))["seq"] for text in ("one", "two", "three")]
+    await juliet.does("PUT", f"{room}/messages/{seqs[1]}/reactions/+1")
+    found = await juliet.gets(f"{room}/messages/{seqs[1]}")
+    assert (found["seq"], found["body"]["text"], found["reactions"][0]["mine"]) == (seqs[1], "two", True)
+    thread = await juliet.does("POST", f"{room}/messages", {"text": "aside", "thread_seq": seqs[0]})
+    assert (await romeo.gets(f"{room}/messages/{thread['seq']}"))["thread_seq"] == seqs[0]
+    # A reaction is an entry and no message, and after the last one there is none.
+    for seq in (seqs[2] + 1, thread["seq"] + 1):
+        assert await juliet.is_refused("GET", f"{room}/messages/{seq}") == "message_not_found"
+    await juliet.does("PUT", f"{room}/messages/{seqs[2]}/hidden")
+    assert await juliet.is_refused("GET", f"{room}/messages/{seqs[2]}") == "message_not_found"
+    assert (await romeo.gets(f"{room}/messages/{seqs[2]}"))["body"]["text"] == "three"

@@ -1,0 +1,70 @@
+"""Who is here: best effort, as sockets tell it, for those that ask instead of being told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import get
+from litestar.params import QueryParameter
+
+from hubbub.auth import scopes
+from hubbub.base.errors import Code
+from hubbub.cluster.sessions import Presence as Known
+from hubbub.rest.deps import CallerDep, DepsDep
+from hubbub.rest.inputs import Cursor, Limit, an_id, ids_of
+from hubbub.rest.refusals import refuses
+from hubbub.rest.words import word
+
+__all__ = ["GUARDED"]
+
+Ids = Annotated[
+    list[str] | None,
+    QueryParameter(name="id", max_items=100, description="Ids of people; none: everybody who is online."),
+]
+
+
+class Presence(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether somebody is connected."""
+
+    user_id: str
+    state: Literal["online", "offline", "dropped"]
+    """`offline`: they logged out; `dropped`: their connection ended otherwise."""
+    last_seen_ms: int
+    """0: not known."""
+
+    @classmethod
+    def of(cls, known: Known) -> Presence:
+        return cls(user_id=known.user_id, state=word(known.state), last_seen_ms=known.last_seen_ms)
+
+
+class PresencePage(msgspec.Struct, frozen=True, kw_only=True):
+    presences: list[Presence]
+    next_cursor: str
+    """Empty on the last page."""
+
+
+@get(
+    "/presence",
+    summary="See who is online",
+    tags=["people"],
+    opt=refuses(Code.BAD_CURSOR, Code.USER_NOT_FOUND, scope=scopes.READ),
+)
+async def list_presence(
+    caller: CallerDep, deps: DepsDep, user_ids: Ids = None, cursor: Cursor = "", limit: Limit = 0
+) -> PresencePage:
+    """Return the presence of these people, or, by id, everybody who is connected with a socket."""
+    if deps.sessions is None:
+        return PresencePage(presences=[], next_cursor="")
+    if user_ids:
+        known = await deps.sessions.presence(ids_of(user_ids))
+        return PresencePage(presences=[Presence.of(one) for one in known], next_cursor="")
+    if cursor:
+        cursor = an_id(cursor, Code.BAD_CURSOR)
+    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    found = await deps.sessions.online_after(cursor, size + 1)
+    following = found[size - 1].user_id if len(found) > size else ""
+    return PresencePage(presences=[Presence.of(one) for one in found[:size]], next_cursor=following)
+
+
+GUARDED = [list_presence]
