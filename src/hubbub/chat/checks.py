@@ -23,6 +23,7 @@ from hubbub.chat.model import (
     Draft,
     Edit,
     FileRef,
+    Forwarded,
     MemberAction,
     MemberChange,
     OwnChange,
@@ -188,6 +189,8 @@ def an_action(action: Action) -> Action:
 
 
 def _post(post: Post) -> Post:
+    if post.forwarded is not None:
+        return _forward(post, post.forwarded)
     said = body(post.body)
     if post.reply_to_seq:
         a_seq(post.reply_to_seq, "reply_to_seq")
@@ -205,6 +208,16 @@ def _post(post: Post) -> Post:
         mentions=people(post.mentions, "mentions"),
         mention_all=post.mention_all,
     )
+
+
+def _forward(post: Post, named: Forwarded) -> Post:
+    """Return a message that passes another on and says nothing itself."""
+    if post.body != Body() or post.mentions or post.mention_all:
+        raise ChatError(Code.BAD_REQUEST, "A message that is passed on says nothing of its own.")
+    if post.thread_seq or post.also_in_conversation or post.reply_to_seq:
+        raise ChatError(Code.BAD_REQUEST, "A message that is passed on answers no other.")
+    conversation_id = an_id(named.conversation_id, "conversation_id")
+    return Post(Body(), forwarded=Forwarded(conversation_id, a_seq(named.seq, "seq")))
 
 
 def _edit(edit: Edit) -> Edit:

@@ -86,6 +86,19 @@ class Body(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     files: tuple[FileRef, ...] = ()
 
 
+class Forwarded(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Which message is passed on.
+
+    A client names it by conversation and seq.  What is stored says who wrote it and when, and where only if that was a
+    public channel: who reads it elsewhere is not told of conversations they are not in.
+    """
+
+    conversation_id: str = ""
+    seq: int = 0
+    sender_id: str = ""
+    time_ms: int = 0
+
+
 class Post(msgspec.Struct, frozen=True, tag="post", omit_defaults=True):
     """A message."""
 
@@ -96,6 +109,8 @@ class Post(msgspec.Struct, frozen=True, tag="post", omit_defaults=True):
     mentions: tuple[str, ...] = ()
     mention_all: bool = False
     withdrawn: bool = False
+    forwarded: Forwarded | None = None
+    """It says what another message said; the body is the server's."""
 
     @property
     def counts(self) -> bool:

@@ -101,6 +101,15 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
         return "\n".join([*([said] if said else []), *(f"[{file.name or file.id}]" for file in self.files)])
 
 
+class Forwarded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whose words a message passes on; where they were said, if that is a public channel."""
+
+    conversation_id: str = ""
+    seq: int = 0
+    sender_id: str = ""
+    time_ms: int = 0
+
+
 class Post(msgspec.Struct, frozen=True, tag="message", omit_defaults=True):
     """A message."""
 
@@ -111,6 +120,7 @@ class Post(msgspec.Struct, frozen=True, tag="message", omit_defaults=True):
     mentions: tuple[str, ...] = ()
     mention_all: bool = False
     withdrawn: bool = False
+    forwarded: Forwarded | None = None
 
 
 class Edit(msgspec.Struct, frozen=True, tag="edit", omit_defaults=True):

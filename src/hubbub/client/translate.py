@@ -22,6 +22,7 @@ from hubbub.client.models import (
     Entry,
     EntryPage,
     File,
+    Forwarded,
     Found,
     HistoryPage,
     Kind,
@@ -86,7 +87,12 @@ def post_of(message: pb.Message) -> Post:
         tuple(message.mentions),
         message.mention_all,
         message.withdrawn,
+        _forwarded_of(message.forwarded) if message.HasField("forwarded") else None,
     )
+
+
+def _forwarded_of(value: pb.Forwarded) -> Forwarded:
+    return Forwarded(value.conversation_id, value.seq, value.sender_id, value.time_ms)
 
 
 def _edit_of(edit: pb.Edit) -> Edit:

@@ -21,6 +21,7 @@ from hubbub.chat.model import (
     Draft,
     Edit,
     FileRef,
+    Forwarded,
     Have,
     MemberAction,
     MemberChange,
@@ -102,6 +103,9 @@ def _message(frame: pb.Message) -> Post:
         frame.also_in_conversation,
         tuple(mentions) if mentions else (),
         frame.mention_all,
+        forwarded=Forwarded(frame.forwarded.conversation_id, frame.forwarded.seq)
+        if frame.HasField("forwarded")
+        else None,
     )
 
 

@@ -18,6 +18,7 @@ from hubbub.chat.model import (
     Entry,
     EntryPage,
     FileRef,
+    Forwarded,
     HistoryPage,
     Mark,
     MemberChange,
@@ -105,6 +106,16 @@ def message(post: Post) -> pb.Message:
         also_in_conversation=post.also_in_conversation,
         mentions=post.mentions,
         mention_all=post.mention_all,
+        forwarded=None if post.forwarded is None else _forwarded(post.forwarded),
+    )
+
+
+def _forwarded(value: Forwarded) -> pb.Forwarded:
+    return pb.Forwarded(
+        conversation_id=value.conversation_id,
+        seq=value.seq,
+        sender_id=value.sender_id,
+        time_ms=value.time_ms,
     )
 
 

@@ -160,6 +160,8 @@ class Message(_Out, frozen=True, kw_only=True, tag="message"):
     also_in_conversation: bool
     mentions: list[str]
     mention_all: bool
+    forwarded: model.Forwarded | None
+    """Whose words it passes on; where they were said, if that is a public channel."""
     recalled: bool
     edits: int
     edited_ms: int
@@ -183,6 +185,7 @@ class Message(_Out, frozen=True, kw_only=True, tag="message"):
             also_in_conversation=post.also_in_conversation,
             mentions=list(post.mentions),
             mention_all=post.mention_all,
+            forwarded=post.forwarded,
             recalled=row.recalled,
             edits=row.edits,
             edited_ms=row.edited_ms,

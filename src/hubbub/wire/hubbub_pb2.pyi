@@ -463,7 +463,7 @@ class Custom(_message.Message):
     def __init__(self, type: _Optional[str] = ..., json: _Optional[str] = ...) -> None: ...
 
 class Message(_message.Message):
-    __slots__ = ("body", "reply_to_seq", "thread_seq", "also_in_conversation", "mentions", "mention_all", "withdrawn")
+    __slots__ = ("body", "reply_to_seq", "thread_seq", "also_in_conversation", "mentions", "mention_all", "withdrawn", "forwarded")
     BODY_FIELD_NUMBER: _ClassVar[int]
     REPLY_TO_SEQ_FIELD_NUMBER: _ClassVar[int]
     THREAD_SEQ_FIELD_NUMBER: _ClassVar[int]
@@ -471,6 +471,7 @@ class Message(_message.Message):
     MENTIONS_FIELD_NUMBER: _ClassVar[int]
     MENTION_ALL_FIELD_NUMBER: _ClassVar[int]
     WITHDRAWN_FIELD_NUMBER: _ClassVar[int]
+    FORWARDED_FIELD_NUMBER: _ClassVar[int]
     body: Body
     reply_to_seq: int
     thread_seq: int
@@ -478,7 +479,20 @@ class Message(_message.Message):
     mentions: _containers.RepeatedScalarFieldContainer[str]
     mention_all: bool
     withdrawn: bool
-    def __init__(self, body: _Optional[_Union[Body, _Mapping]] = ..., reply_to_seq: _Optional[int] = ..., thread_seq: _Optional[int] = ..., also_in_conversation: _Optional[bool] = ..., mentions: _Optional[_Iterable[str]] = ..., mention_all: _Optional[bool] = ..., withdrawn: _Optional[bool] = ...) -> None: ...
+    forwarded: Forwarded
+    def __init__(self, body: _Optional[_Union[Body, _Mapping]] = ..., reply_to_seq: _Optional[int] = ..., thread_seq: _Optional[int] = ..., also_in_conversation: _Optional[bool] = ..., mentions: _Optional[_Iterable[str]] = ..., mention_all: _Optional[bool] = ..., withdrawn: _Optional[bool] = ..., forwarded: _Optional[_Union[Forwarded, _Mapping]] = ...) -> None: ...
+
+class Forwarded(_message.Message):
+    __slots__ = ("conversation_id", "seq", "sender_id", "time_ms")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    SENDER_ID_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    seq: int
+    sender_id: str
+    time_ms: int
+    def __init__(self, conversation_id: _Optional[str] = ..., seq: _Optional[int] = ..., sender_id: _Optional[str] = ..., time_ms: _Optional[int] = ...) -> None: ...
 
 class Edit(_message.Message):
     __slots__ = ("target_seq", "body", "mentions", "mention_all", "withdrawn", "previous_mentions", "previous_mention_all", "target_sender_id", "target_counts")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import NOBODY
 from hubbub.chat.model import (
     Accepted,
     Body,
     ConversationKind,
     ConversationRow,
     Edit,
+    Forwarded,
     MemberRow,
+    MemberState,
     MessageRow,
     Pin,
     Post,
@@ -22,7 +25,7 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Send
-from hubbub.chat.rules.standing import need_alive, need_rank, need_voice, rank
+from hubbub.chat.rules.standing import conversation_of, member_of, need_alive, need_rank, need_voice, rank
 
 
 def post(batch: Batch, send: Send, conversation: ConversationRow, member: MemberRow | None) -> Accepted:
@@ -42,7 +45,9 @@ def post(batch: Batch, send: Send, conversation: ConversationRow, member: Member
         root = _visible(batch, conversation, member, action.thread_seq)
         if root.post.thread_seq:
             raise ChatError(Code.BAD_REQUEST, "A reply in a thread opens no thread of its own.")
-    if action.body.files:
+    if action.forwarded is not None:
+        action = _passed_on(batch, send, action.forwarded)
+    elif action.body.files:
         action = replace(action, body=batch.files(send.caller.user_id, action.body))
     accepted = batch.append(
         conversation, send.key, action, send.digest, action.counts, action.mention_all, action.mentions
@@ -57,6 +62,31 @@ def post(batch: Batch, send: Send, conversation: ConversationRow, member: Member
         slow.last_sent_ms = accepted.time_ms
         batch.touch_member(conversation, slow)
     return accepted
+
+
+def _passed_on(batch: Batch, send: Send, named: Forwarded) -> Post:
+    """Return the message that says what another says, if this person may read that one.
+
+    Whoever may see a message may have its files, so they are theirs to pass on.
+    """
+    source = conversation_of(batch, named.conversation_id)
+    member = batch.facts.members.get((source.id, send.caller.user_id))
+    public = source.kind is ConversationKind.CHANNEL
+    visits = member is None or member.state in (MemberState.NONE, MemberState.LEFT)
+    if public and visits and source.history_for_newcomers:
+        member = None
+    else:
+        # Who was put out may read what was there; what it says now is not theirs to pass on.
+        member = member_of(batch, source, send.caller.user_id)
+    target = _standing(batch, source, member, named.seq)
+    # Passed on again, it is still what the first one wrote.
+    origin = target.post.forwarded or Forwarded(
+        conversation_id=source.id if public else "",
+        seq=target.seq if public else 0,
+        sender_id="" if target.sender_id == NOBODY else target.sender_id,
+        time_ms=target.time_ms,
+    )
+    return Post(target.post.body, forwarded=origin)
 
 
 def _need_pause(batch: Batch, conversation: ConversationRow, member: MemberRow, send: Send) -> None:
@@ -74,7 +104,8 @@ def edit(batch: Batch, send: Send, conversation: ConversationRow, member: Member
     need_voice(batch, conversation, member, send.caller)
     need_alive(conversation)
     target = _standing(batch, conversation, member, action.target_seq)
-    if target.sender_id != send.caller.user_id:
+    # What somebody passed on are another's words.
+    if target.sender_id != send.caller.user_id or target.post.forwarded is not None:
         raise ChatError(Code.FORBIDDEN)
     before = target.post
     entry = replace(
@@ -151,7 +182,7 @@ def pin(batch: Batch, send: Send, conversation: ConversationRow, member: MemberR
 
 def withdrawn(before: Post) -> Post:
     """Return what is left of a message once it was recalled: its place, and nothing it said."""
-    return replace(before, body=Body(), mentions=(), mention_all=False, withdrawn=True)
+    return replace(before, body=Body(), mentions=(), mention_all=False, withdrawn=True, forwarded=None)
 
 
 def _visible(batch: Batch, conversation: ConversationRow, member: MemberRow | None, seq: int) -> MessageRow:

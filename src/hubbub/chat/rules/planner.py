@@ -73,6 +73,12 @@ def _send_needs(needed: Needs, send: Send) -> None:
         needed.keys.add((conversation_id, user_id, submit.after))
     action = submit.action
     if type(action) is Post:
+        if action.forwarded is not None:
+            source = action.forwarded
+            # Locked as well: nobody is put out of it, and the message is not recalled, while it is passed on.
+            needed.conversations.add(source.conversation_id)
+            needed.members.add((source.conversation_id, user_id))
+            needed.messages.add((source.conversation_id, source.seq))
         if action.body.files:
             needed.files.update([(user_id, each.id) for each in action.body.files])
         if action.reply_to_seq:
