@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
@@ -32,10 +32,38 @@ from hubbub.storage.dialects import Dialect
 from hubbub.storage.facts import MESSAGE_COLUMNS, MESSAGES, load_messages
 from hubbub.storage.look import Look, hidden_between, look
 from hubbub.storage.rows import SHOWN_KINDS, decode_action, entry_of, message_of
+from hubbub.storage.schema import Id
 from hubbub.storage.sight import clip, within
 from hubbub.storage.tables import EntryKind, entries
 
 _Item = MessageRow | Entry
+
+
+def _statement(condition: Any, newest_first: bool) -> Any:
+    return (
+        select(*MESSAGE_COLUMNS)
+        .select_from(MESSAGES)
+        .where(
+            entries.c.conversation_id == bindparam("id", type_=Id),
+            entries.c.seq.between(bindparam("low"), bindparam("high")),
+            condition,
+        )
+        .order_by(entries.c.seq.desc() if newest_first else entries.c.seq)
+        .limit(bindparam("rows"))
+    )
+
+
+_POST = entries.c.kind == EntryKind.POST
+_STATEMENTS = {
+    # Built once: to build a statement costs more than to run it.
+    (kind, newest_first): _statement(condition, newest_first)
+    for kind, condition in (
+        ("shown", entries.c.kind.in_(SHOWN_KINDS)),
+        ("posts", _POST),
+        ("replies", and_(entries.c.parent_seq == bindparam("thread"), _POST)),
+    )
+    for newest_first in (False, True)
+}
 
 
 def read_history(
@@ -110,30 +138,20 @@ class _Reader:
 
     def _read(self, low: int, high: int, limit: int, *, newest_first: bool) -> list[_Item]:
         if self._thread_seq:
-            rows = self._rows(low, high, limit, newest_first, entries.c.parent_seq == self._thread_seq)
+            rows = self._rows(low, high, limit, newest_first=newest_first, kind="replies")
             if low <= self._thread_seq <= high and (len(rows) < limit or not newest_first):
-                opening = self._rows(self._thread_seq, self._thread_seq, 1, newest_first, entries.c.seq > 0)
+                opening = self._rows(self._thread_seq, self._thread_seq, 1, newest_first=newest_first, kind="posts")
                 rows = [*rows, *opening] if newest_first else [*opening, *rows][:limit]
         else:
-            rows = self._rows(low, high, limit, newest_first, entries.c.kind.in_(SHOWN_KINDS))
+            rows = self._rows(low, high, limit, newest_first=newest_first, kind="shown")
         id_ = self._seen.conversation.id
         return [message_of(id_, row) if row.kind == EntryKind.POST else entry_of(id_, row) for row in rows]
 
-    def _rows(self, low: int, high: int, limit: int, newest_first: bool, condition: Any) -> Sequence[Any]:
-        statement = (
-            select(*MESSAGE_COLUMNS)
-            .select_from(MESSAGES)
-            .where(
-                entries.c.conversation_id == self._seen.conversation.id,
-                entries.c.seq.between(low, high),
-                condition,
-            )
-            .order_by(entries.c.seq.desc() if newest_first else entries.c.seq)
-            .limit(limit)
-        )
-        if self._thread_seq:
-            statement = statement.where(entries.c.kind == EntryKind.POST)
-        return self._conn.execute(statement).all()
+    def _rows(self, low: int, high: int, limit: int, *, newest_first: bool, kind: str) -> Sequence[Any]:
+        values = {"id": self._seen.conversation.id, "low": low, "high": high, "rows": limit}
+        if kind == "replies":
+            values["thread"] = self._thread_seq
+        return self._conn.execute(_STATEMENTS[kind, newest_first], values).all()
 
 
 def _in_current_state(
