@@ -7,6 +7,7 @@ an allowance is told how long to wait.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address
 
@@ -45,13 +46,13 @@ class Allowance:
         self._per_s = per_s
         self._burst = burst
 
-    def take(self, key: str, cost: float = 1.0) -> None:
-        """Spend `cost` of this key's allowance.
+    def take(self, key: str, cost: float = 1.0) -> float:
+        """Spend `cost` of this key's allowance; return what is left of it.
 
         Raises RateLimited, spending nothing, when too little is left.
         """
         if self._per_s <= 0:
-            return
+            return math.inf
         now = self._clock.monotonic()
         level, at = self._buckets.pop(key, (self._burst, now))
         level = min(self._burst, level + (now - at) * self._per_s)
@@ -61,6 +62,7 @@ class Allowance:
             self._buckets.popitem(last=False)
         if not allowed:
             raise RateLimited(after_s=(cost - level) / self._per_s)
+        return level - cost
 
 
 class Slowdown:

@@ -32,6 +32,7 @@ from hubbub.rest import (
     pages,
     place,
     presence,
+    reference,
     scheduled,
     search,
     sign_out,
@@ -107,6 +108,7 @@ def litestar_app(deps: Deps) -> Litestar:
         *place.ROOT,
         metrics,
         *pages.HANDLERS,
+        reference.handler(),
     ]
     return _application(deps, handlers, openapi_config=openapi.config(deps.facts.version))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import delete, get, patch, post, put
+from litestar import Request, Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import scopes
@@ -28,6 +28,7 @@ from hubbub.rest.inputs import (
 from hubbub.rest.log_models import EntryPage, Stored
 from hubbub.rest.models import Conversation, ConversationPage, Own
 from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
+from hubbub.rest.tagged import tagged
 from hubbub.rest.words import NotifyName
 
 __all__ = ["GUARDED"]
@@ -100,14 +101,15 @@ class Marks(msgspec.Struct, kw_only=True):
     "/conversations",
     summary="List one's conversations",
     tags=["conversations"],
-    opt=refuses(Code.BAD_CURSOR, scope=scopes.READ),
+    opt=refuses(Code.BAD_CURSOR, scope=scopes.READ, tagged=True),
 )
 async def list_conversations(
-    caller: CallerDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0
-) -> ConversationPage:
+    request: Request[Any, Any, Any], caller: CallerDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0
+) -> Response[ConversationPage]:
     """Return the conversations the caller is in, most recent first."""
     rows, following = await deps.chat.conversations(caller, cursor, limit)
-    return ConversationPage(conversations=[Conversation.of(row, caller.user_id) for row in rows], next_cursor=following)
+    page = ConversationPage(conversations=[Conversation.of(row, caller.user_id) for row in rows], next_cursor=following)
+    return tagged(request, page)
 
 
 @post(
@@ -165,25 +167,37 @@ async def open_direct(data: JSONBody[DirectWith], caller: CallerDep, deps: DepsD
 
 
 @get(
-    "/channels", summary="List public channels", tags=["conversations"], opt=refuses(Code.BAD_CURSOR, scope=scopes.READ)
+    "/channels",
+    summary="List public channels",
+    tags=["conversations"],
+    opt=refuses(Code.BAD_CURSOR, scope=scopes.READ, tagged=True),
 )
 async def list_channels(
-    caller: CallerDep, deps: DepsDep, text: Query = "", cursor: Cursor = "", limit: Limit = 0
-) -> ConversationPage:
+    request: Request[Any, Any, Any],
+    caller: CallerDep,
+    deps: DepsDep,
+    text: Query = "",
+    cursor: Cursor = "",
+    limit: Limit = 0,
+) -> Response[ConversationPage]:
     """Return public channels by title, joined or not."""
     rows, following = await deps.chat.channels(caller, text, cursor, limit)
-    return ConversationPage(conversations=[Conversation.of(row, caller.user_id) for row in rows], next_cursor=following)
+    page = ConversationPage(conversations=[Conversation.of(row, caller.user_id) for row in rows], next_cursor=following)
+    return tagged(request, page)
 
 
 @get(
     "/conversations/{conversation_id:str}",
     summary="Read a conversation",
     tags=["conversations"],
-    opt=refuses(*READ, scope=scopes.READ),
+    opt=refuses(*READ, scope=scopes.READ, tagged=True),
 )
-async def read_conversation(conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep) -> Conversation:
+async def read_conversation(
+    request: Request[Any, Any, Any], conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep
+) -> Response[Conversation]:
     """Return a conversation as the caller sees it."""
-    return Conversation.of(await deps.chat.conversation(caller, conversation_of(conversation_id)), caller.user_id)
+    found = await deps.chat.conversation(caller, conversation_of(conversation_id))
+    return tagged(request, Conversation.of(found, caller.user_id))
 
 
 @patch(

@@ -16,8 +16,9 @@ from litestar.types import Guard
 from hubbub.auth.limits import Allowance
 from hubbub.auth.model import Identity
 from hubbub.auth.scopes import OWN
-from hubbub.base.errors import ChatError, Code
+from hubbub.base.errors import ChatError, Code, RateLimited
 from hubbub.chat.model import Caller
+from hubbub.rest.allowances import say_allowance
 from hubbub.rest.deps import Deps
 
 __all__ = ["address_of", "admin_guard", "bearer_guard", "bearer_if_any", "provide_caller", "provide_identity"]
@@ -29,11 +30,18 @@ def bearer_guard(deps: Deps) -> Guard:
     An operation says beside itself which scope it needs; one that says nothing is for this server's own clients.
     """
     per_s = deps.auth_settings.requests_per_second
-    allowance = Allowance(deps.clock, per_s=per_s, burst=max(1.0, per_s * 4))
+    burst = max(1.0, per_s * 4)
+    allowance = Allowance(deps.clock, per_s=per_s, burst=burst)
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         identity = deps.authenticator.verify(_token(connection))
-        allowance.take(identity.user_id)
+        try:
+            left = allowance.take(identity.user_id)
+        except RateLimited as refused:
+            say_allowance(connection.scope, per_s, burst, 0.0, refused.retry_after_s)
+            raise
+        if per_s > 0:
+            say_allowance(connection.scope, per_s, burst, left, (burst - left) / per_s)
         _check_scope(identity, handler)
         await deps.authenticator.check(identity)
         connection.scope["user"] = identity

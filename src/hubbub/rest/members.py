@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import delete, get, patch, post, put
+from litestar import Request, Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import scopes
@@ -17,6 +17,7 @@ from hubbub.rest.inputs import MAX_NUMBER, Cursor, IdempotencyKey, Limit, client
 from hubbub.rest.log_models import Stored
 from hubbub.rest.models import Member, MemberPage
 from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
+from hubbub.rest.tagged import tagged
 
 __all__ = ["GUARDED"]
 
@@ -47,13 +48,24 @@ class NewOwner(msgspec.Struct, kw_only=True):
     client_id: str = ""
 
 
-@get(_MEMBERS, summary="List members", tags=["members"], opt=refuses(*READ, Code.BAD_CURSOR, scope=scopes.READ))
+@get(
+    _MEMBERS,
+    summary="List members",
+    tags=["members"],
+    opt=refuses(*READ, Code.BAD_CURSOR, scope=scopes.READ, tagged=True),
+)
 async def list_members(
-    conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0
-) -> MemberPage:
+    request: Request[Any, Any, Any],
+    conversation_id: FromPath[str],
+    caller: CallerDep,
+    deps: DepsDep,
+    cursor: Cursor = "",
+    limit: Limit = 0,
+) -> Response[MemberPage]:
     """Return the joined members by id."""
     head, rows, following = await deps.chat.members(caller, conversation_of(conversation_id), cursor, limit)
-    return MemberPage(as_of=head, members=[Member.of(row) for row in rows], next_cursor=following)
+    page = MemberPage(as_of=head, members=[Member.of(row) for row in rows], next_cursor=following)
+    return tagged(request, page)
 
 
 @post(

@@ -20,6 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from hubbub.auth import scopes
 from hubbub.base.errors import ChatError, Code
+from hubbub.rest.allowances import allowance_headers
 from hubbub.rest.deps import Deps, DepsDep
 from hubbub.rest.events import EVENTS_PATH
 from hubbub.rest.guards import bearer_if_any
@@ -81,7 +82,11 @@ class Watched:
                 if endless:
                     # It has begun, and has its own ends from here on.
                     patience.reschedule(None)
-                message["headers"] = [*message["headers"], *_missing(message["headers"])]
+                message["headers"] = [
+                    *message["headers"],
+                    *_missing(message["headers"]),
+                    *allowance_headers(scope),
+                ]
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)

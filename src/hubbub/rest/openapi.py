@@ -26,6 +26,24 @@ from hubbub.rest.refusals import ANY, AUTHENTICATED
 __all__ = ["config", "document"]
 
 
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of what the client has; if it is still so, the answer is 304.",
+    "schema": {"type": "string"},
+}
+
+_ALLOWANCE: dict[str, Any] = {
+    name: {"description": what, "schema": {"type": "string"}}
+    for name, what in (
+        ("RateLimit-Policy", "How many requests there may be (`q`), in how many seconds (`w`)."),
+        ("RateLimit", "How many are left (`r`), and in how many seconds there are more (`t`)."),
+    )
+}
+"""Where requests are limited; see `rest.allowances`."""
+
+
 class _Rendered(OpenAPIRenderPlugin):
     """Serves the finished document."""
 
@@ -142,6 +160,13 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
             responses[str(status)]["headers"] = {
                 "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
             }
+    if options.get("tagged"):
+        responses["200"]["headers"] = {"ETag": {"description": "Which version it is.", "schema": {"type": "string"}}}
+        responses["304"] = {"description": "What the client has is still it."}
+        operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+    if guarded:
+        for answer in responses.values():
+            answer.setdefault("headers", {}).update(_ALLOWANCE)
     operation["responses"] = responses
     operation["security"] = [{}, {"bearer": []}] if optional else [{"bearer": []}] if guarded else []
     if guarded or optional:

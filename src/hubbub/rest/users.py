@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import get
+from litestar import Request, Response, get
 from litestar.params import FromPath, QueryParameter
 
 from hubbub.auth import scopes
@@ -13,6 +13,7 @@ from hubbub.rest.deps import CallerDep, DepsDep
 from hubbub.rest.inputs import Cursor, Limit, Query, ids_of, user_of
 from hubbub.rest.models import User, UserPage
 from hubbub.rest.refusals import refuses
+from hubbub.rest.tagged import tagged
 
 __all__ = ["GUARDED"]
 
@@ -47,14 +48,16 @@ async def find_users(
     "/users/{user_id:str}",
     summary="Read a person",
     tags=["people"],
-    opt=refuses(Code.USER_NOT_FOUND, scope=scopes.READ),
+    opt=refuses(Code.USER_NOT_FOUND, scope=scopes.READ, tagged=True),
 )
-async def read_user(user_id: FromPath[str], caller: CallerDep, deps: DepsDep) -> User:
+async def read_user(
+    request: Request[Any, Any, Any], user_id: FromPath[str], caller: CallerDep, deps: DepsDep
+) -> Response[User]:
     """Return one person."""
     rows = await deps.chat.users(caller, [user_of(user_id)], [])
     if not rows:
         raise ChatError(Code.USER_NOT_FOUND)
-    return User.of(rows[0])
+    return tagged(request, User.of(rows[0]))
 
 
 GUARDED = [find_users, read_user]

@@ -1,0 +1,167 @@
+"""The play whose scenes are the examples of the reference pages: every request is made, every answer is a real one.
+
+`python tools/make_examples.py` writes down what it shows; a test plays it again and compares.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from unit.auth.people import PASSWORD
+from unit.rest.site import Person, Site
+
+from hubbub.base.ids import GENERAL_CHANNEL
+
+Shown = dict[str, Any]
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_EPOCH_MS = 1_600_000_000_000
+_FIRST_MS = 1_790_000_000_000
+
+
+class Play:
+    """Everything that was shown, by operation."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, Shown] = {}
+
+    async def show(
+        self, operation: str, person: Person, method: str, path: str, body: Any = None, **params: Any
+    ) -> Any:
+        """Make a request below /api/v1, keep it as the example of an operation, and return the answer's body."""
+        answer = await person.ask(method, path, body, params=params)
+        assert answer.is_success, (operation, answer.text)
+        shown_path = str(answer.request.url.raw_path.decode())
+        self.shown[operation] = {"method": method, "path": shown_path, "body": body, "status": answer.status_code}
+        said = answer.json() if answer.content else None
+        if said is not None:
+            self.shown[operation]["answer"] = said
+        return said
+
+
+async def play(site: Site) -> dict[str, Shown]:
+    """Return an example for each operation that a person of Verona has a use for."""
+    prince = await site.admin()
+    romeo, juliet, nurse = [await site.enter(name) for name in ("romeo", "juliet", "nurse")]
+    shows = Play()
+    show = shows.show
+    await show(
+        "register", romeo, "POST", "/accounts", {"username": "benvolio", "password": PASSWORD, "display_name": "Ben"}
+    )
+    await show("server_info", romeo, "GET", "/server")
+    await show("setup_state", romeo, "GET", "/setup")
+    await show("connect", romeo, "POST", "/connect", {"avoid": []})
+    await show("read_me", romeo, "GET", "/me")
+    await show("change_me", romeo, "PATCH", "/me", {"signature": "But soft!"})
+    await show("list_logins", romeo, "GET", "/me/logins")
+    await show("find_users", romeo, "GET", "/users", query="jul")
+    await show("read_user", romeo, "GET", f"/users/{juliet.user_id}")
+    await show("list_presence", romeo, "GET", "/presence", id=juliet.user_id)
+
+    direct = await show("open_direct", romeo, "POST", "/conversations/direct", {"user_id": juliet.user_id})
+    new = {"kind": "group", "title": "Verona", "user_ids": [juliet.user_id]}
+    group = (await show("create_conversation", romeo, "POST", "/conversations", new))["conversation_id"]
+    room = f"/conversations/{group}"
+    sent = await show("send_message", romeo, "POST", f"{room}/messages", {"text": "But soft! what lihgt"})
+    message = f"{room}/messages/{sent['seq']}"
+    await show("edit_message", romeo, "PATCH", message, {"text": "But soft! what light"})
+    await show("react", juliet, "PUT", f"{message}/reactions/%F0%9F%8C%B9")
+    await show("pin_message", romeo, "PUT", f"{message}/pin")
+    await show("read_message", juliet, "GET", message)
+    await show("forward_message", juliet, "POST", f"{message}/forward", {"to": direct["conversation_id"]})
+    await show("read_history", juliet, "GET", f"{room}/messages", limit=1)
+    await show("list_entries", juliet, "GET", f"{room}/entries", after=sent["seq"], limit=1)
+    await show("list_edits", juliet, "GET", f"{message}/edits")
+    await show("read_links", juliet, "GET", f"{message}/links")
+    await show("set_marks", juliet, "PUT", f"{room}/marks", {"read_seq": sent["seq"]})
+    await show("set_typing", juliet, "PUT", f"{room}/typing", {"typing": True})
+    await show("set_own", juliet, "PATCH", f"{room}/own", {"pinned": True, "draft": {"text": "Ay me"}})
+    await show("read_conversation", juliet, "GET", room)
+    await show("list_conversations", juliet, "GET", "/conversations", limit=1)
+    await show("list_channels", juliet, "GET", "/channels", limit=1)
+    await show("read_state", juliet, "GET", "/me/state", since=1, limit=1)
+    await show("unreact", juliet, "DELETE", f"{message}/reactions/%F0%9F%8C%B9")
+    await show("unpin_message", romeo, "DELETE", f"{message}/pin")
+    await show("hide_message", juliet, "PUT", f"{message}/hidden")
+    await show("recall_message", romeo, "DELETE", message)
+    await show("search", romeo, "GET", "/search", query="jul")
+
+    await show("list_members", romeo, "GET", f"{room}/members")
+    await show("add_members", romeo, "POST", f"{room}/members", {"user_ids": [nurse.user_id]})
+    await show("change_member", romeo, "PATCH", f"{room}/members/{nurse.user_id}", {"role": "admin"})
+    await show("remove_member", romeo, "DELETE", f"{room}/members/{nurse.user_id}")
+    await romeo.does("POST", f"{room}/members", {"user_ids": [nurse.user_id]})
+    await show("ban_member", romeo, "PUT", f"{room}/bans/{nurse.user_id}")
+    await show("unban_member", romeo, "DELETE", f"{room}/bans/{nurse.user_id}")
+    await show("change_conversation", romeo, "PATCH", room, {"title": "Fair Verona", "slow_mode_s": 10})
+    invite = await show("create_invite", romeo, "POST", f"{room}/invites", {"uses": 10, "approval": True})
+    await show("list_invites", romeo, "GET", f"{room}/invites")
+    await show("look_at_invite", nurse, "GET", f"/invites/{invite['invite_id']}")
+    await show("follow_invite", nurse, "POST", f"/invites/{invite['invite_id']}", {"note": "It is I"})
+    await show("list_requests", romeo, "GET", f"{room}/requests")
+    await show("answer_request", romeo, "POST", f"{room}/requests/{nurse.user_id}", {"accept": True})
+    await show("revoke_invite", romeo, "DELETE", f"{room}/invites/{invite['invite_id']}")
+    await show("transfer_conversation", romeo, "POST", f"{room}/transfer", {"user_id": juliet.user_id})
+    await show("leave_conversation", romeo, "POST", f"{room}/leave")
+    await show("dissolve_conversation", juliet, "DELETE", room)
+    await nurse.does("POST", f"/conversations/{GENERAL_CHANNEL}/leave")
+    await show("join_conversation", nurse, "POST", f"/conversations/{GENERAL_CHANNEL}/join")
+
+    later = {"conversation_id": direct["conversation_id"], "due_ms": site.deps.clock.now_ms() + 3_600_000}
+    waits = await show("schedule", romeo, "POST", "/scheduled", {**later, "text": "Good night, good night!"})
+    await show("list_scheduled", romeo, "GET", "/scheduled")
+    await show("cancel_scheduled", romeo, "DELETE", f"/scheduled/{waits['conversation_id']}/{waits['client_id']}")
+    await show("read_room", romeo, "GET", "/me/files")
+
+    await show("announce", prince, "POST", "/announcements", {"text": "The server restarts at noon."})
+    client = {"name": "Friar", "grants": ["client_credentials"], "scopes": ["read", "write"], "bot": "friar"}
+    friar = await show("create_client", prince, "POST", "/clients", client)
+    await show("list_clients", prince, "GET", "/clients")
+    await show("read_client", prince, "GET", f"/clients/{friar['client_id']}")
+    await show("rotate_secret", prince, "POST", f"/clients/{friar['client_id']}/secret")
+    await show("delete_client", prince, "DELETE", f"/clients/{friar['client_id']}")
+    await show("list_apps", romeo, "GET", "/me/apps")
+    await show("list_nodes", prince, "GET", "/nodes")
+    await show("read_config", prince, "GET", "/config")
+    await show("set_config", prince, "PUT", "/config/gateway.login_policy", {"value": "reject", "note": "The feast."})
+    await show("config_history", prince, "GET", "/config/history")
+    await show("unset_config", prince, "DELETE", "/config/gateway.login_policy")
+    await show("rollback_config", prince, "POST", "/config/rollback", {"version": 0, "note": "The feast is over."})
+    await show("end_other_logins", romeo, "DELETE", "/me/logins")
+    await show("log_out", nurse, "POST", "/me/logout")
+    return shows.shown
+
+
+def calm(value: Any) -> Any:
+    """Return what was shown with ids and times that are the same each time, and without secrets."""
+    ids: dict[str, str] = {}
+
+    def an_id(found: re.Match[str]) -> str:
+        text = found[0]
+        return (
+            text if text.startswith("0" * 31) else ids.setdefault(text, f"0190f0e1a2b37c4d8e9fa0b1c2d3{len(ids):04x}")
+        )
+
+    def calmed(one: Any, name: str = "") -> Any:
+        if isinstance(one, dict):
+            return {key: calmed(each, key) for key, each in one.items()}
+        if isinstance(one, list):
+            return [calmed(each) for each in one[:2]]
+        if isinstance(one, str):
+            secret = name.endswith("secret") or name == "invite_id"
+            return "..." if secret else re.sub(r"invites/[\w-]{20,}", "invites/...", _ID.sub(an_id, one))
+        if isinstance(one, int) and one > _EPOCH_MS and one < 2**42:
+            return _FIRST_MS
+        return one
+
+    return calmed(value)
+
+
+def shape(value: Any) -> Any:
+    """Return what a value is made of; the first of a list stands for all."""
+    if isinstance(value, dict):
+        return {name: shape(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [shape(one) for one in value[:1]]
+    return "number" if isinstance(value, float) and not isinstance(value, bool) else type(value).__name__
