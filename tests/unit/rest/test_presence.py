@@ -5,6 +5,7 @@ from __future__ import annotations
 from unit.rest.site import Site
 
 from hubbub.base.ids import new_id
+from hubbub.cluster.model import Came
 
 
 class Chair:
@@ -14,7 +15,7 @@ class Chair:
         self.id = new_id()
         self.user_id = user_id
         self.device_id = new_id()
-        self.came_ms = 1
+        self.came = Came(1)
 
     def ousted(self) -> None: ...
 
