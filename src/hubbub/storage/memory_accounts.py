@@ -177,6 +177,10 @@ class MemoryAccounts:
         mine = (one for one in self._lasting(user_id) if (one.client_id, one.device_id) == (client_id, device_id))
         return next(mine, None)
 
+    def of_person(self, user_id: str) -> list[Login]:
+        """Return a person's logins, ended or not; for the second step in memory."""
+        return [login for login in self._logins.values() if login.user_id == user_id]
+
     def end_of_client(self, client_id: str, user_id: str, limit: int, now_ms: int) -> list[Login]:
         """End logins of a client; for the clients in memory."""
         lasting = (one for one in self._logins.values() if one.client_id == client_id and not one.ended_ms)
