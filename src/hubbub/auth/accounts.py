@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from hubbub.auth.arrivals import Arrivals
 from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
 from hubbub.auth.model import Ended, Identity
 from hubbub.auth.names import (
@@ -32,6 +33,7 @@ from hubbub.auth.passwords import Passwords
 from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation
 from hubbub.auth.refresh import RefreshToken, digest
 from hubbub.auth.scopes import within
+from hubbub.auth.second_factor import SecondFactor
 from hubbub.auth.settings import AuthSettings
 from hubbub.auth.signing import Signing
 from hubbub.base.clock import Clock
@@ -60,6 +62,8 @@ class Grant(msgspec.Struct, frozen=True):
     """Empty where there is none."""
     expires_in_s: int
     scope: str = ""
+    second_factor: str = ""
+    """In place of a code, for one more device within a minute; empty where no code was asked for."""
 
 
 async def _nothing(*_: str) -> None: ...
@@ -91,6 +95,10 @@ class Accounts:
         self.signing = Signing(store, settings, clock)
         self.on_login_ended = on_login_ended
         self.on_registered = on_registered
+        self.factors: SecondFactor | None = None
+        """None: nobody has a second step."""
+        self.arrivals: Arrivals | None = None
+        """None: nobody is told of new devices."""
         self._registering = Allowance(clock, per_s=0.0, burst=1.0)
         self._trying = Allowance(clock, per_s=0.0, burst=1.0)
         self.use(settings)
@@ -108,6 +116,8 @@ class Accounts:
             (self._trying, settings.logins_per_minute),
         ):
             allowance.use(per_s=per_minute / 60, burst=max(1.0, per_minute))
+        if self.factors is not None:
+            self.factors.use(settings)
 
     @property
     def registration_open(self) -> bool:
@@ -138,9 +148,9 @@ class Accounts:
         return self.signing.tokens.verify(token)
 
     async def check(self, identity: Identity) -> None:
-        """Ask the database whether this login still holds.
+        """Ask the database whether this login still holds, and whether its person may do more than enrol.
 
-        Raises ChatError(SESSION_ENDED).
+        Raises ChatError with SESSION_ENDED or SECOND_FACTOR_REQUIRED.
         """
         standing = await self._store.standing(identity.login_id)
         if standing is None:
@@ -148,6 +158,8 @@ class Accounts:
         login, account = standing
         if login.ended_ms or not account.active or identity.auth_epoch < account.auth_epoch:
             raise ChatError(Code.SESSION_ENDED)
+        if self.factors is not None and await self.factors.must_enrol(account):
+            raise ChatError(Code.SECOND_FACTOR_REQUIRED)
 
     async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
         """Return logins that ended after this (ended_ms, login_id), and the time they were read at."""
@@ -192,20 +204,54 @@ class Accounts:
         await self._welcome(account)
         return account
 
+    async def add_person(self, username: str, display_name: str, *, address: str, invited: bool = False) -> Account:
+        """Add a person who proves elsewhere who they are, and has no password here.
+
+        `invited`: whoever vouches for them decides who may have an account.  Raises ChatError as `register` does.
+        """
+        if not invited:
+            if not self._settings.registration_open:
+                raise ChatError(Code.REGISTRATION_CLOSED)
+            self._registering.take(neighbourhood(address))
+        name = clean_username(username)
+        account = Account(
+            id=new_id(),
+            username=name,
+            username_key=name_key(name),
+            display_name=clean_line(display_name, "The display name", DISPLAY_NAME_MAX) or name,
+            # No password has this hash.
+            password_hash="*",
+            created_ms=self._clock.now_ms(),
+        )
+        await self._store.add_account(account)
+        await self._welcome(account)
+        return account
+
     async def log_in(
-        self, username: str, password: str, *, device_id: str = "", device_name: str = "", address: str = ""
+        self,
+        username: str,
+        password: str,
+        *,
+        second_factor: str = "",
+        device_id: str = "",
+        device_name: str = "",
+        address: str = "",
     ) -> Grant:
         """Start a login for a device; without `device_id` the device is a new one.
 
-        An earlier login of the same device ends.  Raises ChatError with BAD_CREDENTIALS or RATE_LIMITED.
+        An earlier login of the same device ends.  Raises ChatError with BAD_CREDENTIALS or RATE_LIMITED, and as
+        `SecondFactor.demand` does.
         """
         device_id = _device(device_id)
         device_name = clean_line(device_name, "The device's name", DEVICE_NAME_MAX)
         account = await self.prove(username, password, address=address)
+        ticket = ""
+        if self.factors is not None:
+            ticket = await self.factors.demand(account, second_factor, device_id=device_id, address=address)
         token = RefreshToken.first()
         login = self.new_login(account, token, device_id=device_id, device_name=device_name)
-        await self.begin(account, login)
-        return self.grant(account, login, token)
+        await self.begin(account, login, address=address)
+        return msgspec.structs.replace(self.grant(account, login, token), second_factor=ticket)
 
     async def prove(self, username: str, password: str, *, address: str = "") -> Account:
         """Return the person of a name and password.
@@ -506,8 +552,8 @@ class Accounts:
             until_ms=until_ms,
         )
 
-    async def begin(self, account: Account, login: Login) -> None:
-        """Store a new login; those it pushes aside end.
+    async def begin(self, account: Account, login: Login, *, address: str | None = None) -> None:
+        """Store a new login; those it pushes aside end.  With an address, somebody signed in there themselves.
 
         Raises ChatError(BAD_CREDENTIALS) when the person was banned or changed the password meanwhile.
         """
@@ -515,6 +561,8 @@ class Accounts:
         if ended is None:
             raise ChatError(Code.BAD_CREDENTIALS)
         await self.tell_ended(*ended)
+        if address is not None and self.arrivals is not None:
+            await self.arrivals.note(account, login, address)
 
     async def standing(self, login_id: str) -> tuple[Login, Account] | None:
         """Return a login with its person, ended or not."""

@@ -45,21 +45,21 @@ class Browsers:
         self._settings = settings
         self._clock = clock
 
-    async def sign_in(self, username: str, password: str, *, name: str, address: str) -> tuple[SignedIn, str]:
-        """Return who signed in, and the cookie that says so from now on.
+    async def enter(self, account: Account, device_id: str, name: str, address: str) -> tuple[SignedIn, str]:
+        """Return who signed in, having proved who they are, and the cookie that says so from now on.
 
-        Raises ChatError as `Accounts.prove` does.
+        Raises ChatError as `Accounts.begin` does.
         """
-        account = await self._accounts.prove(username, password, address=address)
         token = RefreshToken.first()
         login = self._accounts.new_login(
             account,
             token,
+            device_id=device_id,
             device_name=name,
             client_id=BROWSER,
             until_ms=self._clock.now_ms() + self._settings.sign_in_s * 1000,
         )
-        await self._accounts.begin(account, login)
+        await self._accounts.begin(account, login, address=address)
         return SignedIn(account, login), f"{token.login_id}.{token.family}"
 
     async def who(self, cookie: str) -> SignedIn | None:

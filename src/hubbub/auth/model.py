@@ -56,8 +56,9 @@ class Authenticator(Protocol):
     async def check(self, identity: Identity) -> None:
         """Ask the database whether this login still holds.
 
-        Raises ChatError with SESSION_ENDED.  A socket is registered for kicks first, then checked, then served, so
-        that a login ended in between is noticed by one of the two.
+        Raises ChatError with SESSION_ENDED, or SECOND_FACTOR_REQUIRED for an admin who may only enrol.  A socket is
+        registered for kicks first, then checked, then served, so that a login ended in between is noticed by one of the
+        two.
         """
 
     async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, Sequence[Ended]]:

@@ -11,16 +11,21 @@ import hashlib
 from typing import Any
 
 from hubbub.auth.accounts import Accounts, Grant
+from hubbub.auth.arrivals import Arrivals
 from hubbub.auth.browsers import Browsers
 from hubbub.auth.client_ports import Client, ClientStore
 from hubbub.auth.clients import CLIENT_CREDENTIALS, OWN_CLIENT, Clients, check_grant, scope_of
 from hubbub.auth.codes import Codes
 from hubbub.auth.devices import Devices
+from hubbub.auth.factor_ports import FactorStore
 from hubbub.auth.id_tokens import IdTokens
+from hubbub.auth.passkeys import Passkeys
 from hubbub.auth.refresh import RefreshToken
 from hubbub.auth.refusal import OAuthRefusal
 from hubbub.auth.scopes import FIRST_PARTY, OFFLINE, OPENID, known
+from hubbub.auth.second_factor import SecondFactor
 from hubbub.auth.settings import AuthSettings
+from hubbub.auth.sign_ins import SignIns
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 
@@ -35,9 +40,19 @@ class OAuth:
     """Everything the endpoints of the authorization server ask."""
 
     def __init__(
-        self, store: ClientStore, accounts: Accounts, settings: AuthSettings, clock: Clock, *, issuer: str
+        self,
+        store: ClientStore,
+        factor_store: FactorStore,
+        accounts: Accounts,
+        settings: AuthSettings,
+        clock: Clock,
+        *,
+        issuer: str,
     ) -> None:
-        """`issuer` is the address people reach this server by: its name to every client."""
+        """`issuer` is the address people reach this server by: its name to every client.
+
+        From now on the accounts ask for second steps and tell of new devices.
+        """
         self._store = store
         self._accounts = accounts
         self._settings = settings
@@ -49,6 +64,10 @@ class OAuth:
         self.id_tokens = IdTokens(accounts.signing, clock, issuer=issuer, lasts_s=settings.access_token_s)
         self.codes = Codes(store, accounts, self.id_tokens, settings, clock, issuer=issuer)
         self.devices = Devices(store, self.clients, accounts, settings, clock)
+        self.factors = accounts.factors = SecondFactor(factor_store, settings, clock)
+        accounts.arrivals = Arrivals(factor_store, clock)
+        self.passkeys = Passkeys(factor_store, self.factors, accounts, clock, address=issuer)
+        self.sign_ins = SignIns(accounts, self.browsers, self.factors, clock)
 
     async def sweep(self) -> None:
         """Forget codes that are long over; at most once a minute, whoever calls."""

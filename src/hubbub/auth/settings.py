@@ -32,6 +32,15 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     device_poll_s: int = 5
     """How often such a device may ask meanwhile."""
 
+    provider_issuer: str = ""
+    """Sign in with this OpenID provider: its issuer, as its metadata say it; empty: with none."""
+    provider_name: str = ""
+    """What people call it; empty: its host."""
+    provider_client_id: str = ""
+    provider_client_secret: str = ""
+    """Empty for a public client, which PKCE alone protects."""
+    provider_scope: str = "openid profile"
+
     registration_open: bool = True
     password_min_chars: int = 8
     logins_per_user: int = 50
@@ -54,5 +63,9 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     failure_wait_s: float = 2.0
     """The first wait; each further failure doubles it."""
     failure_wait_max_s: float = 300.0
+    codes_per_hour: float = 30.0
+    """Codes of an authenticator app that may be tried for one account, over all devices that are new to it."""
+    admins_need_second_factor: bool = False
+    """An admin who has set up no second step may do nothing but that."""
     requests_per_second: float = 100.0
     """Per person, over REST."""

@@ -23,6 +23,10 @@ class Code(StrEnum):
     TOKEN_EXPIRED = "token_expired"
     WRONG_USER = "wrong_user"
     BAD_CREDENTIALS = "bad_credentials"
+    SECOND_FACTOR_NEEDED = "second_factor_needed"
+    BAD_SECOND_FACTOR = "bad_second_factor"
+    BAD_PASSKEY = "bad_passkey"
+    SECOND_FACTOR_REQUIRED = "second_factor_required"
     INSUFFICIENT_SCOPE = "insufficient_scope"
     BAD_CLIENT = "bad_client"
     BAD_SCOPE = "bad_scope"
@@ -100,6 +104,10 @@ TABLE: dict[Code, ErrorRow] = {
     Code.TOKEN_EXPIRED: ErrorRow(False, 4402, 401, "The token has ended; refresh it.", "令牌已过期，请刷新。"),
     Code.WRONG_USER: ErrorRow(False, 4403, 403, "The token belongs to another person or device.", "令牌属于其他用户或设备。"),
     Code.BAD_CREDENTIALS: ErrorRow(False, 0, 401, "The name or the password is wrong.", "用户名或密码错误。"),
+    Code.SECOND_FACTOR_NEEDED: ErrorRow(False, 0, 403, "The password is right; a code of the second step is needed as well.", "密码正确，还需要第二步验证的代码。"),
+    Code.BAD_SECOND_FACTOR: ErrorRow(False, 0, 400, "The code is wrong, or was used before.", "代码错误或已被使用。"),
+    Code.BAD_PASSKEY: ErrorRow(False, 0, 400, "The passkey is not good here, or took too long.", "通行密钥无效或操作超时。"),
+    Code.SECOND_FACTOR_REQUIRED: ErrorRow(False, 4403, 403, "Administrators need a second step to sign in here: set yours up at /oauth/security.", "此服务器要求管理员启用第二步验证：请在 /oauth/security 设置。"),
     Code.INSUFFICIENT_SCOPE: ErrorRow(False, 4403, 403, "The token does not allow that.", "令牌权限不足。"),
     Code.BAD_CLIENT: ErrorRow(False, 0, 401, "The client is not known, or its secret is wrong.", "客户端未知，或其密钥错误。"),
     Code.BAD_SCOPE: ErrorRow(False, 0, 400, "That is more than may be allowed here.", "请求的权限超出允许范围。"),

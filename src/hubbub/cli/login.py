@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+import sys
 
 import click
+import msgspec
 
 from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
@@ -16,8 +18,9 @@ from hubbub.client import HttpApi, HubbubError
 @click.command("login")
 @click.argument("username")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--code", default="", metavar="CODE", help="Of your authenticator app, or a recovery code.")
 @common
-async def command(context: Context, username: str, password_stdin: bool) -> None:
+async def command(context: Context, username: str, password_stdin: bool, code: str) -> None:
     """Log in as USERNAME and keep the login under this profile, for every other command."""
     password = read_password(password_stdin)
     clock = SystemClock()
@@ -26,8 +29,17 @@ async def command(context: Context, username: str, password_stdin: bool) -> None
         logins = []
         for device_id, what in zip(devices, ("", " (commands)"), strict=True):
             name = f"hubbub on {platform.node()}{what}"[:100]
-            tokens = await http.log_in(username, password, device_id=device_id, device_name=name)
-            logins.append(LoginState(tokens, clock.now_ms()))
+            device = {"device_id": device_id, "device_name": name}
+            try:
+                tokens = await http.log_in(username, password, second_factor=code, **device)
+            except HubbubError as error:
+                if error.code != "second_factor_needed" or not sys.stdin.isatty():
+                    raise
+                code = str(click.prompt("Code of your authenticator app, or a recovery code"))
+                tokens = await http.log_in(username, password, second_factor=code, **device)
+            # A code is good once, and there are two devices.
+            code = tokens.second_factor
+            logins.append(LoginState(msgspec.structs.replace(tokens, second_factor=""), clock.now_ms()))
     live, brief = logins
     profile = Profile(context.server, live.tokens.user_id, live.tokens.username or username, live, brief)
     try:

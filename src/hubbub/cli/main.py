@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "users": "Find people; see who is online.",
     "announce": "Tell everybody (admins).",
     "session": "See and end one's logins.",
+    "factor": "Set up a second step of signing in.",
     "client": "Register programs that get tokens here (admins).",
     "schedule": "Send a message later.",
     "nodes": "Show the nodes of the cluster (admins).",

@@ -10,6 +10,7 @@ from hubbub.cli.run import Ask, Context, common
 from hubbub.cli.show import clock_time, line
 
 _PATH = "/api/v1/me/logins"
+_ARRIVALS = "/api/v1/me/arrivals"
 
 
 @click.group("session")
@@ -63,6 +64,28 @@ async def end_others(context: Context) -> None:
                 await ask("DELETE", f"{_PATH}/{login['login_id']}")
                 ended += 1
     context.show({"ended": ended}, f"{ended} ended")
+
+
+@command.command("arrivals")
+@common
+async def arrivals(context: Context) -> None:
+    """Print sign-ins from devices that were new to one; `session end` ends one that was somebody else."""
+    async with context.api() as ask:
+        for one in (await ask("GET", _ARRIVALS))["arrivals"]:
+            what = one["device_name"] or "?"
+            over = "" if one["active"] else "  (over)"
+            when = clock_time(one["time_ms"])
+            context.show(one, f"{one['login_id']}  {when}  {line(what)}  {line(one['address'])}{over}")
+
+
+@command.command("was-me")
+@click.argument("login_id")
+@common
+async def was_me(context: Context, login_id: str) -> None:
+    """Forget the notice of a new device: it was oneself."""
+    async with context.api() as ask:
+        await ask("DELETE", f"{_ARRIVALS}/{login_id}")
+    context.show({"forgotten": login_id}, "forgotten")
 
 
 async def _all(ask: Ask) -> list[dict[str, Any]]:

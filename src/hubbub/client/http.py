@@ -33,6 +33,8 @@ class Tokens(msgspec.Struct, frozen=True):
     user_id: str = ""
     username: str = ""
     device_id: str = ""
+    second_factor: str = ""
+    """After a code: what lets one more device in, in place of another code, within a minute."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -72,13 +74,21 @@ class HttpApi:
         shown = str(answer.get("display_name") or display_name)
         return User(str(answer.get("user_id") or answer.get("id") or ""), str(answer.get("username", username)), shown)
 
-    async def log_in(self, username: str, password: str, *, device_id: str = "", device_name: str = "") -> Tokens:
-        """Exchange a name and a password for tokens."""
+    async def log_in(
+        self, username: str, password: str, *, second_factor: str = "", device_id: str = "", device_name: str = ""
+    ) -> Tokens:
+        """Exchange a name and a password for tokens.
+
+        Where that is refused as `second_factor_needed`, `second_factor` is a code of the person's app, a recovery code,
+        or the `second_factor` of tokens that were given a moment ago.
+        """
         form = {"grant_type": "password", "username": username, "password": password}
         if device_id:
             form["device_id"] = device_id
         if device_name:
             form["device_name"] = device_name
+        if second_factor:
+            form["second_factor"] = second_factor
         return self._tokens(await self.call("POST", "/oauth/token", data=form))
 
     async def log_in_program(self, client_id: str, client_secret: str, *, scope: str = "") -> Tokens:

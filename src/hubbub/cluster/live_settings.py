@@ -41,6 +41,9 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
     logins_per_minute: Annotated[Rate, Meta(description="Logins one address may try per minute.")] = field(
         default=60.0, name="auth.logins_per_minute"
     )
+    admins_need_second_factor: Annotated[
+        bool, Meta(description="Whether an admin without a second step may do nothing but set one up.")
+    ] = field(default=False, name="auth.admins_need_second_factor")
     login_policy: Annotated[
         Literal["many", "replace", "reject"],
         Meta(description="Whether a person has many devices connected, or a new one replaces the older or is refused."),

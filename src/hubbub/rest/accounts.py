@@ -118,7 +118,12 @@ async def register(data: JSONBody[Register], request: Request[Any, Any, Any], de
     return Me.of_account(account)
 
 
-@get("/me", summary="Read one's own account", tags=["accounts"], opt=refuses(Code.USER_NOT_FOUND, scope=scopes.PROFILE))
+@get(
+    "/me",
+    summary="Read one's own account",
+    tags=["accounts"],
+    opt=refuses(Code.USER_NOT_FOUND, scope=scopes.PROFILE, enrols=True),
+)
 async def read_me(identity: IdentityDep, deps: DepsDep) -> Me:
     """Return the caller's account."""
     return Me.of_account(await deps.accounts.profile(identity.user_id))
@@ -167,7 +172,7 @@ async def change_password(
     status_code=204,
     summary="Log out",
     tags=["accounts"],
-    opt=refuses(Code.STORAGE_FULL, scope=scopes.ANY),
+    opt=refuses(Code.STORAGE_FULL, scope=scopes.ANY, enrols=True),
 )
 async def log_out(identity: IdentityDep, deps: DepsDep) -> None:
     """End this login: its tokens, its refresh token, its sockets."""

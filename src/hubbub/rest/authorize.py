@@ -6,35 +6,31 @@ signed in.  What may not be answered to the program's own address is said here (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from litestar import Request, Response, get, post
 
-from hubbub.auth.authorization import AuthorizationRequest, SentBack, judge
+from hubbub.auth.authorization import AuthorizationRequest, SentBack
 from hubbub.auth.browsers import SignedIn
 from hubbub.auth.redirects import form_action
-from hubbub.auth.refusal import OAuthRefusal
 from hubbub.base.errors import TABLE, ChatError, Code
+from hubbub.rest.asking import HERE, asked_in, is_ours, of_address
 from hubbub.rest.deps import Deps, DepsDep
-from hubbub.rest.guards import address_of
 from hubbub.rest.oauth import read_form
+from hubbub.rest.second_step import lead_on
 from hubbub.rest.visits import Visit, escaped, scope_list
 
 __all__ = ["HANDLERS"]
 
-_HERE = "/oauth/authorize"
-_QUERY_MAX = 8000
 
-
-@get(_HERE, include_in_schema=False)
+@get(HERE, include_in_schema=False)
 async def authorize(request: Request[Any, Any, Any], deps: DepsDep) -> Response[str]:
     """Ask whoever sits there what the program wants to know, as far as it is not known."""
     visit = Visit(request, deps)
     try:
         query = request.scope["query_string"].decode("ascii", "replace")
-        asked, parameters = await _asked(query, deps)
+        asked, parameters = await asked_in(query, deps)
         visit = Visit(request, deps, languages=parameters.get("ui_locales", ""))
         return await _next_step(visit, asked, query, deps)
     except SentBack as sent:
@@ -43,12 +39,12 @@ async def authorize(request: Request[Any, Any, Any], deps: DepsDep) -> Response[
         return visit.failed(error)
 
 
-@post(_HERE, include_in_schema=False)
+@post(HERE, include_in_schema=False)
 async def authorize_by_post(request: Request[Any, Any, Any], deps: DepsDep) -> Response[str]:
     """Take a request that came as a form (OpenID Connect Core 3.1.2.1) as if it had come in the address."""
     visit = Visit(request, deps)
     try:
-        return visit.go(f"{_HERE}?{urlencode(await read_form(request))}")
+        return visit.go(f"{HERE}?{urlencode(await read_form(request))}")
     except ChatError as error:
         return visit.failed(error)
 
@@ -60,18 +56,16 @@ async def sign_in(request: Request[Any, Any, Any], deps: DepsDep) -> Response[st
     try:
         form = await read_form(request)
         following = form.get("next", "")
-        if not _is_ours(following):
+        if not is_ours(following):
             raise ChatError(Code.BAD_REQUEST)
         visit.check(form, "sign-in", following)
     except ChatError as error:
         return visit.failed(error)
     before = await visit.who()
     try:
-        _, cookie = await deps.oauth.browsers.sign_in(
-            form.get("username", ""), form.get("password", ""), name="Browser", address=address_of(request)
-        )
+        taken = await deps.oauth.sign_ins.by_password(form.get("username", ""), form.get("password", ""), visit.visitor)
     except ChatError as error:
-        asked = await _of_address(following, deps)
+        asked = await of_address(following, deps)
         shown = await visit.sign_in_page(
             following,
             client=asked.client if asked else None,
@@ -81,12 +75,8 @@ async def sign_in(request: Request[Any, Any, Any], deps: DepsDep) -> Response[st
             status=400 if error.code is Code.BAD_CREDENTIALS else TABLE[error.code].http,
             leads_to=form_action(asked.redirect_uri) if asked else "",
         )
-        if error.retry_after_s > 0:
-            shown.headers["retry-after"] = str(int(error.retry_after_s) + 1)
-        return shown
-    if before is not None:
-        await deps.oauth.browsers.sign_out(before)
-    return visit.go(_without_wish(following), cookies=[visit.session(cookie)])
+        return visit.later(shown, error)
+    return await lead_on(visit, deps, taken, following, before)
 
 
 @post("/oauth/consent", include_in_schema=False)
@@ -98,7 +88,7 @@ async def consent(request: Request[Any, Any, Any], deps: DepsDep) -> Response[st
         query = form.get("request", "")
         signed_in = await visit.who()
         visit.check(form, "consent", query, signed_in.login.id if signed_in else "")
-        asked, _ = await _asked(query, deps)
+        asked, _ = await asked_in(query, deps)
         if signed_in is None:
             raise ChatError(Code.FORBIDDEN, visit.words["stale"])
         if form.get("decision") != "allow":
@@ -114,29 +104,13 @@ async def consent(request: Request[Any, Any, Any], deps: DepsDep) -> Response[st
 # ---------------------------------------------------------------- inside
 
 
-async def _asked(query: str, deps: Deps) -> tuple[AuthorizationRequest, Mapping[str, str]]:
-    """Return the request in a query.  Raises OAuthRefusal or SentBack."""
-    if len(query) > _QUERY_MAX:
-        raise OAuthRefusal("invalid_request", message="The request is too long.")
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50, errors="strict")
-    except ValueError:
-        raise OAuthRefusal("invalid_request", message="The request cannot be read.") from None
-    parameters = dict(pairs)
-    # RFC 6749 section 3.1: "Request and response parameters MUST NOT be included more than once."
-    if len(parameters) != len(pairs):
-        raise OAuthRefusal("invalid_request", message="A parameter was given twice.")
-    named = parameters.get("client_id", "")
-    return judge(parameters, await deps.oauth.clients.find(named) if named else None), parameters
-
-
 async def _next_step(visit: Visit, asked: AuthorizationRequest, query: str, deps: Deps) -> Response[str]:
     signed_in = await visit.who()
     silent = "none" in asked.prompt
     if signed_in is None or _too_old(asked, signed_in, deps):
         if silent:
             return visit.go(_refused(asked, "login_required", Code.UNAUTHENTICATED, deps))
-        following = f"{_HERE}?{query}"
+        following = f"{HERE}?{query}"
         leads_to = form_action(asked.redirect_uri)
         return await visit.sign_in_page(following, client=asked.client, hint=asked.login_hint, leads_to=leads_to)
     if await deps.oauth.codes.needs_consent(asked, signed_in):
@@ -161,7 +135,7 @@ def _consent_page(visit: Visit, asked: AuthorizationRequest, signed_in: SignedIn
     where = urlsplit(asked.redirect_uri)
     goes_to = escaped(words["goes_to"], where=where.netloc or f"{where.scheme}:")
     title = words["allow_title"].format(client=client.name)
-    other = f"{_HERE}?{_with_prompt(query, 'login')}"
+    other = f"{HERE}?{_with_prompt(query, 'login')}"
     lead = escaped(words["allow_lead"], client=client.name, person=signed_in.account.username)
     body = (
         f"<h1>{escaped(title)}</h1><p>{lead}</p>"
@@ -175,38 +149,6 @@ def _consent_page(visit: Visit, asked: AuthorizationRequest, signed_in: SignedIn
         + f'<p><a href="{escaped(other)}">{words["not_you"]}</a></p>'
     )
     return visit.page(title, body, leads_to=form_action(asked.redirect_uri))
-
-
-async def _of_address(following: str, deps: Deps) -> AuthorizationRequest | None:
-    """Return the request somebody signs in for, if it is one."""
-    path, _, query = following.partition("?")
-    if path != _HERE:
-        return None
-    try:
-        return (await _asked(query, deps))[0]
-    except (SentBack, ChatError):
-        return None
-
-
-def _is_ours(following: str) -> bool:
-    """Whether an address is one of the two to which signing in leads; nothing else is followed."""
-    path = following.partition("?")[0]
-    printable = following.isascii() and following.isprintable() and "\\" not in following
-    return path in (_HERE, "/oauth/device") and printable and len(following) <= _QUERY_MAX + 100
-
-
-def _without_wish(following: str) -> str:
-    """Return an address without the wish to sign in, which was just fulfilled."""
-    path, _, query = following.partition("?")
-    if path != _HERE:
-        return following
-    rest = parse_qsl(query, keep_blank_values=True)
-    kept = [(name, _less(value) if name == "prompt" else value) for name, value in rest if name != "max_age"]
-    return f"{path}?{urlencode([(name, value) for name, value in kept if name != 'prompt' or value])}"
-
-
-def _less(prompt: str) -> str:
-    return " ".join(one for one in prompt.split() if one not in ("login", "select_account"))
 
 
 def _with_prompt(query: str, prompt: str) -> str:

@@ -1,9 +1,10 @@
-"""What every page that needs no web app looks like: one style, no script, and a policy that allows nothing else."""
+"""What every page that needs no web app looks like: one style, nearly no script, a policy that allows nothing else."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import secrets
 from collections.abc import Sequence
 from html import escape
 
@@ -22,6 +23,7 @@ _STYLE = """
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.5 system-ui, sans-serif }
 main { max-width: 26rem; margin: 0 auto; padding: 12vh 1.25rem 3rem }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .75rem }
+h2 { font-size: 1.2rem; margin: 2.25rem 0 .5rem }
 label { display: block; font-weight: 600; margin: 1.1rem 0 .3rem }
 small { display: block; margin-top: .25rem }
 input { width: 100%; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line);
@@ -32,6 +34,7 @@ button { font: inherit; font-weight: 600; margin-top: 1.6rem; padding: .65rem 1.
 button.quiet { color: inherit; background: transparent; border: 1px solid var(--line) }
 .row { display: flex; gap: .75rem; flex-wrap: wrap }
 ul { margin: .75rem 0; padding-left: 1.25rem }
+.qr svg { display: block; width: 100%; max-width: 16rem; height: auto }
 .bad { color: var(--bad); font-weight: 600 }
 code, pre { font: .95em/1.5 ui-monospace, monospace }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .75rem }
@@ -51,17 +54,25 @@ def page(
     leads_to: str = "",
     referrer: str = "no-referrer",
     cookies: Sequence[Cookie] = (),
+    script: str = "",
 ) -> Response[str]:
-    """Return a whole page; `leads_to` is a source beside our own to which the answer to its form may lead on."""
+    """Return a whole page.
+
+    `leads_to` is a source beside our own to which the answer to its form may lead on; `script` the address of the one
+    script that runs in it.
+    """
+    nonce = secrets.token_urlsafe(16)
+    running = f'<script src="{script}" nonce="{nonce}" defer></script>' if script else ""
     text = (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="referrer" content="{referrer}">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>{running}</head><body><main>{body}</main></body></html>"
     )
     policy = (
         "default-src 'none'",
         f"style-src 'sha256-{_HASH}'",
+        *([f"script-src 'nonce-{nonce}'"] if script else []),
         # Chromium keeps to form-action also where the answer to a form redirects.
         f"form-action 'self' {leads_to}".rstrip(),
         "base-uri 'none'",
@@ -84,14 +95,25 @@ def page(
     )
 
 
-def field(name: str, label: str, kind: str, complete: str, *, value: str = "", hint: str = "") -> str:
-    """Return a labelled input that must be filled in."""
-    described = f' aria-describedby="{name}-hint"' if hint else ""
+def field(
+    name: str,
+    label: str,
+    kind: str,
+    complete: str,
+    *,
+    value: str = "",
+    hint: str = "",
+    id: str = "",
+    must: bool = True,
+) -> str:
+    """Return a labelled input; `id` where two of a page have the same name, `must` unless it may stay empty."""
+    id = id or name
+    described = f' aria-describedby="{id}-hint"' if hint else ""
     return (
-        f'<label for="{name}">{escape(label)}</label>'
-        f'<input id="{name}" name="{name}" type="{kind}" value="{escape(value, quote=True)}"'
-        f' autocomplete="{complete}"{described} required>'
-        + (f'<small id="{name}-hint">{escape(hint)}</small>' if hint else "")
+        f'<label for="{id}">{escape(label)}</label>'
+        f'<input id="{id}" name="{name}" type="{kind}" value="{escape(value, quote=True)}"'
+        f' autocomplete="{complete}"{described}{" required" if must else ""}>'
+        + (f'<small id="{id}-hint">{escape(hint)}</small>' if hint else "")
     )
 
 

@@ -43,7 +43,7 @@ def bearer_guard(deps: Deps) -> Guard:
         if per_s > 0:
             say_allowance(connection.scope, per_s, burst, left, (burst - left) / per_s)
         _check_scope(identity, handler)
-        await deps.authenticator.check(identity)
+        await _check(deps, identity, handler)
         connection.scope["user"] = identity
 
     return guard
@@ -68,8 +68,17 @@ async def bearer_if_any(
         return None
     identity = deps.authenticator.verify(_token(request))
     _check_scope(identity, handler)
-    await deps.authenticator.check(identity)
+    await _check(deps, identity, handler)
     return identity
+
+
+async def _check(deps: Deps, identity: Identity, handler: BaseRouteHandler) -> None:
+    """Ask the database; who must set up a second step first may do what that takes."""
+    try:
+        await deps.authenticator.check(identity)
+    except ChatError as error:
+        if error.code is not Code.SECOND_FACTOR_REQUIRED or not handler.opt.get("enrols"):
+            raise
 
 
 def _check_scope(identity: Identity, handler: BaseRouteHandler) -> None:

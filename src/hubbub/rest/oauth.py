@@ -48,6 +48,9 @@ class TokenForm(msgspec.Struct, kw_only=True):
     `urn:ietf:params:oauth:grant-type:device_code`."""
     username: str = ""
     password: str = ""
+    second_factor: str = ""
+    """With `password`, where `second_factor_needed` is answered: a code of the person's app, a recovery code, or the
+    `second_factor` of an answer a moment ago."""
     refresh_token: str = ""
     device_id: str = ""
     """An id this installation made once and keeps; without it the device is a new one."""
@@ -83,6 +86,8 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """What the access token may be used for; absent for this server's own clients, which may do everything."""
     id_token: str = ""
     """Who logged in, for a client that asked with the scope `openid`."""
+    second_factor: str = ""
+    """After a code: what lets one more device of the person in, in place of another code, within a minute."""
     user_id: str
     username: str
     device_id: str
@@ -108,6 +113,7 @@ def token_answer(grant: Grant, id_token: str = "") -> TokenAnswer:
         refresh_token=grant.refresh_token,
         scope=grant.scope,
         id_token=id_token,
+        second_factor=grant.second_factor,
         user_id=grant.account.id,
         username=grant.account.username,
         device_id=grant.login.device_id,
@@ -138,6 +144,9 @@ _ERRORS = {
     Code.BAD_CREDENTIALS: "invalid_grant",
     Code.BAD_TOKEN: "invalid_grant",
     Code.SESSION_ENDED: "invalid_grant",
+    Code.BAD_SECOND_FACTOR: "invalid_grant",
+    # OpenID Connect Core 3.1.2.6: the person has to do something.
+    Code.SECOND_FACTOR_NEEDED: "interaction_required",
     Code.INTERNAL_ERROR: "server_error",
 }
 
@@ -188,6 +197,8 @@ REFUSALS: dict[Any, Any] = {ChatError: _refused, HTTPException: _refused}
         Code.BAD_SCOPE,
         Code.USER_NOT_FOUND,
         Code.BAD_CREDENTIALS,
+        Code.SECOND_FACTOR_NEEDED,
+        Code.BAD_SECOND_FACTOR,
         Code.BAD_TOKEN,
         Code.SESSION_ENDED,
         Code.TOKEN_EXPIRED,
@@ -228,6 +239,7 @@ async def _password(deps: Deps, client: Client, form: dict[str, str], address: s
     grant = await deps.accounts.log_in(
         needed(form, "username"),
         needed(form, "password"),
+        second_factor=form.get("second_factor", ""),
         device_id=form.get("device_id", ""),
         device_name=form.get("device_name", ""),
         address=address,

@@ -21,6 +21,7 @@ AUTHENTICATED = (
     Code.SESSION_ENDED,
     Code.WRONG_USER,
     Code.INSUFFICIENT_SCOPE,
+    Code.SECOND_FACTOR_REQUIRED,
     Code.RATE_LIMITED,
 )
 """Wherever a token is needed."""

@@ -7,6 +7,7 @@ have the prefix `__Host-`, so that no neighbouring host can set them.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Sequence
@@ -21,9 +22,13 @@ from hubbub.auth.browsers import SignedIn, form_token
 from hubbub.auth.client_ports import Client
 from hubbub.auth.clients import OWN_CLIENT
 from hubbub.auth.scopes import SCOPES
+from hubbub.auth.sign_ins import Visitor
 from hubbub.base.errors import TABLE, ChatError, Code
+from hubbub.rest.asking import passkey_link
+from hubbub.rest.browser_names import browser_name
 from hubbub.rest.deps import Deps
 from hubbub.rest.frame import field, page, warning
+from hubbub.rest.guards import address_of
 from hubbub.rest.language import Language, preferred
 from hubbub.rest.place import place_name
 from hubbub.rest.sign_in_words import WORDS
@@ -32,7 +37,7 @@ __all__ = ["Visit", "escaped", "scope_list"]
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
-Purpose = Literal["sign-in", "consent", "device", "log-out"]
+Purpose = Literal["sign-in", "second-step", "passkey", "consent", "device", "log-out", "security"]
 
 
 class Visit:
@@ -55,6 +60,13 @@ class Visit:
     async def who(self) -> SignedIn | None:
         """Return who signed in with this browser."""
         return await self._deps.oauth.browsers.who(self._request.cookies.get(self._name("session"), ""))
+
+    @property
+    def visitor(self) -> Visitor:
+        """Where somebody signs in from: the same browser is the same device each time."""
+        device = hashlib.blake2b(b"hubbub browser " + self._browser.encode(), digest_size=16).hexdigest()
+        name = browser_name(self._request.headers.get("user-agent", ""))
+        return Visitor(device_id=device, name=name, address=address_of(self._request))
 
     def session(self, value: str) -> Cookie:
         """Return the cookie that keeps a browser signed in; an empty value ends it."""
@@ -80,13 +92,29 @@ class Visit:
     # ------------------------------------------------------------ answers
 
     def page(
-        self, title: str, body: str, status: int = 200, *, leads_to: str = "", cookies: Sequence[Cookie] = ()
+        self,
+        title: str,
+        body: str,
+        status: int = 200,
+        *,
+        leads_to: str = "",
+        cookies: Sequence[Cookie] = (),
+        script: str = "",
     ) -> Response[str]:
         """Return a page of this visit, which makes the browser known."""
         if not self._known:
             cookies = [*cookies, self._cookie("browser", self._browser)]
         # Not `no-referrer`: then a browser would not say either that our own page sent a form.
-        shown = page(self.language, title, body, status, leads_to=leads_to, referrer="same-origin", cookies=cookies)
+        shown = page(
+            self.language,
+            title,
+            body,
+            status,
+            leads_to=leads_to,
+            referrer="same-origin",
+            cookies=cookies,
+            script=script,
+        )
         shown.headers["vary"] = "accept-language, cookie"
         return shown
 
@@ -112,13 +140,18 @@ class Visit:
             + field("username", self.words["username"], "text", "username", value=hint)
             + field("password", self.words["password"], "password", "current-password")
             + f'<button type="submit">{self.words["sign_in"]}</button></form>'
+            + f'<p><a href="{escaped(passkey_link(following))}">{self.words["passkey_instead"]}</a></p>'
         )
         return self.page(self.words["sign_in"], body, status, leads_to=leads_to)
 
     def failed(self, error: ChatError) -> Response[str]:
         """Return a page that says why there is nothing to be done here."""
         body = f"<h1>{self.words['wrong']}</h1>{warning(self.sentence(error))}"
-        shown = self.page(self.words["wrong"], body, TABLE[error.code].http)
+        return self.later(self.page(self.words["wrong"], body, TABLE[error.code].http), error)
+
+    @staticmethod
+    def later(shown: Response[str], error: ChatError) -> Response[str]:
+        """Say in a page's head when to try again, where the error says it."""
         if error.retry_after_s > 0:
             shown.headers["retry-after"] = str(int(error.retry_after_s) + 1)
         return shown

@@ -60,6 +60,7 @@ from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.clients import SqlClients
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
 from hubbub.storage.database import Database
+from hubbub.storage.factors import SqlFactors
 from hubbub.storage.session_store import SqlSessions
 from hubbub.storage.sql_store import SqlStore
 
@@ -229,6 +230,7 @@ async def build(
         accounts=accounts,
         oauth=OAuth(
             SqlClients(ground.database),
+            SqlFactors(ground.database),
             accounts,
             settings.auth,
             ground.clock,

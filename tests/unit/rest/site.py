@@ -18,7 +18,7 @@ from hubbub.auth.accounts import Accounts
 from hubbub.auth.model import Identity
 from hubbub.auth.oauth import OAuth
 from hubbub.auth.settings import AuthSettings
-from hubbub.base.clock import SystemClock
+from hubbub.base.clock import Clock, SystemClock
 from hubbub.base.ids import new_id
 from hubbub.blobs.memory import MemoryBlobs
 from hubbub.bus.local import LocalBus, LocalSignals
@@ -44,12 +44,14 @@ from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
 from hubbub.rest.listeners import Listeners
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.clients import SqlClients
+from hubbub.storage.factors import SqlFactors
 from hubbub.storage.file_store import SqlFiles
 from hubbub.storage.link_store import SqlLinks
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.memory_accounts import MemoryAccounts
 from hubbub.storage.memory_clients import MemoryClients
 from hubbub.storage.memory_cluster import MemoryConfig, MemoryNodes
+from hubbub.storage.memory_factors import MemoryFactors
 from hubbub.storage.memory_links import MemoryLinks
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
@@ -160,9 +162,10 @@ async def a_site(
     rest: RestSettings | None = None,
     file_settings: FilesSettings | None = None,
     issuer: str = ISSUER,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Site]:
     """Open a site over a database in `folder`, or over memory."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     auth = auth or fast_settings()
     database = await SqliteDatabase.open(folder, clock=clock) if folder else None
     memory = MemoryStore(clock)
@@ -175,7 +178,8 @@ async def a_site(
     rest = rest or RestSettings(event_longest_s=0.0)
     accounts = Accounts(account_store, auth, clock)
     client_store = SqlClients(database) if database else MemoryClients(memory_accounts)
-    oauth = OAuth(client_store, accounts, auth, clock, issuer=issuer)
+    factor_store = SqlFactors(database) if database else MemoryFactors(memory_accounts)
+    oauth = OAuth(client_store, factor_store, accounts, auth, clock, issuer=issuer)
 
     async def on_registered(user_id: str) -> None:
         person = await accounts.profile(user_id)

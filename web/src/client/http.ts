@@ -71,15 +71,21 @@ export class HttpApi {
     };
   }
 
-  /** Exchange a name and a password for tokens. */
+  /**
+   * Exchange a name and a password for tokens.
+   *
+   * Where that is refused as `second_factor_needed`, `secondFactor` is a code of the person's app or a recovery code.
+   */
   async logIn(
     username: string,
     password: string,
     device: { readonly id?: string; readonly name?: string } = {},
+    secondFactor = "",
   ): Promise<Tokens> {
     const form: Record<string, string> = { grant_type: "password", username, password };
     if (device.id) form["device_id"] = device.id;
     if (device.name) form["device_name"] = device.name;
+    if (secondFactor) form["second_factor"] = secondFactor;
     return tokensOf(await this.call<Json>("POST", "/oauth/token", { form }));
   }
 

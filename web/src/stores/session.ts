@@ -110,8 +110,8 @@ export const useSession = defineStore("session", () => {
     }
   }
 
-  async function logIn(username: string, password: string): Promise<void> {
-    const tokens = await http.logIn(username, password, { id: deviceId(), name: deviceName() });
+  async function logIn(username: string, password: string, secondFactor = ""): Promise<void> {
+    const tokens = await http.logIn(username, password, { id: deviceId(), name: deviceName() }, secondFactor);
     await keep(tokens);
     await enter();
   }
