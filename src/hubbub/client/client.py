@@ -298,6 +298,10 @@ class Client(Commands):
         """How many commands wait in the outbox."""
         return len(self._outbox)
 
+    def waiting(self) -> list[Pending]:
+        """Return the commands that wait in the outbox, those an earlier run left too."""
+        return self._outbox.waiting()
+
     # ------------------------------------------------------------ Commands
 
     def submit(

@@ -173,6 +173,10 @@ class Outbox:
         lane = self._lanes.get(conversation_id)
         return lane.pending.get(client_id) if lane else None
 
+    def waiting(self) -> list[Pending]:
+        """Return every command without an answer, those of a conversation in their order."""
+        return [pending for lane in self._lanes.values() for pending in lane.pending.values()]
+
     def add(
         self,
         command: Command,
@@ -212,7 +216,7 @@ class Outbox:
 
     async def drained(self) -> None:
         """Wait until every command that is in it now has left."""
-        waiting = [p.future for lane in self._lanes.values() for p in lane.pending.values()]
+        waiting = [pending.future for pending in self.waiting()]
         if waiting:
             await asyncio.wait(waiting)
 
