@@ -6,11 +6,11 @@ import click
 import msgspec
 
 from hubbub.base.ids import parse_id
-from hubbub.cli.people import titled
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import line
 from hubbub.client import Client, Conversation, Kind
 from hubbub.client.models import MemberState
+from hubbub.terminal.whom import titled
 
 
 @click.group("channel")

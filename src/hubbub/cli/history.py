@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 import msgspec
 
-from hubbub.cli.people import place
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import Names, clock_time, line, message_object
 from hubbub.client import Entry, Message
+from hubbub.terminal.whom import place
 
 
 @click.command("history")

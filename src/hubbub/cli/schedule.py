@@ -10,11 +10,11 @@ import click
 import msgspec
 
 from hubbub.base.ids import parse_id
-from hubbub.cli.people import mentioned, place
 from hubbub.cli.run import Context, common
 from hubbub.cli.send import message_text
 from hubbub.cli.show import Names, clock_time, line
 from hubbub.client.models import Post
+from hubbub.terminal.whom import mentioned, place
 
 _SPAN = re.compile(r"(\d+)\s*(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

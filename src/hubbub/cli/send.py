@@ -7,9 +7,9 @@ import sys
 import click
 
 from hubbub.base.ids import new_id, parse_id
-from hubbub.cli.people import mentioned, place
 from hubbub.cli.run import Context, common
 from hubbub.client import HubbubError
+from hubbub.terminal.whom import mentioned, place
 
 
 @click.command("send")

@@ -24,32 +24,8 @@ from hubbub.client.models import (
     Reaction,
     Recall,
 )
-
-# Bidirectional embeddings, overrides and isolates can make a line read as something else (Unicode TR 36).
-_BIDI = frozenset([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-
-
-def _visible(code: int) -> str:
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else f"\\u{code:04x}"
-
-
-_UNSAFE = {
-    code: _visible(code)
-    for code in [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *_BIDI, *range(0xD800, 0xE000)]
-    if chr(code) not in "\n\t"
-}
-
-
-def safe(text: str) -> str:
-    """Return `text` with every control character made visible; line breaks and tabs stay."""
-    return text.translate(_UNSAFE)
-
-
-def line(text: str) -> str:
-    """Return `text` safe and on one line."""
-    return safe(text).replace("\n", " ").replace("\t", " ")
+from hubbub.terminal.safe import line as line
+from hubbub.terminal.safe import safe as safe
 
 
 def indented(text: str, indent: str = "    ") -> str:

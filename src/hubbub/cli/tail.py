@@ -6,11 +6,11 @@ import asyncio
 
 import click
 
-from hubbub.cli.people import place
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import Names, entry_line, entry_object
 from hubbub.client import Client, EntryEvent, Event, HubbubError, ResetEvent
 from hubbub.client.models import Created
+from hubbub.terminal.whom import place
 
 
 @click.command("tail")
