@@ -1,12 +1,14 @@
-"""`hubbub chat`: talk, a line at a time.
+"""`hubbub chat`: talk, on the whole screen of a terminal, or a line at a time where there is none.
 
-Lines typed are sent to the conversation that is open; what others say is printed as it comes, from elsewhere with the
-place in front.  Words that begin with a slash are for the program; two slashes send one.
+Line by line, lines typed are sent to the conversation that is open; what others say is printed as it comes, from
+elsewhere with the place in front.  Words that begin with a slash are for the program; two slashes send one; CIM's
+commands (`:all` lists them) work too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections import OrderedDict
@@ -14,13 +16,15 @@ from typing import Final
 
 import click
 
+from hubbub.base.clock import SystemClock
+from hubbub.cli.door import ProfileDoor
 from hubbub.cli.history import history_line
-from hubbub.cli.people import mentioned, place
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import Names, entry_line, line, safe
 from hubbub.client import (
     Client,
     Conversation,
+    Entry,
     EntryEvent,
     Event,
     HubbubError,
@@ -30,6 +34,13 @@ from hubbub.client import (
     StateEvent,
 )
 from hubbub.client.events import EventStream
+from hubbub.terminal.auto_reply import AutoReply, Hook, HookNotFound, asked_of, load_hook
+from hubbub.terminal.commands import Clerk
+from hubbub.terminal.emoji import with_emoji
+from hubbub.terminal.language import Words, language_of
+from hubbub.terminal.local_log import LocalLog
+from hubbub.terminal.people import People
+from hubbub.terminal.whom import mentioned, place
 
 LINES: Final = 1_000
 """Lines typed ahead that are kept; reading from the terminal waits beyond that."""
@@ -44,43 +55,87 @@ HELP = """\
 /groups       your conversations
 /help         this
 /quit         leave (or Ctrl-D)
+:all          CIM's commands, which work here too
 //...         send a line that begins with a slash"""
 
 
 @click.command("chat")
 @click.argument("conversation", required=False)
 @click.option("--timeout", type=float, default=30.0, show_default=True, help="Seconds to wait for the server at first.")
+@click.option("--plain", is_flag=True, help="Line by line, also in a terminal.")
+@click.option("--language", type=click.Choice(["en", "zh"]), help="Of the app (default: as LANG says).")
+@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", help="Of the full screen.")
+@click.option("--auto-reply", metavar="MODULE:FUNCTION", help="What :ai answers with (default: that you are away).")
 @common
-async def command(context: Context, conversation: str | None, timeout: float) -> None:
+async def command(
+    context: Context,
+    conversation: str | None,
+    timeout: float,
+    plain: bool,
+    language: str | None,
+    theme: str,
+    auto_reply: str | None,
+) -> None:
     """Talk in a CONVERSATION: @person, #group or channel, or an id."""
+    words = Words(language_of(os.environ, language or ""))
+    try:
+        hook = load_hook(auto_reply) if auto_reply else None
+    except HookNotFound as error:
+        raise click.BadParameter(str(error), param_hint="--auto-reply") from None
+    if not plain and sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        try:
+            from hubbub.terminal.view.app import HubbubApp
+        except ModuleNotFoundError:
+            print(words("plain"), file=sys.stderr)
+        else:
+            door = ProfileDoor(context)
+            await HubbubApp(door, words, hook, opened=conversation or "", dark=theme == "dark").live()
+            return
+    await _line_by_line(context, conversation, timeout, words, hook)
+
+
+async def _line_by_line(
+    context: Context, conversation: str | None, timeout: float, words: Words, hook: Hook | None
+) -> None:
     client = context.make_client("live")
     events = client.events()
-    async with client:
-        await client.ready(timeout)
-        chat = LineChat(client, interactive=sys.stdin.isatty())
-        if conversation:
-            await chat.go_to(conversation)
-        else:
-            print("Say /to NAME to begin, /help for more.", flush=True)
-        keys = _lines_typed(asyncio.get_running_loop())
-        async with asyncio.TaskGroup() as tasks:
-            hearing = tasks.create_task(chat.hear(events))
-            watching = tasks.create_task(_end_of(client, keys))
-            try:
-                await chat.obey(keys)
-            finally:
-                hearing.cancel()
-                watching.cancel()
-        if client.error is not None:
-            raise client.error
-        await chat.settle()
+    profile, clock = context.profile(), SystemClock()
+    log = LocalLog(context.file.chat_path("log"), owner=f"{profile.user_id} {profile.server}")
+    people = People(client, log)
+    people.remembered((await log.open()).people)
+    auto = AutoReply(hook or (lambda asked: words("auto sentence")), clock)
+    clerk = Clerk(client, log, people, auto, words, clock, server=profile.server, username=profile.username)
+    try:
+        async with client:
+            await client.ready(timeout)
+            chat = LineChat(client, clerk, log, interactive=sys.stdin.isatty())
+            if conversation:
+                await chat.go_to(conversation)
+            else:
+                print("Say /to NAME to begin, /help for more.", flush=True)
+            keys = _lines_typed(asyncio.get_running_loop())
+            async with asyncio.TaskGroup() as tasks:
+                hearing = tasks.create_task(chat.hear(events))
+                watching = tasks.create_task(_end_of(client, keys))
+                try:
+                    await chat.obey(keys)
+                finally:
+                    hearing.cancel()
+                    watching.cancel()
+            if client.error is not None:
+                raise client.error
+            await chat.settle()
+    finally:
+        await log.close()
 
 
 class LineChat:
     """One person at one terminal."""
 
-    def __init__(self, client: Client, *, interactive: bool) -> None:
+    def __init__(self, client: Client, clerk: Clerk, log: LocalLog, *, interactive: bool) -> None:
         self._client = client
+        self._clerk = clerk
+        self._log = log
         self._names = Names(client)
         self._here: Conversation | None = None
         self._interactive = interactive
@@ -104,8 +159,14 @@ class LineChat:
     async def _carry_out(self, typed: str) -> bool:
         """Do what one line asks; False to leave."""
         if not typed.startswith("/") or typed.startswith("//"):
-            await self._send(typed[1:] if typed.startswith("//") else typed)
-            return True
+            self._clerk.here = self._here.id if self._here is not None else ""
+            answer = await self._clerk.obey(typed)
+            if answer is None:
+                await self._send(self._clerk.unescaped(typed[1:] if typed.startswith("//") else typed))
+                return True
+            for said in ([f"-- {answer.title}"] if answer.title else []) + list(answer.lines):
+                _say(said)
+            return not answer.leave
         word, _, rest = typed.partition(" ")
         rest = rest.strip()
         match word:
@@ -139,6 +200,8 @@ class LineChat:
         if self._here is None:
             _say("! Say /to NAME first.")
             return
+        text = with_emoji(text)
+        self._clerk.auto.person_spoke(self._here.id)
         mentions, everybody = await mentioned(self._client, text)
         sending = self._client.send(self._here.id, text, mentions=mentions, mention_all=everybody)
         if self._interactive:
@@ -194,6 +257,8 @@ class LineChat:
     async def _heard(self, event: Event) -> None:
         match event:
             case EntryEvent(entry):
+                await self._log.note([entry], self._client.user_id)
+                await self._answer(entry)
                 here = self._here is not None and entry.conversation_id == self._here.id
                 if self._own.pop(entry.client_id, False) or entry.seq <= self._shown.get(entry.conversation_id, 0):
                     return
@@ -208,6 +273,25 @@ class LineChat:
                 _say("-- Connected again.")
             case ResetEvent():
                 _say("-- The server's log was replaced; /history shows what there is.")
+
+    async def _answer(self, entry: Entry) -> None:
+        """Answer by itself, if that is on and the entry is meant for this person."""
+        place = self._client.known.get(entry.conversation_id)
+        auto = self._clerk.auto
+        if place is None or not auto.on or entry.sender_id == self._client.user_id:
+            return
+        sender = next(iter(await self._client.users([entry.sender_id])), None)
+        asked = asked_of(entry, place, sender, self._client.user_id)
+        if asked is None:
+            return
+        try:
+            said = await auto.answer(asked, bot=bool(sender and sender.bot))
+        except Exception as error:  # A hook is anybody's program.
+            auto.on = False
+            _say(f"! {error!r}")
+            return
+        if said:
+            self._client.send(entry.conversation_id, said)
 
 
 async def _end_of(client: Client, lines: asyncio.Queue[str | None]) -> None:

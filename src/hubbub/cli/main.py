@@ -14,7 +14,7 @@ COMMANDS: dict[str, str] = {
     "login": "Log in and remember it.",
     "logout": "End this login.",
     "whoami": "Say who is logged in, and where.",
-    "chat": "Talk, line by line.",
+    "chat": "Talk, on the whole screen or line by line.",
     "send": "Send one message.",
     "tail": "Print what is new, and what arrives.",
     "history": "Print what was said.",

@@ -89,14 +89,20 @@ class ProfileFile:
     def forget(self) -> None:
         """Remove the login and everything that was kept for it."""
         self._path.unlink(missing_ok=True)
-        for store in self._folder.glob(f"{self.name}.tail-*"):
-            store.unlink(missing_ok=True)
+        for kept in ("tail", "chat"):
+            for store in self._folder.glob(f"{self.name}.{kept}-*"):
+                store.unlink(missing_ok=True)
 
     def store_path(self, selection: list[str]) -> Path:
         """Return the file that keeps how far `tail` of these conversations has come; none means all."""
         self._make_folder()
         digest = hashlib.blake2b("\n".join(sorted(selection)).encode(), digest_size=6).hexdigest()
         return self._folder / f"{self.name}.tail-{digest if selection else 'all'}.db"
+
+    def chat_path(self, what: str) -> Path:
+        """Return a file that `chat` keeps: its `outbox`, or its `log` of what was said."""
+        self._make_folder()
+        return self._folder / f"{self.name}.chat-{what}.db"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -61,6 +61,15 @@ class Context:
         """Where to go when there is no profile yet."""
         return self._server or DEFAULT_SERVER
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the server was named, by an option or a variable."""
+        return bool(self._server)
+
+    def choose(self, server: str) -> None:
+        """Go on with another server than was named."""
+        self._server = server
+
     def profile(self) -> Profile:
         """Return the profile that is logged in.  Raises NotLoggedIn."""
         profile = self.file.load()

@@ -1,0 +1,1 @@
+"""The full screen: everything of the terminal app that knows Textual."""

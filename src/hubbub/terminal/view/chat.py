@@ -1,0 +1,432 @@
+"""The screen one chats on: conversations, the history of one of them, and where one writes.
+
+It turns keys and clicks into what the desk does, and draws what the desk says has changed, at most some thirty times a
+second however much comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from hubbub.base.clock import Clock
+from hubbub.client import Entry, HubbubError, Kind, Message, State
+from hubbub.client.models import Post, PresenceState
+from hubbub.terminal.auto_reply import Asked, asked_of
+from hubbub.terminal.commands import ORDERS, Answer, Clerk
+from hubbub.terminal.desk import Desk, What
+from hubbub.terminal.emoji import with_emoji
+from hubbub.terminal.language import Words, hour
+from hubbub.terminal.safe import line, lined_up
+from hubbub.terminal.view.composer import ChoiceList, Composer
+from hubbub.terminal.view.history import HistoryView
+from hubbub.terminal.view.places import PlacesView
+from hubbub.terminal.view.sheets import SLASH, AnswerSheet, HelpSheet
+from hubbub.terminal.view.slash import Slash
+
+DRAWN_EVERY_S: Final = 1 / 30
+TYPING_EVERY_S: Final = 3.0
+KEPT_EVERY_TICKS: Final = 10
+
+
+class ChatScreen(Screen[None]):
+    """Everything of one person."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", priority=True, show=False),
+        Binding("f2", "theme", priority=True, show=False),
+        Binding("f3", "toggle_places", priority=True, show=False),
+        Binding("ctrl+n", "next_unread", priority=True, show=False),
+        Binding("alt+up", "neighbour(-1)", priority=True, show=False),
+        Binding("alt+down", "neighbour(1)", priority=True, show=False),
+        Binding("ctrl+up", "choose(-1)", priority=True, show=False),
+        Binding("ctrl+down", "choose(1)", priority=True, show=False),
+        Binding("ctrl+home", "first", priority=True, show=False),
+        Binding("ctrl+end", "last", priority=True, show=False),
+        Binding("pageup", "page(-1)", priority=True, show=False),
+        Binding("pagedown", "page(1)", priority=True, show=False),
+    ]
+
+    def __init__(self, words: Words, clock: Clock) -> None:
+        super().__init__()
+        self._words = words
+        self._time = clock
+        self.desk: Desk | None = None
+        self.clerk: Clerk | None = None
+        self._slash: Slash | None = None
+        self._dirty: set[What] = set()
+        self._drawing = False
+        self.reply_to: Message | None = None
+        self.editing: Message | None = None
+        self._typed_at = -TYPING_EVERY_S
+        self._ticks = 0
+
+    def compose(self) -> ComposeResult:
+        words = self._words
+        choices = ChoiceList(id="choices")
+        with Horizontal(id="body"):
+            yield PlacesView(words, id="places")
+            with Vertical(id="talk"):
+                yield Static("", id="title", markup=False)
+                yield HistoryView(words, id="history")
+                yield Static("", id="typing", markup=False)
+                yield Static("", id="about", markup=False)
+                yield choices
+                yield Composer(choices, placeholder=words("write here"), id="composer")
+        yield Static("", id="banner", markup=False)
+
+    def on_mount(self) -> None:
+        self.composer.people = self._people
+        self.composer.orders = [(word, self._words(f"slash {word}").partition("  ")[2]) for word in SLASH] + [
+            (word, self._words(f"order {word}").partition("  ")[2]) for word in ORDERS
+        ]
+        self.composer.focus()
+        self._say_connection()
+        self.set_interval(1.0, self._each_second)
+
+    def sit(self, desk: Desk, clerk: Clerk) -> None:
+        """Begin to show what a person has open."""
+        self.desk, self.clerk = desk, clerk
+        self._slash = Slash(self, desk, self._words)
+        desk.changed, desk.said, desk.heard = self.changed, self.say, self._heard
+        self.changed("places")
+        self.changed("history")
+        self.changed("connection")
+
+    # ------------------------------------------------------------ parts
+
+    @property
+    def composer(self) -> Composer:
+        return self.query_one("#composer", Composer)
+
+    @property
+    def history(self) -> HistoryView:
+        return self.query_one("#history", HistoryView)
+
+    @property
+    def places(self) -> PlacesView:
+        return self.query_one("#places", PlacesView)
+
+    def _people(self) -> list[str]:
+        desk = self.desk
+        if desk is None:
+            return []
+        here = [desk.people.name(id_) for id_ in desk.members_here()]
+        return [*here, *(user.username for user in desk.people.known.values()), "all"]
+
+    # ------------------------------------------------------------ drawing
+
+    def changed(self, what: What) -> None:
+        """Something must be drawn again, soon."""
+        self._dirty.add(what)
+        if not self._drawing and self.is_mounted:
+            self._drawing = True
+            self.set_timer(DRAWN_EVERY_S, self._draw)
+
+    def _draw(self) -> None:
+        self._drawing = False
+        dirty, self._dirty = self._dirty, set()
+        desk = self.desk
+        if desk is None:
+            return
+        if "history" in dirty:
+            self.history.show(desk)
+        if dirty & {"places", "people"}:
+            self.places.show(desk)
+        self._say_connection()
+        self._say_title(desk)
+
+    def _each_second(self) -> None:
+        """Say what changes by itself: who types no longer, since when one is offline."""
+        if self.desk is not None:
+            self._say_connection()
+            self._say_title(self.desk)
+            self._ticks += 1
+            if not self._ticks % KEPT_EVERY_TICKS:
+                self.desk.begin_task(self.desk.keep())
+
+    def _say_title(self, desk: Desk) -> None:
+        place, words = desk.place, self._words
+        title = ""
+        if place is not None:
+            title = desk.people.title(place)
+            if desk.stretch.thread:
+                title += f" › {words('thread of')}"
+            elif place.kind in (Kind.GROUP, Kind.CHANNEL):
+                title += f"  {words('members', count=place.member_count)}"
+                title += f"  {line(lined_up(place.topic))}" if place.topic else ""
+            elif place.peer_id:
+                title += f"  {words('online' if desk.presence.get(place.peer_id) is PresenceState.ONLINE else 'away')}"
+        self._put("#title", title)
+        typing = desk.typing_here()
+        said = ""
+        if len(typing) == 1:
+            said = words("typing one", name=typing[0])
+        elif typing:
+            said = words("typing many", names=", ".join(typing[:4]))
+        if not said and not self.history.at_end and desk.stretch.loaded:
+            said = words("newer below")
+        self._put("#typing", said)
+
+    def _say_connection(self) -> None:
+        words, desk = self._words, self.desk
+        state = desk.client.state if desk is not None else State.CONNECTING
+        banner = self.query_one("#banner", Static)
+        said = words(f"state {state.value}")
+        if desk is not None and state is State.CLOSED:
+            said = words("ended because", why=line(lined_up(str(desk.client.error or ""))))
+        elif desk is not None and state is State.WAITING and desk.away_since_ms:
+            said = words("offline since", time=hour(desk.away_since_ms))
+        if desk is not None and desk.client.unanswered:
+            said += f"  ·  {words('outbox', count=desk.client.unanswered)}"
+        if desk is not None and desk.away_since_ms and state is not State.CLOSED:
+            said += f"  ·  {words('waits here')}"
+        if self.clerk is not None and self.clerk.auto.on:
+            said += f"  ·  {words('info auto')}: {words('on')}"
+        banner.set_class(state is State.ONLINE, "online")
+        banner.set_class(state in (State.WAITING, State.CLOSED), "offline")
+        self._put("#banner", f"{said}    F1 {words('do help')}  F2 {words('do theme')}  Ctrl+Q {words('do quit')}")
+
+    def _put(self, selector: str, text: str) -> None:
+        part = self.query_one(selector, Static)
+        if part.content != text:
+            part.update(text)
+
+    def say(self, sentence: str) -> None:
+        """Tell the person something for a while."""
+        self.notify(line(lined_up(sentence)), markup=False)
+
+    def about(self, text: str) -> None:
+        """Say above the composer what is being written; empty: an ordinary message."""
+        self._put("#about", f"{text}  ({self._words('esc ends it')})" if text else "")
+        self.query_one("#about").display = bool(text)
+
+    # ------------------------------------------------------------ writing
+
+    @on(Composer.Sent)
+    def _sent(self, event: Composer.Sent) -> None:
+        self.work(self._obey(event.text))
+
+    def work(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Do what was asked for; a refusal is said."""
+
+        async def guarded() -> None:
+            try:
+                await doing
+            except HubbubError as error:
+                self.say(str(error))
+
+        self.run_worker(guarded())
+
+    async def _obey(self, typed: str) -> None:
+        desk, clerk, slash = self.desk, self.clerk, self._slash
+        if desk is None or clerk is None or slash is None:
+            return
+        if self.editing is not None:
+            target, self.editing = self.editing, None
+            self.about("")
+            desk.edit(target.seq, with_emoji(typed))
+            return
+        if typed.startswith("/") and not typed.startswith("//"):
+            await slash.obey(typed)
+            return
+        clerk.here = desk.here
+        answer = await clerk.obey(typed)
+        if answer is None:
+            await self._say_here(desk, clerk, clerk.unescaped(typed[1:] if typed.startswith("//") else typed))
+        else:
+            self.show_answer(answer)
+
+    async def _say_here(self, desk: Desk, clerk: Clerk, text: str) -> None:
+        if not desk.here:
+            self.say(self._words("open one first"))
+            return
+        reply_to, self.reply_to = self.reply_to, None
+        self.about("")
+        clerk.auto.person_spoke(desk.here)
+        self.history.go_home()
+        if desk.stretch.more_after:
+            desk.open(desk.here, thread=desk.stretch.thread)
+        await desk.say(with_emoji(text), reply_to=reply_to.seq if reply_to is not None else 0)
+
+    def show_answer(self, answer: Answer) -> None:
+        """Show what a command says: a word in passing, or a sheet."""
+        if answer.leave:
+            self.app.exit()
+        elif answer.title:
+            self.app.push_screen(AnswerSheet(answer, self._words), self._go_to)
+        else:
+            for sentence in answer.lines:
+                self.say(sentence)
+        self.changed("connection")
+
+    def _go_to(self, message: Message | None) -> None:
+        if message is not None and self.desk is not None:
+            self.history.go_to(message.seq)
+            self.desk.open(message.conversation_id, around=message.seq)
+
+    @on(Composer.Typed)
+    def _typed(self) -> None:
+        now = self._time.monotonic()
+        if self.desk is not None and self.desk.here and now - self._typed_at >= TYPING_EVERY_S:
+            self._typed_at = now
+            self.desk.client.typing(self.desk.here)
+
+    @on(Composer.LeftEmpty)
+    def action_back(self) -> None:
+        """Give up what is being done: an edit, a reply, a choice, a thread."""
+        if self.editing is not None or self.reply_to is not None:
+            if self.editing is not None:
+                self.composer.fill("")
+            self.editing = self.reply_to = None
+            self.about("")
+        elif self.history.chosen:
+            self.history.clear_choice()
+        elif self.desk is not None and self.desk.stretch.thread:
+            self.open_place(self.desk.here)
+        elif not self.history.at_end:
+            self.action_last()
+        self.composer.focus()
+
+    # ------------------------------------------------------------ moving
+
+    def open_place(self, conversation_id: str, *, thread: int = 0) -> None:
+        """Open a conversation, or a thread of it."""
+        if self.desk is not None and conversation_id:
+            self.history.go_home()
+            self.desk.open(conversation_id, thread=thread)
+            self.composer.focus()
+
+    @on(PlacesView.Opened)
+    def _opened(self, event: PlacesView.Opened) -> None:
+        self.open_place(event.conversation_id)
+
+    @on(HistoryView.Saw)
+    def _saw(self, event: HistoryView.Saw) -> None:
+        if self.desk is not None:
+            self.desk.saw(event.seq)
+
+    @on(HistoryView.Chosen)
+    def _chosen(self) -> None:
+        if self.history.chosen:
+            self.history.focus()
+
+    def action_neighbour(self, by: int) -> None:
+        """Open the conversation above or below."""
+        self.open_place(self.places.neighbour(by))
+
+    def action_next_unread(self) -> None:
+        """Open the next conversation with something unread."""
+        self.open_place(self.places.next_unread())
+
+    def action_choose(self, by: int) -> None:
+        """Choose a message."""
+        self.history.choose(by)
+
+    def action_page(self, by: int) -> None:
+        """Scroll the history."""
+        self.history.scroll_pages(by)
+        if self.desk is not None:
+            self._say_title(self.desk)
+
+    def action_first(self) -> None:
+        """Go to the first message."""
+        if self.desk is not None and self.desk.here:
+            self.history.go_to(1)
+            self.desk.jump(1)
+
+    def action_last(self) -> None:
+        """Go to the newest message."""
+        self.history.go_home()
+        if self.desk is not None and self.desk.stretch.more_after:
+            self.desk.open(self.desk.here, thread=self.desk.stretch.thread)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the keys that act on a chosen message."""
+        if self.focused is not self.history or self._slash is None:
+            return
+        words = {
+            "r": "/reply",
+            "enter": "/reply",
+            "e": "/edit",
+            "d": "/recall",
+            "delete": "/recall",
+            "plus": "/react",
+            "p": "/pin",
+            "t": "/thread",
+        }
+        steps: dict[str, Callable[[], None]] = {
+            "escape": self.action_back,
+            "c": self._slash.copy,
+            "up": lambda: self.history.choose(-1),
+            "down": lambda: self.history.choose(1),
+            "question_mark": self.action_help,
+        }
+        if event.key in words:
+            self.work(self._slash.obey(words[event.key]))
+        elif event.key in steps:
+            steps[event.key]()
+        elif event.is_printable and event.character:
+            # Whoever just types means the message.
+            self.composer.focus()
+            self.composer.insert(event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    # ------------------------------------------------------------ the rest
+
+    def action_help(self) -> None:
+        """Show every key and command."""
+        self.app.push_screen(HelpSheet(self._words))
+
+    def action_theme(self) -> None:
+        """Change between light and dark."""
+        self.app.theme = "textual-light" if self.app.current_theme.dark else "textual-dark"
+        self.call_after_refresh(self.history.forget_styles)
+
+    def action_toggle_places(self) -> None:
+        """Show or hide the conversations."""
+        self.places.display = not self.places.display
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < 64, "narrow")
+
+    def _heard(self, entry: Entry) -> None:
+        """Tell of what concerns the person, and answer by itself if that is on."""
+        desk, clerk = self.desk, self.clerk
+        post = entry.action
+        if desk is None or clerk is None or not isinstance(post, Post) or entry.sender_id == desk.me or post.withdrawn:
+            return
+        place = desk.places.get(entry.conversation_id)
+        direct = place is not None and place.kind is Kind.DIRECT
+        mentioned = post.mention_all or desk.me in post.mentions
+        if place is None or not (direct or mentioned) or not desk.online:
+            return
+        name = desk.people.name(entry.sender_id)
+        if entry.conversation_id != desk.here and entry.seq > place.read_seq:
+            text = line(lined_up(entry.text))[:80]
+            key = "wrote you" if direct else "mentioned you"
+            self.say(self._words(key, name=name, title=desk.people.title(place), text=text))
+            self.app.bell()
+        sender = desk.people.known.get(entry.sender_id)
+        if clerk.auto.on and (asked := asked_of(entry, place, sender, desk.me)) is not None:
+            self.work(self._answer(desk, clerk, asked, bot=bool(sender and sender.bot)))
+
+    async def _answer(self, desk: Desk, clerk: Clerk, asked: Asked, *, bot: bool) -> None:
+        try:
+            said = await clerk.auto.answer(asked, bot=bot)
+        except Exception as exc:  # A hook is anybody's program.
+            clerk.auto.on = False
+            self.say(self._words("hook failed", why=str(exc) or type(exc).__name__))
+            return
+        if said:
+            desk.client.send(asked.conversation_id, said)

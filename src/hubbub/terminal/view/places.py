@@ -1,0 +1,165 @@
+"""The list of conversations, with what is unread and who is here."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message as Note
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hubbub.client import Conversation
+from hubbub.client.models import PresenceState
+from hubbub.terminal.desk import Desk
+from hubbub.terminal.language import Words
+from hubbub.terminal.wrap import columns, padded
+
+
+class PlacesView(Widget, can_focus=True):
+    """One line for each conversation; draws only those on the screen."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "places--open",
+        "places--unread",
+        "places--count",
+        "places--mention",
+        "places--online",
+        "places--dim",
+        "places--cursor",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("enter", "open", show=False),
+    ]
+
+    class Opened(Note):
+        """A conversation was chosen."""
+
+        def __init__(self, conversation_id: str) -> None:
+            super().__init__()
+            self.conversation_id = conversation_id
+
+    def __init__(self, words: Words, *, id: str) -> None:
+        super().__init__(id=id)
+        self._words = words
+        self._desk: Desk | None = None
+        self.listed: list[Conversation] = []
+        self._cursor = ""
+        self._top = 0
+
+    def show(self, desk: Desk) -> None:
+        """Draw the conversations as they are now."""
+        self._desk = desk
+        self.listed = desk.listed()
+        if not self.has_focus:
+            self._cursor = desk.here
+        self._keep_cursor_in_view()
+        self.refresh()
+
+    def neighbour(self, by: int) -> str:
+        """Return the conversation above or below the open one; empty for none."""
+        ids = [place.id for place in self.listed]
+        if self._desk is None or not ids:
+            return ""
+        if self._desk.here not in ids:
+            return ids[0]
+        return ids[(ids.index(self._desk.here) + by) % len(ids)]
+
+    def next_unread(self) -> str:
+        """Return the first conversation with something unread, mentions first; empty for none."""
+        here = self._desk.here if self._desk is not None else ""
+        unread = [place for place in self.listed if place.unread and place.id != here]
+        unread.sort(key=lambda place: not place.mentions)
+        return unread[0].id if unread else ""
+
+    def text_lines(self) -> list[str]:
+        """Return the lines on the screen as plain text."""
+        return [self.render_line(y).text.rstrip() for y in range(min(self.size.height, len(self.listed)))]
+
+    # ------------------------------------------------------------ drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the screen."""
+        width = self.size.width
+        index = self._top + y
+        if self._desk is None or index >= len(self.listed):
+            empty = "" if self._desk is None or self.listed or y else self._words("no conversations")
+            return Strip([Segment(padded(empty, width), self._style("dim"))], width)
+        return self._line(self.listed[index], self._desk, width)
+
+    def _line(self, place: Conversation, desk: Desk, width: int) -> Strip:
+        base = Style.null()
+        if place.id == desk.here:
+            base += self._style("open")
+        if self.has_focus and place.id == self._cursor:
+            base += self._style("cursor")
+        here = desk.presence.get(place.peer_id) is PresenceState.ONLINE
+        count = f" {'99+' if place.unread > 99 else place.unread}" if place.unread else ""
+        mentions = f" @{'99+' if place.mentions > 99 else place.mentions}" if place.mentions else ""
+        title_width = max(2, width - 2 - columns(count) - columns(mentions) - 1)
+        title_style = base + self._style("unread") if place.unread else base
+        segments = [
+            Segment("● " if here else "  ", base + self._style("online")),
+            Segment(padded(desk.people.title(place), title_width), title_style),
+            Segment(count, base + self._style("count")),
+            Segment(mentions, base + self._style("mention")),
+            Segment(" ", base),
+        ]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"places--{name}", partial=True)
+
+    # ------------------------------------------------------------ moving
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        ids = [place.id for place in self.listed]
+        if ids:
+            now = ids.index(self._cursor) if self._cursor in ids else -1
+            self._cursor = ids[max(0, min(len(ids) - 1, now + by))]
+            self._keep_cursor_in_view()
+            self.refresh()
+
+    def action_open(self) -> None:
+        """Open the conversation under the cursor."""
+        if self._cursor:
+            self.post_message(self.Opened(self._cursor))
+
+    def _keep_cursor_in_view(self) -> None:
+        ids = [place.id for place in self.listed]
+        height = max(1, self.size.height)
+        if self._cursor in ids:
+            index = ids.index(self._cursor)
+            self._top = max(min(self._top, index), index - height + 1)
+        self._top = max(0, min(self._top, len(ids) - height))
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        if self._desk is not None:
+            self.show(self._desk)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._top = max(0, self._top - 3)
+        self.refresh()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._top = max(0, min(len(self.listed) - self.size.height, self._top + 3))
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        index = self._top + event.y
+        if 0 <= index < len(self.listed):
+            self._cursor = self.listed[index].id
+            self.post_message(self.Opened(self._cursor))
