@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 import msgspec
 
 from hubbub.base.ids import parse_id
-from hubbub.cli.people import people, titled
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import Names, line
-from hubbub.client import Client, Conversation, HubbubError, Kind, MemberAction
+from hubbub.client import Client, Conversation, HubbubError, Kind, MemberAction, Role
+from hubbub.client.models import ConversationChange
+from hubbub.terminal.whom import people, titled
 
 
 @click.group("group")
@@ -23,9 +26,10 @@ def command() -> None:
 @click.option("--client-id", default="", metavar="UUID", help="The same again makes no second group.")
 @common
 async def create(context: Context, title: str, people_: tuple[str, ...], client_id: str) -> None:
-    """Make a group called TITLE with these people."""
+    """Make a group called TITLE with these people; `-` reads them from standard input, one in a line."""
+    named = _named(people_)
     async with context.client() as client:
-        members = await people(client, people_)
+        members = await people(client, named)
         made = await client.create_group(title, [user.id for user in members], client_id=client_id)
     context.show({"conversation_id": made.id, "title": made.title}, made.id)
 
@@ -35,7 +39,7 @@ async def create(context: Context, title: str, people_: tuple[str, ...], client_
 @click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
 @common
 async def add(context: Context, group: str, people_: tuple[str, ...]) -> None:
-    """Add people to a GROUP."""
+    """Add people to a GROUP; `-` reads them from standard input, one in a line."""
     await _change(context, group, people_, MemberAction.ADD)
 
 
@@ -44,8 +48,51 @@ async def add(context: Context, group: str, people_: tuple[str, ...]) -> None:
 @click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
 @common
 async def remove(context: Context, group: str, people_: tuple[str, ...]) -> None:
-    """Remove people from a GROUP."""
+    """Remove people from a GROUP; `-` reads them from standard input, one in a line."""
     await _change(context, group, people_, MemberAction.REMOVE)
+
+
+@command.command("role")
+@click.argument("group")
+@click.argument("role", type=click.Choice(["member", "admin"]))
+@click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
+@common
+async def role(context: Context, group: str, role: str, people_: tuple[str, ...]) -> None:
+    """Make people in a GROUP plain members or admins."""
+    await _change(context, group, people_, MemberAction.ROLE, role=Role[role.upper()])
+
+
+@command.command("transfer")
+@click.argument("group")
+@click.argument("person_", metavar="PERSON")
+@common
+async def transfer(context: Context, group: str, person_: str) -> None:
+    """Hand a GROUP of yours over to a PERSON in it."""
+    await _change(context, group, (person_,), MemberAction.TRANSFER)
+
+
+@command.command("title")
+@click.argument("group")
+@click.argument("title")
+@common
+async def title(context: Context, group: str, title: str) -> None:
+    """Give a GROUP another title."""
+    async with context.client() as client:
+        where = await find(client, group)
+        stored = await client.change_conversation(where.id, ConversationChange(title=title))
+    context.show({"conversation_id": where.id, "seq": stored.seq}, str(stored.seq))
+
+
+@command.command("dissolve")
+@click.argument("group")
+@click.confirmation_option(prompt="It ends for everybody. Go on?")
+@common
+async def dissolve(context: Context, group: str) -> None:
+    """End a GROUP of yours for everybody."""
+    async with context.client() as client:
+        where = await find(client, group)
+        stored = await client.dissolve(where.id)
+    context.show({"conversation_id": where.id, "seq": stored.seq}, str(stored.seq))
 
 
 @command.command("leave")
@@ -94,11 +141,20 @@ async def find(client: Client, name: str) -> Conversation:
         return await titled(client, name.removeprefix("#"))
 
 
-async def _change(context: Context, group: str, names: tuple[str, ...], action: MemberAction) -> None:
+async def _change(
+    context: Context, group: str, names: tuple[str, ...], action: MemberAction, *, role: Role = Role.NONE
+) -> None:
+    named = _named(names)
     async with context.client() as client:
         where = await find(client, group)
         if where.kind not in (Kind.GROUP, Kind.CHANNEL):
             raise HubbubError("bad_request", "Only groups and channels have members that change.")
-        changed = await people(client, names)
-        stored = await client.change_members(where.id, action, [user.id for user in changed])
+        changed = await people(client, named)
+        stored = await client.change_members(where.id, action, [user.id for user in changed], role=role)
     context.show({"conversation_id": where.id, "seq": stored.seq}, str(stored.seq))
+
+
+def _named(names: tuple[str, ...]) -> list[str]:
+    """Return the names of the arguments, where `-` stands for those on standard input."""
+    read = sys.stdin.read().split() if "-" in names else []
+    return [name for name in names if name != "-"] + read
