@@ -13,17 +13,24 @@ const server = process.env["HUBBUB_SERVER"] ?? "http://127.0.0.1:8080";
 /** What is loaded only when somebody wants it, and large: kept once it was wanted. */
 const ON_DEMAND = /compact|highlight/;
 
-/** Puts the service worker at /sw.js, with what it keeps and a name that changes with it. */
+/** Puts the service worker at /sw.js, with what it keeps and a name that changes with any of it. */
 function offline(): Plugin {
+  const at = (path: string): URL => new URL(path, import.meta.url);
   return {
     name: "offline",
     apply: "build",
     generateBundle(_, bundle) {
       const built = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name) && !ON_DEMAND.test(name));
-      const files = ["/", "/icon.svg", "/icon-192.png", "/manifest.webmanifest", ...built.map((name) => `/${name}`)];
-      const digest = createHash("sha256").update(files.join()).digest("hex").slice(0, 16);
-      const source = readFileSync(new URL("./src/offline/worker.js", import.meta.url), "utf8")
-        .replace("__VERSION__", `hubbub-${digest}`)
+      const fixed = ["/icon.svg", "/icon-192.png", "/manifest.webmanifest"];
+      const files = ["/", ...fixed, ...built.sort().map((name) => `/${name}`)];
+      const worker = readFileSync(at("./src/offline/worker.js"), "utf8");
+      const digest = createHash("sha256")
+        .update(files.join())
+        .update(worker)
+        .update(readFileSync(at("./index.html")));
+      for (const name of fixed) digest.update(readFileSync(at(`./public${name}`)));
+      const source = worker
+        .replace("__VERSION__", `hubbub-${digest.digest("hex").slice(0, 16)}`)
         .replace('["__FILES__"]', JSON.stringify(files));
       this.emitFile({ type: "asset", fileName: "sw.js", source });
     },

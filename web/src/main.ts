@@ -8,15 +8,12 @@ import { createApp } from "vue";
 
 import App from "@/App.vue";
 import { i18n } from "@/i18n";
+import { startFromCache } from "@/platform/offline";
 import { router } from "@/router";
 import { useSession } from "@/stores/session";
 import { useSettings } from "@/stores/settings";
 
-// A page from before an update asks for parts that are no longer there.
-addEventListener("vite:preloadError", () => location.reload());
-if (import.meta.env.PROD && "serviceWorker" in navigator) {
-  addEventListener("load", () => void navigator.serviceWorker.register("/sw.js").catch(() => undefined));
-}
+startFromCache();
 
 const app = createApp(App);
 app.use(createPinia());

@@ -118,11 +118,10 @@ export class HubbubClient extends Requests implements Client {
     this.#timeoutMs = options.requestTimeoutMs ?? 15_000;
     this.#tellsDelivered = options.receipts ?? true;
     this.#backoff = options.backoff ?? exponentialBackoff(() => platform.random());
-    this.#keeper = new Keeper(
-      options.store ?? new MemoryStore(),
-      (commands) => this.#written(commands),
-      (thrown) => platform.fault(thrown),
-    );
+    this.#keeper = new Keeper(options.store ?? new MemoryStore(), (commands) => this.#written(commands), {
+      fault: (thrown) => platform.fault(thrown),
+      after: (ms, then) => platform.after(ms, then),
+    });
     this.#feed = new Feed((kind, event) => this.#fed(kind, event), {
       since: options.since ?? "now",
       catchUpLimit: options.catchUpLimit ?? 0,
@@ -492,7 +491,6 @@ export class HubbubClient extends Requests implements Client {
     this.#pumpOutbox();
     this.#fetcher.pump();
     this.#tellReceipts();
-    this.#keeper.soon();
   }
 
   // ------------------------------------------------------------ what the feed tells

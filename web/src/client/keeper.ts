@@ -1,7 +1,8 @@
 /**
  * What is to be kept, gathered until it is written.
  *
- * Changes of one turn belong together, so they go to the store as one batch, one batch at a time.  A store that fails
+ * Changes of one turn belong together, so they go to the store as one batch, one batch at a time: commands at once,
+ * everything else within a moment, so that a page that is reloaded finds what it showed.  A store that fails
  * (a full disk, a browser that takes its storage away) is given up with a report: the client goes on without it, and
  * commands are then sent unkept rather than never.
  */
@@ -9,6 +10,12 @@ import type { Fault } from "./emitter";
 import type { Conversation, HistoryPage } from "./models";
 import type { Command } from "./outbox";
 import type { Batch, Kept, KeptConversation, Store } from "./store";
+
+/** How long what is no command may wait to be written along with what comes next. */
+const GATHER_MS = 200;
+
+/** Calls back once after a while; what is returned prevents that. */
+type After = (ms: number, then: () => void) => () => void;
 
 interface Gathered {
   drop: Batch["drop"];
@@ -36,16 +43,24 @@ export class Keeper {
   readonly #store: Store;
   readonly #fault: Fault;
   readonly #written: (commands: readonly Command[]) => void;
+  readonly #after: After;
+  #stopWaiting: (() => void) | null = null;
+  #closed = false;
   #batch = nothing();
   #dirty = false;
   #working: Promise<void> | null = null;
   #broken = false;
 
   /** `written` gets the commands that may be sent now. */
-  constructor(store: Store, written: (commands: readonly Command[]) => void, fault: Fault) {
+  constructor(
+    store: Store,
+    written: (commands: readonly Command[]) => void,
+    { fault, after }: { readonly fault: Fault; readonly after: After },
+  ) {
     this.#store = store;
     this.#written = written;
     this.#fault = fault;
+    this.#after = after;
   }
 
   /** Whether a command must be kept before it is sent. */
@@ -77,6 +92,7 @@ export class Keeper {
   /** Write what is left and let the store go. */
   async close(): Promise<void> {
     await this.flush();
+    this.#closed = true;
     if (!this.#broken) await this.#store.close();
   }
 
@@ -90,7 +106,7 @@ export class Keeper {
 
   /** Have what was gathered written now. */
   soon(): void {
-    if (this.#dirty) this.#working ??= this.#write();
+    if (this.#dirty && !this.#closed) this.#working ??= this.#write();
   }
 
   // ------------------------------------------------------------ what is gathered
@@ -150,12 +166,21 @@ export class Keeper {
 
   #touch(now: boolean): void {
     this.#dirty = true;
-    if (now) this.soon();
+    if (now) {
+      this.soon();
+    } else if (!this.#closed) {
+      this.#stopWaiting ??= this.#after(GATHER_MS, () => {
+        this.#stopWaiting = null;
+        this.soon();
+      });
+    }
   }
 
   async #write(): Promise<void> {
     // What else is changed in this turn goes along.
     await Promise.resolve();
+    this.#stopWaiting?.();
+    this.#stopWaiting = null;
     const batch = this.#batch;
     this.#batch = nothing();
     this.#dirty = false;

@@ -1,63 +1,85 @@
 /**
  * Lets the app start without a server.  The build fills in the two names below and puts this at /sw.js.
  *
- * Files below /assets/ have their hash in their name and never change: they come from the cache.  The page itself comes
- * from the server whenever it answers, so a new version is there with the next visit.  Everything else, above all the
- * API, is none of this worker's business.
+ * Each build is kept whole, under a name of its own: the page and the files it asks for.  The page comes from the server
+ * whenever that answers, so a new build is there with the next visit; without a server it is the one that was kept.
+ * Files below /assets/ have their hash in their name and never change: any build's will do, so a tab that still runs the
+ * build before finds its files as well.  Everything else, above all the API, is none of this worker's business.
  */
 const VERSION = "__VERSION__";
 const FILES = ["__FILES__"];
+const PAGE = "/";
 const PATIENCE_MS = 4000;
+/** What is kept does not depend on what the browser says it takes. */
+const ANY = { ignoreVary: true };
 
-self.addEventListener("install", (event) => {
-  event.waitUntil(
-    caches
-      .open(VERSION)
-      .then((cache) => cache.addAll(FILES))
-      .then(() => self.skipWaiting()),
-  );
-});
+self.addEventListener("install", (event) => event.waitUntil(install()));
 
-self.addEventListener("activate", (event) => {
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) => Promise.all(names.filter((name) => name !== VERSION).map((name) => caches.delete(name))))
-      .then(() => self.clients.claim()),
-  );
-});
+self.addEventListener("activate", (event) => event.waitUntil(activate()));
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
-  if (request.mode === "navigate" && !/^\/(api|oauth|setup\/form)(\/|$)/.test(url.pathname)) {
-    event.respondWith(page(request));
-  } else if (url.pathname.startsWith("/assets/") || FILES.includes(url.pathname)) {
+  if (request.mode === "navigate") {
+    if (!/^\/(api|oauth|setup\/form|metrics)(\/|$)/.test(url.pathname)) event.respondWith(page(request));
+  } else if (url.pathname.startsWith("/assets/")) {
     event.respondWith(asset(request));
+  } else if (url.pathname !== PAGE && FILES.includes(url.pathname)) {
+    event.respondWith(fixed(request));
   }
 });
 
+async function install() {
+  const cache = await caches.open(VERSION);
+  // All of them or none.  What has no hash in its name is asked for anew, whatever the browser has kept of it.
+  await cache.addAll(
+    FILES.map((path) => (path.startsWith("/assets/") ? path : new Request(path, { cache: "reload" }))),
+  );
+  const shell = await (await cache.match(PAGE, ANY)).text();
+  // While the nodes of a cluster are replaced, the page may come from one of them and the files from another.
+  const named = [...shell.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+  if (!named.length || !named.every((path) => FILES.includes(path))) {
+    await caches.delete(VERSION);
+    throw new Error("The page is of another build; it is kept with the next visit.");
+  }
+  await self.skipWaiting();
+}
+
+async function activate() {
+  const others = (await caches.keys()).filter((name) => name.startsWith("hubbub-") && name !== VERSION);
+  // The one before this is kept for the tabs that run it.
+  await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
+  await self.clients.claim();
+}
+
 async function page(request) {
+  const kept = await (await caches.open(VERSION)).match(PAGE, ANY);
   try {
     // By its address: a request for a page cannot be made again with a deadline.
-    return await fetch(request.url, {
+    const answer = await fetch(request.url, {
       headers: { accept: "text/html" },
       credentials: "same-origin",
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
+    // Above: an edge that answers in the place of a server that is away.
+    if (kept && answer.status >= 500) return kept;
+    return answer.redirected ? Response.redirect(answer.url) : answer;
   } catch (failure) {
-    const kept = await caches.match("/", { ignoreVary: true });
     if (kept) return kept;
     throw failure;
   }
 }
 
 async function asset(request) {
-  const cache = await caches.open(VERSION);
-  const kept = await cache.match(request, { ignoreVary: true });
+  const kept = await caches.match(request, ANY);
   if (kept) return kept;
   const answer = await fetch(request);
-  if (answer.ok) await cache.put(request, answer.clone());
+  // Of a build that is newer than this worker, or only loaded when it was wanted.
+  if (answer.ok) await (await caches.open(VERSION)).put(request, answer.clone());
   return answer;
+}
+
+async function fixed(request) {
+  return (await (await caches.open(VERSION)).match(request, ANY)) ?? fetch(request);
 }

@@ -4,10 +4,27 @@ import { shallowReactive, watchEffect } from "vue";
 
 import type { Client, Presence, User } from "@/client";
 import { i18n } from "@/i18n";
+import { isRecord, readStored, store } from "@/platform/storage";
 
 /** Most people of which one request may ask, and whose presence is watched at once. */
 const ASKED = 100;
 const WATCHED = 500;
+/** Whose names are kept in the browser, for a start without a server. */
+const KEPT = 300;
+const KEEP_MS = 200;
+const AGAIN_MS = 5_000;
+
+function areUsers(value: unknown): value is User[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one) =>
+        isRecord(one) &&
+        typeof one["id"] === "string" &&
+        ["username", "displayName"].every((name) => typeof one[name] === "string"),
+    )
+  );
+}
 
 export const usePeople = defineStore("people", () => {
   const users = shallowReactive(new Map<string, User>());
@@ -22,12 +39,20 @@ export const usePeople = defineStore("people", () => {
   const absent = new Set<string>();
   let asking = false;
   let client: Client | undefined;
+  let place = "";
+  let keeping = 0;
 
   function keep(found: readonly User[]): void {
     for (const user of found) {
       users.set(user.id, user);
       byName.set(user.username.toLowerCase(), user.id);
     }
+    if (place && !keeping) keeping = window.setTimeout(keepNames, KEEP_MS);
+  }
+
+  function keepNames(): void {
+    keeping = 0;
+    if (place) store(place, [...users.values()].slice(-KEPT));
   }
 
   /** Return what is known of a person, and find out what is not. */
@@ -54,8 +79,8 @@ export const usePeople = defineStore("people", () => {
         }
       }
     } catch {
-      // Asked for again by whoever draws the name next; until then they are "somebody".
-      missing.clear();
+      // Until they are known they are "somebody".  Without a connection they are asked for once there is one.
+      if (client.status.state === "online") setTimeout(() => void ask(), AGAIN_MS);
     } finally {
       asking = false;
     }
@@ -76,10 +101,15 @@ export const usePeople = defineStore("people", () => {
     else wanted.delete(part);
   }
 
-  function attach(to: Client): () => void {
+  function attach(to: Client, userId: string): () => void {
     client = to;
+    place = `people.${userId}`;
+    keep(readStored<User[]>(place, [], areUsers).filter((user) => !users.has(user.id)));
     for (const id of users.keys()) absent.delete(id);
     const stops = [
+      to.on("status", ({ state }) => {
+        if (state === "online" && missing.size) void ask();
+      }),
       to.on("presence", (one) => presence.set(one.userId, one)),
       to.on("typing", ({ conversationId, userId, typing: does }) => {
         const others = (typing.get(conversationId) ?? []).filter((id) => id !== userId);
@@ -114,7 +144,10 @@ export const usePeople = defineStore("people", () => {
     void ask();
     return () => {
       for (const stop of stops) stop();
+      clearTimeout(keeping);
+      keeping = 0;
       client = undefined;
+      place = "";
     };
   }
 

@@ -5,7 +5,7 @@ import { computed, ref, shallowRef } from "vue";
 import { HttpApi, HubbubError, type Client, type Message, type Status, type Tokens } from "@/client";
 import { connectAs } from "@/platform/connect";
 import { deviceId, deviceName, loginKeeper, readLogin } from "@/platform/kept_login";
-import { forgetStored } from "@/platform/storage";
+import { forgetStored, isRecord, readStored, store } from "@/platform/storage";
 import { useConversations } from "@/stores/conversations";
 import { usePeople } from "@/stores/people";
 import { useSettings } from "@/stores/settings";
@@ -30,6 +30,10 @@ export interface Me {
 
 export type Stage = "starting" | "out" | "in";
 
+function isPlace(value: unknown): value is Place {
+  return isRecord(value) && typeof value["name"] === "string";
+}
+
 const NO_STATUS: Status = { state: "connecting", error: null, retryAtMs: 0 };
 
 export const useSession = defineStore("session", () => {
@@ -39,7 +43,7 @@ export const useSession = defineStore("session", () => {
   const http = new HttpApi(location.origin);
 
   const stage = ref<Stage>("starting");
-  const place = shallowRef<Place | null>(null);
+  const place = shallowRef<Place | null>(readStored<Place | null>("place", null, isPlace));
   const me = shallowRef<Me | null>(null);
   const status = shallowRef<Status>(NO_STATUS);
   /** Why one was logged out without asking for it. */
@@ -58,6 +62,7 @@ export const useSession = defineStore("session", () => {
 
   async function readPlace(): Promise<void> {
     place.value = await http.call<Place>("GET", "/api/v1/server");
+    store("place", place.value);
   }
 
   /** Go on with the login this browser keeps, if there is one; a server need not be there for it. */
@@ -88,7 +93,8 @@ export const useSession = defineStore("session", () => {
     current.value = made;
     status.value = made.status;
     ended.value = "";
-    stops.push(people.attach(made), conversations.attach(made, readLogin()?.tokens.userId ?? made.userId));
+    const userId = readLogin()?.tokens.userId ?? made.userId;
+    stops.push(people.attach(made, userId), conversations.attach(made, userId));
     stage.value = "in";
     void readMe();
   }
@@ -153,6 +159,7 @@ export const useSession = defineStore("session", () => {
     await loginKeeper.keep(null);
     if (why) await leaving.close();
     forgetStored("drafts.");
+    forgetStored("people.");
     people.clear();
     conversations.clear();
     void readPlace().catch(() => undefined);
