@@ -281,6 +281,8 @@ export interface RoomView {
   readonly conversationId: string;
   /** One unbroken stretch of the conversation, oldest first, then what waits to be sent. */
   readonly items: readonly RoomItem[];
+  /** What the stretch speaks for: a seq in it that has no item is withheld, or a change; null until there is a page. */
+  readonly covers: { readonly from: number; readonly to: number } | null;
   readonly moreBefore: boolean;
   /** Whether the stretch ends before the newest message; what is sent waits behind it unseen. */
   readonly moreAfter: boolean;
@@ -301,9 +303,10 @@ export interface RoomView {
  * It works on any `Client`, keeps an unbroken stretch of messages, and says of each of one's own how far it came.
  */
 export interface Room {
+  /** Made when it is read: whoever draws only a few times a second has it made as often. */
   readonly view: RoomView;
-  /** Listen for a new `view`; changes of one moment are told once. */
-  onChange(listener: (view: RoomView) => void): () => void;
+  /** Hear that there is a new `view`; changes of one moment are told once. */
+  onChange(listener: () => void): () => void;
   /** Show the newest messages. */
   newest(): Promise<void>;
   /** Show the messages around a seq: a reply's origin, a search hit, the first unread. */

@@ -48,7 +48,7 @@ class OpenRoom implements Room {
   readonly #client: Client;
   readonly #id: string;
   readonly #thread: number;
-  readonly #listeners = new Set<(view: RoomView) => void>();
+  readonly #listeners = new Set<() => void>();
   readonly #stops: (() => void)[] = [];
   readonly #marks = new Map<string, Mark>();
   readonly #typing = new Set<string>();
@@ -66,7 +66,7 @@ class OpenRoom implements Room {
   #generation = 0;
   #publishing = false;
   #closed = false;
-  view: RoomView;
+  #view: RoomView | null = null;
 
   constructor(client: Client, conversationId: string, thread: number) {
     this.#client = client;
@@ -75,7 +75,6 @@ class OpenRoom implements Room {
     for (const pending of client.outbox) {
       if (pending.conversationId === conversationId) this.#outbox.set(pending.clientId, pending);
     }
-    this.view = this.#build();
     this.#stops.push(
       client.on("entry", (entry) => this.#entry(entry)),
       client.on("pending", (pending) => this.#pending(pending)),
@@ -92,7 +91,14 @@ class OpenRoom implements Room {
       client.on("reset", ({ conversationId: id }) => {
         if (id === "" || id === this.#id) this.#stale(id === "");
       }),
+      client.on("status", ({ state }) => {
+        if (state === "online" && !this.#loading && (this.#unverified || !this.#stretch)) this.#again(false);
+      }),
     );
+  }
+
+  get view(): RoomView {
+    return (this.#view ??= this.#build());
   }
 
   /** Show what is kept, then the newest messages. */
@@ -102,8 +108,8 @@ class OpenRoom implements Room {
     this.#loadMarks().catch(() => undefined);
   }
 
-  onChange(listener: (view: RoomView) => void): () => void {
-    const one = (view: RoomView): void => listener(view);
+  onChange(listener: () => void): () => void {
+    const one = (): void => listener();
     this.#listeners.add(one);
     return () => void this.#listeners.delete(one);
   }
@@ -133,7 +139,7 @@ class OpenRoom implements Room {
     await this.#load("before", { before: held.fromSeq }, (page) => {
       const now = this.#stretch;
       if (now?.fromSeq !== held.fromSeq) return;
-      const rows = [...this.#rowsOf(page), ...now.rows];
+      const rows = [...this.#rowsOf(page).filter((row) => row.seq < now.fromSeq), ...now.rows];
       this.#stretch = { ...now, fromSeq: Math.min(page.fromSeq, now.fromSeq), rows, moreBefore: page.moreBefore };
     });
   }
@@ -144,7 +150,7 @@ class OpenRoom implements Room {
     await this.#load("after", { after: held.toSeq }, (page) => {
       const now = this.#stretch;
       if (now?.toSeq !== held.toSeq) return;
-      const rows = [...now.rows, ...this.#rowsOf(page)];
+      const rows = [...now.rows, ...this.#rowsOf(page).filter((row) => row.seq > now.toSeq)];
       this.#stretch = { ...now, toSeq: Math.max(page.toSeq, now.toSeq), rows, moreAfter: page.moreAfter };
       if (!page.moreAfter) this.#catchUp(page.asOf);
     });
@@ -251,6 +257,10 @@ class OpenRoom implements Room {
   #stale(everything: boolean): void {
     this.#unverified = true;
     this.#publish();
+    this.#again(everything);
+  }
+
+  #again(everything: boolean): void {
     const held = this.#stretch;
     const middle = held?.rows[held.rows.length >> 1]?.seq ?? 0;
     const again = everything || !held?.moreAfter ? this.newest() : this.around(middle);
@@ -376,13 +386,13 @@ class OpenRoom implements Room {
   // ------------------------------------------------------------ what is shown
 
   #publish(): void {
+    this.#view = null;
     if (this.#publishing || this.#closed) return;
     this.#publishing = true;
     queueMicrotask(() => {
       this.#publishing = false;
       if (this.#isClosed()) return;
-      this.view = this.#build();
-      for (const listener of [...this.#listeners]) listener(this.view);
+      for (const listener of [...this.#listeners]) listener();
     });
   }
 
@@ -399,6 +409,7 @@ class OpenRoom implements Room {
     return {
       conversationId: this.#id,
       items,
+      covers: held && { from: held.fromSeq, to: held.toSeq },
       moreBefore: held?.moreBefore ?? false,
       moreAfter: held?.moreAfter ?? false,
       loading: this.#loading?.what ?? null,

@@ -1,30 +1,37 @@
 /**
- * One conversation, or one thread of it, as it is open on the screen.
+ * One conversation, or one thread of it, as it is open on the screen: a room of the SDK, made into rows.
  *
- * Entries are folded in a few times a second at most, however fast they come: a hundred a second then cost no more to draw
- * than ten, and typing stays smooth.
+ * It is drawn a few times a second at most, however fast entries come: a hundred a second then cost no more to draw than
+ * ten, and typing stays smooth.
  */
-import { computed, ref, shallowReactive, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from "vue";
+import { computed, ref, shallowReactive, shallowRef, type ComputedRef, type Ref } from "vue";
 
-import { HubbubError, type Client, type Entry, type Mark, type Message, type Pending } from "@/client";
+import { openRoom, type Client, type Mark, type Message, type RoomView } from "@/client";
 import { rowsOf, type Row } from "@/timeline/rows";
-import { indexOf, shortened, withEntry, withMessage, withPage, type Scope, type Timeline } from "@/timeline/timeline";
 
-const PAGE = 50;
-/** Entries remembered for pages that were read before them. */
-const RECENT = 500;
-const FOLD_MS = 60;
+const PACE_MS = 60;
+/** Past so many items a stretch is shortened at the end that is farther from what is read. */
+export const LONGEST = 1200;
+const SHORTENED = 700;
+
+/** The stretch that is loaded. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly moreBefore: boolean;
+  readonly moreAfter: boolean;
+}
 
 export interface Room {
   readonly id: string;
   readonly thread: number;
-  readonly timeline: ShallowRef<Timeline | null>;
+  readonly timeline: ComputedRef<Stretch | null>;
   readonly rows: ComputedRef<Row[]>;
   readonly unreadAfter: Ref<number | null>;
   /** Why the first page could not be loaded; empty while all is well. */
-  readonly failed: Ref<string>;
+  readonly failed: ComputedRef<string>;
   /** What is shown was kept on this machine and not confirmed by the server yet. */
-  readonly stale: Ref<boolean>;
+  readonly stale: ComputedRef<boolean>;
   readonly marks: Map<string, Mark>;
   /** Load what is shown first: where reading stopped, or the newest. */
   open(): Promise<void>;
@@ -37,203 +44,79 @@ export interface Room {
   close(): void;
 }
 
+/** `readSeq`: where reading stopped, if there is something to read; null otherwise. */
 export function createRoom(client: Client, id: string, thread: number, readSeq: number | null): Room {
-  const timeline = shallowRef<Timeline | null>(null);
-  const unreadAfter = ref<number | null>(null);
-  const failed = ref("");
-  const stale = ref(false);
+  const room = openRoom(client, id, { thread });
+  const view = shallowRef<RoomView>(room.view);
+  const unreadAfter = ref<number | null>(thread ? null : readSeq);
   const marks = shallowReactive(new Map<string, Mark>());
-  const outgoing = shallowRef<readonly Pending[]>([]);
-  const leaving = new Map<string, { pending: Pending; seq: number }>();
-  const recent: Entry[] = [];
-  let heard: Entry[] = [];
   let timer = 0;
-  let closed = false;
-  const isClosed = (): boolean => closed;
-  const busy = new Set<string>();
-  /** Raised with every fresh start, so that an answer to an older question is not taken. */
-  let turn = 0;
+  let drawnMs = 0;
 
-  const scope = (): Scope => ({ me: client.userId, thread, again: (seq) => void fetchAgain(seq) });
-  const at = (): { thread?: number } => (thread ? { thread } : {});
+  function draw(): void {
+    clearTimeout(timer);
+    timer = 0;
+    drawnMs = performance.now();
+    view.value = room.view;
+    for (const [userId, mark] of view.value.marks) {
+      const before = marks.get(userId);
+      if (before?.readSeq !== mark.readSeq || before.deliveredSeq !== mark.deliveredSeq) marks.set(userId, mark);
+    }
+  }
 
+  room.onChange(() => {
+    const waitMs = drawnMs + PACE_MS - performance.now();
+    if (waitMs <= 0) draw();
+    else if (!timer) timer = window.setTimeout(draw, waitMs);
+  });
+
+  const timeline = computed<Stretch | null>(() => {
+    const { covers, moreBefore, moreAfter } = view.value;
+    return covers && { ...covers, moreBefore, moreAfter };
+  });
+  const failed = computed(() => (view.value.covers ? "" : (view.value.error?.code ?? "")));
+  const stale = computed(() => view.value.unverified);
+  const found = computed(() => {
+    const messages = new Map<number, Message>();
+    for (const item of view.value.items) if (item.type === "message") messages.set(item.message.seq, item.message);
+    return messages;
+  });
   let drawn: ReadonlyMap<string, Row> = new Map();
   const rows = computed(() => {
-    if (!timeline.value) return [];
-    const made = rowsOf(
-      { timeline: timeline.value, outbox: outgoing.value, me: client.userId, thread, unreadAfter: unreadAfter.value },
-      drawn,
-    );
+    const { items } = view.value;
+    const made = rowsOf({ items, me: client.userId, thread, unreadAfter: unreadAfter.value }, drawn);
     drawn = new Map(made.map((row) => [row.key, row]));
     return made;
   });
 
-  function gather(): void {
-    const to = timeline.value?.to ?? 0;
-    for (const [key, { seq }] of leaving) if (seq <= to) leaving.delete(key);
-    const waiting = client.outbox.filter((pending) => pending.conversationId === id);
-    const known = new Set(waiting.map((pending) => pending.clientId));
-    const left = [...leaving.values()].map(({ pending }) => pending).filter((pending) => !known.has(pending.clientId));
-    outgoing.value = [...left, ...waiting];
+  /** Load something and show it; why it did not come is told by the view. */
+  async function load(work: () => Promise<void>): Promise<void> {
+    await work().catch(() => undefined);
+    draw();
   }
 
-  function fold(): void {
-    timer = 0;
-    let next = timeline.value;
-    if (!next) {
-      heard = [];
-      return;
-    }
-    for (const entry of heard) next = withEntry(next, entry, scope());
-    heard = [];
-    timeline.value = next;
-    gather();
-  }
-
-  const stops = [
-    client.on("entry", (entry) => {
-      if (entry.conversationId !== id) return;
-      recent.push(entry);
-      if (recent.length > RECENT) recent.splice(0, recent.length - RECENT);
-      heard.push(entry);
-      if (!timer) timer = window.setTimeout(fold, entry.senderId === client.userId ? 0 : FOLD_MS);
-    }),
-    client.on("pending", (pending) => {
-      if (pending.conversationId === id) gather();
-    }),
-    client.on("settled", ({ conversationId, clientId, seq }) => {
-      if (conversationId !== id) return;
-      const pending = outgoing.value.find((each) => each.clientId === clientId);
-      // Stored, but its entry is still on the way: it stays where it is until then.
-      if (pending && seq > (timeline.value?.to ?? 0)) leaving.set(clientId, { pending, seq });
-      gather();
-    }),
-    client.on("marks", (event) => {
-      if (event.conversationId !== id) return;
-      for (const mark of event.marks) raise(mark);
-    }),
-    client.on("reset", ({ conversationId }) => {
-      if (!conversationId || conversationId === id) void newest();
-    }),
-    client.on("status", ({ state }) => {
-      if (state === "online" && (failed.value || stale.value)) void newest();
-    }),
-  ];
-  const unwatch = watch(timeline, gather);
-
-  function raise(mark: Mark): void {
-    const before = marks.get(mark.userId);
-    marks.set(mark.userId, {
-      userId: mark.userId,
-      readSeq: Math.max(mark.readSeq, before?.readSeq ?? 0),
-      deliveredSeq: Math.max(mark.deliveredSeq, before?.deliveredSeq ?? 0),
-    });
-  }
-
-  async function loadMarks(): Promise<void> {
-    try {
-      const { items } = await client.members(id, "", 100);
-      for (const member of items) raise(member);
-    } catch {
-      // Receipts are told as they change, too.
-    }
-  }
-
-  async function fresh(position: { around?: number }): Promise<boolean> {
-    const mine = (turn += 1);
-    try {
-      const page = await client.history(id, { limit: PAGE, ...position, ...at() });
-      if (closed || mine !== turn) return false;
-      timeline.value = withPage(null, page, "fresh", recent, scope());
-      failed.value = "";
-      stale.value = false;
-      return true;
-    } catch (thrown) {
-      if (mine === turn && !timeline.value) failed.value = HubbubError.from(thrown).code;
-      return false;
-    }
-  }
-
-  async function newest(): Promise<void> {
-    await fresh({});
-  }
-
+  let opened = false;
   async function open(): Promise<void> {
-    gather();
-    if (timeline.value) return;
-    if (!thread) {
-      const kept = await client.kept(id);
-      if (kept && !isClosed()) {
-        stale.value = true;
-        timeline.value = withPage(null, kept, "fresh", recent, scope());
-      }
-      if (readSeq !== null) unreadAfter.value = readSeq;
-    }
-    await newest();
-    void loadMarks();
-    const oldest = timeline.value?.items[0];
-    if (readSeq && oldest && oldest.seq > readSeq + 1 && timeline.value?.moreBefore) {
-      // Too much is unread for one page: begin where reading stopped.
-      await fresh({ around: readSeq });
-    }
-  }
-
-  async function more(edge: "start" | "end"): Promise<void> {
-    const present = timeline.value;
-    if (!present || busy.has(edge) || !(edge === "start" ? present.moreBefore : present.moreAfter)) return;
-    busy.add(edge);
-    const mine = turn;
-    try {
-      const position = edge === "start" ? { before: present.from } : { after: present.to };
-      const page = await client.history(id, { limit: PAGE, ...position, ...at() });
-      if (isClosed() || mine !== turn) return;
-      timeline.value = withPage(timeline.value, page, edge === "start" ? "before" : "after", recent, scope());
-    } catch {
-      // The list asks again when it is scrolled.
-    } finally {
-      busy.delete(edge);
-    }
-  }
-
-  /** A message that folding could not tell of, such as one with hundreds of reactions. */
-  async function fetchAgain(seq: number): Promise<void> {
-    try {
-      const page = await client.history(id, { around: seq, limit: 1 });
-      for (const item of page.items) {
-        if (item.type === "message" && timeline.value) {
-          timeline.value = withMessage(timeline.value, item.message, page.asOf);
-        }
-      }
-    } catch {
-      // The next change of it asks again.
-    }
+    const first = !opened;
+    opened = true;
+    await load(() => room.newest());
+    const oldest = view.value.items[0];
+    if (!first || !readSeq || thread || !view.value.moreBefore || oldest === undefined) return;
+    const oldestSeq = oldest.type === "message" ? oldest.message.seq : oldest.type === "line" ? oldest.entry.seq : 0;
+    // Too much is unread for one page: begin where reading stopped.
+    if (oldestSeq > readSeq + 1) await load(() => room.around(readSeq));
   }
 
   async function goTo(seq: number): Promise<boolean> {
-    if (find(seq)) return true;
-    await fresh({ around: seq });
-    return find(seq) !== undefined;
-  }
-
-  async function goNewest(): Promise<void> {
-    if (timeline.value?.moreAfter !== false) await newest();
-  }
-
-  function find(seq: number): Message | undefined {
-    const items = timeline.value?.items ?? [];
-    const item = items[indexOf(items, seq)];
-    return item && "message" in item ? item.message : undefined;
+    if (!found.value.has(seq)) await load(() => room.around(seq));
+    return found.value.has(seq);
   }
 
   function trim(reading: "start" | "end"): void {
-    if (timeline.value) timeline.value = shortened(timeline.value, reading);
-  }
-
-  function close(): void {
-    closed = true;
-    clearTimeout(timer);
-    unwatch();
-    for (const stop of stops) stop();
+    const { covers, items } = view.value;
+    if (!covers || items.length <= LONGEST) return;
+    room.trim(SHORTENED, reading === "start" ? covers.from : covers.to);
+    draw();
   }
 
   return {
@@ -246,11 +129,14 @@ export function createRoom(client: Client, id: string, thread: number, readSeq: 
     stale,
     marks,
     open,
-    more,
+    more: (edge) => load(() => (edge === "start" ? room.before() : room.after())),
     goTo,
-    goNewest,
-    find,
+    goNewest: () => load(() => room.newest()),
+    find: (seq) => found.value.get(seq),
     trim,
-    close,
+    close() {
+      clearTimeout(timer);
+      room.close();
+    },
   };
 }

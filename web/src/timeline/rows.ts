@@ -3,10 +3,8 @@
  *
  * Rows are compared with those drawn before, and the same row is the same object: only what changed is drawn again.
  */
-import { foldMessage, type Entry, type Message, type Pending } from "@/client";
+import type { Entry, Message, Pending, Post, RoomItem } from "@/client";
 import { dayOf } from "@/text/times";
-
-import { targetOf, type Timeline } from "./timeline";
 
 export interface MessageRow {
   readonly kind: "message";
@@ -14,7 +12,7 @@ export interface MessageRow {
   readonly message: Message;
   /** Follows one of the same person: without a face and a name of its own. */
   readonly follows: boolean;
-  /** In the outbox, or just out of it; null once it is in the log. */
+  /** In the outbox; null once it is stored. */
   readonly pending: Pending | null;
 }
 
@@ -28,9 +26,7 @@ export type Row =
 const TOGETHER_MS = 5 * 60_000;
 
 export interface RowsOf {
-  readonly timeline: Timeline;
-  /** What of the outbox belongs here. */
-  readonly outbox: readonly Pending[];
+  readonly items: readonly RoomItem[];
   readonly me: string;
   /** The thread that is shown; 0: the conversation. */
   readonly thread: number;
@@ -43,9 +39,10 @@ export function keyOf(message: Message, me: string): string {
   return message.senderId === me && message.clientId ? `c${message.clientId}` : `m${message.seq}`;
 }
 
-export function rowsOf({ timeline, outbox, me, thread, unreadAfter }: RowsOf, drawn: ReadonlyMap<string, Row>): Row[] {
+export function rowsOf({ items, me, thread, unreadAfter }: RowsOf, drawn: ReadonlyMap<string, Row>): Row[] {
   const rows: Row[] = [];
   let day = 0;
+  let lastMs = 0;
   let before: Message | null = null;
   let marked = false;
 
@@ -53,11 +50,13 @@ export function rowsOf({ timeline, outbox, me, thread, unreadAfter }: RowsOf, dr
     rows.push(same(drawn.get(row.key), row));
   };
   const startDay = (timeMs: number): void => {
-    const next = dayOf(timeMs);
+    // Shown times never run backwards, whatever this machine's clock says of what waits.
+    lastMs = Math.max(lastMs, timeMs);
+    const next = dayOf(lastMs);
     if (next === day) return;
     day = next;
     before = null;
-    add({ kind: "day", key: `d${next}`, timeMs });
+    add({ kind: "day", key: `d${next}`, timeMs: lastMs });
   };
   const addMessage = (message: Message, pending: Pending | null): void => {
     startDay(message.timeMs);
@@ -72,63 +71,44 @@ export function rowsOf({ timeline, outbox, me, thread, unreadAfter }: RowsOf, dr
     before = message;
   };
 
-  const changes = outbox.filter((pending) => pending.action.kind !== "message" && pending.state === "waiting");
-  const stored = new Set<string>();
-  for (const item of timeline.items) {
-    if ("line" in item) {
-      startDay(item.line.timeMs);
-      before = null;
-      add({ kind: "line", key: `l${item.seq}`, entry: item.line });
-      continue;
+  for (const item of items) {
+    switch (item.type) {
+      case "line":
+        startDay(item.entry.timeMs);
+        before = null;
+        add({ kind: "line", key: `l${item.key}`, entry: item.entry });
+        break;
+      case "message": {
+        const { message } = item;
+        if (!marked && unreadAfter !== null && message.seq > unreadAfter && message.senderId !== me) {
+          marked = true;
+          startDay(message.timeMs);
+          before = null;
+          add({ kind: "unread", key: "unread" });
+        }
+        addMessage(message, null);
+        break;
+      }
+      case "pending":
+        addMessage(asMessage(item.pending, item.post, me, lastMs), item.pending);
+        break;
     }
-    let { message } = item;
-    if (message.senderId === me) stored.add(message.clientId);
-    if (!thread && message.post.thread && !message.post.alsoInConversation) continue;
-    if (!marked && unreadAfter !== null && message.seq > unreadAfter && message.senderId !== me) {
-      marked = true;
-      startDay(message.timeMs);
-      before = null;
-      add({ kind: "unread", key: "unread" });
-    }
-    for (const change of changes) {
-      if (targetOf(change.action) === message.seq) message = foldMessage(message, asStored(change, me), me).value;
-    }
-    addMessage(message, null);
-  }
-  if (timeline.moreAfter) return rows;
-  const last = timeline.items.at(-1);
-  const lastMs = last ? ("line" in last ? last.line.timeMs : last.message.timeMs) : 0;
-  for (const pending of outbox) {
-    const { action } = pending;
-    if (action.kind !== "message" || stored.has(pending.clientId)) continue;
-    if (thread ? action.thread !== thread : action.thread && !action.alsoInConversation) continue;
-    addMessage(
-      {
-        conversationId: pending.conversationId,
-        seq: 0,
-        // Shown times never run backwards, whatever this machine's clock says.
-        timeMs: Math.max(lastMs, pending.madeMs),
-        senderId: me,
-        clientId: pending.clientId,
-        post: action,
-        recalled: false,
-        edits: 0,
-        editedMs: 0,
-        pinned: false,
-        reactions: [],
-        threadReplies: 0,
-        threadLastSeq: 0,
-      },
-      pending,
-    );
   }
   return rows;
 }
 
-/** A command as the entry it will be, for showing it before it is. */
-function asStored(pending: Pending, me: string): Entry {
-  const { conversationId, clientId, action, madeMs } = pending;
-  return { conversationId, clientId, action, timeMs: madeMs, senderId: me, seq: Number.MAX_SAFE_INTEGER };
+const waiting = new WeakMap<Pending, Message>();
+
+/** What waits to be sent, as the message it will be. */
+function asMessage(pending: Pending, post: Post, me: string, lastMs: number): Message {
+  const timeMs = Math.max(lastMs, pending.madeMs);
+  const known = waiting.get(pending);
+  if (known?.timeMs === timeMs) return known;
+  const { conversationId, clientId } = pending;
+  const none = { recalled: false, edits: 0, editedMs: 0, pinned: false, threadReplies: 0, threadLastSeq: 0 };
+  const made = { conversationId, clientId, seq: 0, timeMs, senderId: me, post, reactions: [], ...none };
+  waiting.set(pending, made);
+  return made;
 }
 
 function same(before: Row | undefined, row: Row): Row {

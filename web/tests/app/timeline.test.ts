@@ -1,16 +1,14 @@
 import { describe, expect, test } from "vitest";
 
-import type { Action, Entry, HistoryPage, Message, Pending, Post } from "@/client";
+import type { Action, Message, Pending, Post, RoomItem } from "@/client";
 import { Heights } from "@/components/list/heights";
 import { progressOf } from "@/text/sending";
 import { rowsOf, type Row } from "@/timeline/rows";
-import { indexOf, LONGEST, shortened, withEntry, withPage, type Timeline } from "@/timeline/timeline";
 
 const ME = "me";
 const HIM = "him";
 const MINUTE = 60_000;
 const NOON = new Date(2025, 9, 3, 12).getTime();
-const SCOPE = { me: ME, thread: 0 };
 
 function post(text: string, more: Partial<Post> = {}): Post {
   const body = { text, customType: "", customJson: "", fallback: "", files: [] };
@@ -25,10 +23,6 @@ function post(text: string, more: Partial<Post> = {}): Post {
     withdrawn: false,
     ...more,
   };
-}
-
-function entry(seq: number, action: Action, senderId = HIM, clientId = `k${seq}`): Entry {
-  return { conversationId: "c", seq, timeMs: NOON + seq * 1000, senderId, clientId, action };
 }
 
 function message(seq: number, more: Partial<Message> = {}): Message {
@@ -50,115 +44,27 @@ function message(seq: number, more: Partial<Message> = {}): Message {
   };
 }
 
-function page(seqs: number[], more: Partial<HistoryPage> = {}): HistoryPage {
-  return {
-    conversationId: "c",
-    fromSeq: seqs[0] ?? 1,
-    toSeq: seqs.at(-1) ?? 0,
-    asOf: seqs.at(-1) ?? 0,
-    items: seqs.map((seq) => ({ type: "message", message: message(seq) })),
-    moreBefore: false,
-    moreAfter: false,
-    ...more,
-  };
+function stored(seq: number, more: Partial<Message> = {}): RoomItem {
+  return { type: "message", key: `${seq}`, message: message(seq, more), sending: null, changing: false, failed: null };
 }
 
-function fresh(seqs: number[], more: Partial<HistoryPage> = {}): Timeline {
-  return withPage(null, page(seqs, more), "fresh", [], SCOPE);
+function pending(action: Action, clientId = "mine", madeMs = NOON): Pending {
+  return { conversationId: "c", clientId, action, madeMs, state: "waiting", error: null };
 }
 
-function seqs(timeline: Timeline): number[] {
-  return timeline.items.map((item) => item.seq);
+function waits(text: string, madeMs = NOON): RoomItem {
+  const said = post(text);
+  return { type: "pending", key: "mine", pending: pending(said, "mine", madeMs), post: said };
 }
 
-function rows(timeline: Timeline, more: { outbox?: Pending[]; thread?: number; unreadAfter?: number } = {}): Row[] {
-  const { outbox = [], thread = 0, unreadAfter = null } = more;
-  return rowsOf({ timeline, outbox, me: ME, thread, unreadAfter }, new Map());
+function rows(items: readonly RoomItem[], unreadAfter: number | null = null, drawn = new Map<string, Row>()): Row[] {
+  return rowsOf({ items, me: ME, thread: 0, unreadAfter }, drawn);
 }
-
-function pending(action: Action, clientId = "mine", state: Pending["state"] = "waiting"): Pending {
-  return { conversationId: "c", clientId, action, madeMs: NOON, state, error: null };
-}
-
-describe("a stretch of a conversation", () => {
-  test("grows at both ends without doubling anything", () => {
-    let now = fresh([5, 6, 7], { moreBefore: true });
-    now = withPage(now, page([3, 4, 5], { fromSeq: 2, asOf: 9, moreBefore: true }), "before", [], SCOPE);
-    now = withEntry(now, entry(8, post("new")), SCOPE);
-    now = withEntry(now, entry(8, post("again")), SCOPE);
-    expect(seqs(now)).toEqual([3, 4, 5, 6, 7, 8]);
-    expect([now.from, now.to]).toEqual([2, 8]);
-  });
-
-  test("takes no change that a page already has, and every one it has not", () => {
-    const older = page([2], { asOf: 15 });
-    let now = withPage(fresh([5], { asOf: 12, moreBefore: true }), older, "before", [], SCOPE);
-    for (const [seq, target] of [
-      [9, 5],
-      [14, 2],
-      [16, 5],
-    ] as const) {
-      now = withEntry(now, entry(seq, { kind: "reaction", target, emoji: "👍", set: true }), SCOPE);
-    }
-    const counts = now.items.map((item) => ("message" in item ? item.message.reactions.length : -1));
-    expect(counts).toEqual([0, 1]);
-  });
-
-  test("folds what came while its page was on the way", () => {
-    const heard = [
-      entry(4, {
-        kind: "recall",
-        target: 3,
-        targetSenderId: HIM,
-        targetCounts: true,
-        targetMentions: [],
-        targetMentionAll: false,
-      }),
-      entry(5, post("late")),
-    ];
-    const now = withPage(null, page([1, 2, 3]), "fresh", heard, SCOPE);
-    expect(seqs(now)).toEqual([1, 2, 3, 5]);
-    expect(now.items.map((item) => "message" in item && item.message.recalled)).toEqual([false, false, true, false]);
-  });
-
-  test("adds nothing behind a hole", () => {
-    const now = withEntry(fresh([1, 2], { moreAfter: true }), entry(9, post("far")), SCOPE);
-    expect(seqs(now)).toEqual([1, 2]);
-  });
-
-  test("counts replies of a thread on what opened it", () => {
-    const now = withEntry(fresh([1]), entry(2, post("reply", { thread: 1 })), SCOPE);
-    const [first] = now.items;
-    expect(first && "message" in first && first.message.threadReplies).toBe(1);
-    expect(rows(now).filter((row) => row.kind === "message")).toHaveLength(1);
-  });
-
-  test("is shortened at the end that is not read, and can grow there again", () => {
-    const many = fresh(Array.from({ length: LONGEST + 1 }, (_, index) => index + 1));
-    const tail = shortened(many, "end");
-    expect(tail.items.length).toBeLessThan(LONGEST);
-    expect([tail.items.at(-1)?.seq, tail.moreBefore]).toEqual([LONGEST + 1, true]);
-    const start = shortened(many, "start");
-    expect([start.items[0]?.seq, start.moreAfter]).toEqual([1, true]);
-  });
-
-  test("finds a message by its number", () => {
-    const { items } = fresh([2, 5, 9]);
-    expect([2, 5, 9, 1, 6, 10].map((seq) => indexOf(items, seq))).toEqual([0, 1, 2, -1, -1, -1]);
-  });
-});
 
 describe("rows", () => {
   test("part the days, and join what one person says in a row", () => {
-    const items = [1, 2, 3].map((seq) => message(seq, { timeMs: NOON + (seq === 3 ? 24 * 60 : seq) * MINUTE }));
-    const now = withPage(
-      null,
-      { ...page([1, 2, 3]), items: items.map((each) => ({ type: "message", message: each })) },
-      "fresh",
-      [],
-      SCOPE,
-    );
-    expect(rows(now).map((row) => (row.kind === "message" ? row.follows : row.kind))).toEqual([
+    const items = [1, 2, 3].map((seq) => stored(seq, { timeMs: NOON + (seq === 3 ? 24 * 60 : seq) * MINUTE }));
+    expect(rows(items).map((row) => (row.kind === "message" ? row.follows : row.kind))).toEqual([
       "day",
       false,
       true,
@@ -168,40 +74,31 @@ describe("rows", () => {
   });
 
   test("have one line above what is new, and none above one's own", () => {
-    const now = fresh([1, 2, 3]);
-    expect(rows(now, { unreadAfter: 1 }).map((row) => row.kind)).toEqual([
-      "day",
-      "message",
-      "unread",
-      "message",
-      "message",
-    ]);
-    expect(rows(now, { unreadAfter: 3 }).some((row) => row.kind === "unread")).toBe(false);
+    const items = [1, 2, 3].map((seq) => stored(seq));
+    expect(rows(items, 1).map((row) => row.kind)).toEqual(["day", "message", "unread", "message", "message"]);
+    expect(rows(items, 3).some((row) => row.kind === "unread")).toBe(false);
+    expect(rows([stored(4, { senderId: ME })], 3).some((row) => row.kind === "unread")).toBe(false);
   });
 
   test("show what waits at the end, under the key it keeps once it is stored", () => {
-    const before = rows(fresh([1]), { outbox: [pending(post("soon"))] });
-    const stored = withEntry(fresh([1]), entry(2, post("soon"), ME, "mine"), SCOPE);
-    const after = rows(stored, { outbox: [pending(post("soon"))] });
+    const before = rows([stored(1), waits("soon")]);
+    const after = rows([stored(1), stored(2, { senderId: ME, clientId: "mine" })]);
     expect(before.at(-1)?.key).toBe(after.at(-1)?.key);
-    expect(after.filter((row) => row.kind === "message")).toHaveLength(2);
+    expect([before.length, after.length]).toEqual([3, 3]);
   });
 
-  test("show a change before it is stored, and take it back when it fails", () => {
-    const reaction: Action = { kind: "reaction", target: 1, emoji: "🎉", set: true };
-    const shown = (state: Pending["state"]) => {
-      const row = rows(fresh([1]), { outbox: [pending(reaction, "r", state)] }).at(-1);
-      return row?.kind === "message" ? row.message.reactions.length : -1;
-    };
-    expect([shown("waiting"), shown("failed")]).toEqual([1, 0]);
+  test("never run backwards, whatever the clock of this machine says of what waits", () => {
+    const late = rows([stored(1), waits("from yesterday's clock", NOON - 24 * 60 * MINUTE)]);
+    const last = late.at(-1);
+    expect(last?.kind === "message" && last.message.timeMs).toBe(NOON + 1000);
+    expect(late.filter((row) => row.kind === "day")).toHaveLength(1);
   });
 
   test("are the same objects as long as nothing about them changed", () => {
-    const timeline = fresh([1, 2]);
-    const first = rows(timeline);
+    const items = [stored(1), stored(2), waits("soon")];
+    const first = rows(items);
     const drawn = new Map(first.map((row) => [row.key, row]));
-    const of = { outbox: [], me: ME, thread: 0, unreadAfter: null };
-    const second = rowsOf({ timeline: withEntry(timeline, entry(3, post("x")), SCOPE), ...of }, drawn);
+    const second = rows([...items.slice(0, 2), stored(3), ...items.slice(2)], null, drawn);
     expect(second.slice(0, 3).every((row, index) => row === first[index])).toBe(true);
   });
 });

@@ -246,3 +246,29 @@ export class Stage {
     this.connection.send({ case: "conversationPage", value: { conversations: [state(head)] } }, list.frameId);
   }
 }
+
+interface Shape {
+  more?: [boolean, boolean];
+  asOf?: number;
+}
+
+/** A page of messages that say their numbers. */
+export function history(from: number, to: number, shape: Shape = {}): object {
+  const [moreBefore, moreAfter] = shape.more ?? [false, false];
+  const items = [];
+  for (let seq = from; seq <= to; seq += 1) {
+    const message = { body: { content: { case: "text" as const, value: { text: `${seq}` } } } };
+    items.push({
+      item: { case: "message" as const, value: { seq: BigInt(seq), timeMs: BigInt(seq), senderId: JULIET, message } },
+    });
+  }
+  return {
+    conversationId: ROOM,
+    fromSeq: BigInt(from),
+    toSeq: BigInt(to),
+    asOf: BigInt(shape.asOf ?? to),
+    items,
+    moreBefore,
+    moreAfter,
+  };
+}

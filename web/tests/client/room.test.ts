@@ -6,34 +6,9 @@ import type { Room, RoomItem } from "@/client/api";
 import { openRoom } from "@/client/room";
 import type { EntrySchema } from "@/protocol/hubbub_pb";
 
-import { JULIET, ROMEO, ROOM, Stage, entry, settle } from "./fake";
+import { JULIET, ROMEO, ROOM, Stage, entry, history, settle } from "./fake";
 
 type EntryInit = MessageInitShape<typeof EntrySchema>;
-
-interface Shape {
-  more?: [boolean, boolean];
-  asOf?: number;
-}
-
-function history(from: number, to: number, shape: Shape = {}): object {
-  const [moreBefore, moreAfter] = shape.more ?? [false, false];
-  const items = [];
-  for (let seq = from; seq <= to; seq += 1) {
-    const message = { body: { content: { case: "text" as const, value: { text: `${seq}` } } } };
-    items.push({
-      item: { case: "message" as const, value: { seq: BigInt(seq), timeMs: BigInt(seq), senderId: JULIET, message } },
-    });
-  }
-  return {
-    conversationId: ROOM,
-    fromSeq: BigInt(from),
-    toSeq: BigInt(to),
-    asOf: BigInt(shape.asOf ?? to),
-    items,
-    moreBefore,
-    moreAfter,
-  };
-}
 
 async function pages(stage: Stage, page: object): Promise<{ before: bigint; after: bigint; around: bigint }> {
   const wish = await stage.connection.next("getHistory");
@@ -110,6 +85,29 @@ test("older and newer pages join without a seam, and an old entry changes no fre
   acts(stage, 62, { case: "pin", value: { targetSeq: 55n, set: true } });
   await settle();
   expect([message(room, 45).message.pinned, message(room, 55).message.pinned]).toEqual([false, true]);
+});
+
+test("pages that overlap double nothing", async () => {
+  const [stage, room] = await looks();
+  const loading = room.before();
+  await pages(stage, history(48, 53, { more: [true, false] }));
+  await loading;
+  expect(texts(room)).toEqual(range(48, 60));
+  expect(room.view.covers).toEqual({ from: 48, to: 60 });
+});
+
+test("what could not be loaded is loaded once there is a connection", async () => {
+  const stage = new Stage();
+  await stage.opens(60);
+  stage.connection.lose();
+  const room = openRoom(stage.client, ROOM);
+  await stage.platform.passes(16_000);
+  expect(room.view.error).toMatchObject({ code: "timeout" });
+  stage.platform.wakes("online");
+  await stage.greets();
+  await pages(stage, history(51, 60, { more: [true, false] }));
+  expect(texts(room)).toEqual(range(51, 60));
+  expect(room.view).toMatchObject({ error: null, unverified: false });
 });
 
 test("a jump shows another stretch; what comes live stays behind it until it is reached", async () => {
