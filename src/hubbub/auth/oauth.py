@@ -18,6 +18,7 @@ from hubbub.auth.clients import CLIENT_CREDENTIALS, OWN_CLIENT, Clients, check_g
 from hubbub.auth.codes import Codes
 from hubbub.auth.devices import Devices
 from hubbub.auth.factor_ports import FactorStore
+from hubbub.auth.foreign import Foreign, Provider
 from hubbub.auth.id_tokens import IdTokens
 from hubbub.auth.passkeys import Passkeys
 from hubbub.auth.refresh import RefreshToken
@@ -48,6 +49,7 @@ class OAuth:
         clock: Clock,
         *,
         issuer: str,
+        provider: Provider | None = None,
     ) -> None:
         """`issuer` is the address people reach this server by: its name to every client.
 
@@ -67,7 +69,16 @@ class OAuth:
         self.factors = accounts.factors = SecondFactor(factor_store, settings, clock)
         accounts.arrivals = Arrivals(factor_store, clock)
         self.passkeys = Passkeys(factor_store, self.factors, accounts, clock, address=issuer)
+        self.foreign: Foreign | None = None
+        """None: people sign in here alone."""
+        if provider is not None:
+            self.foreign = Foreign(provider, factor_store, self.factors, accounts, settings, clock, address=issuer)
         self.sign_ins = SignIns(accounts, self.browsers, self.factors, clock)
+
+    @property
+    def foreign_source(self) -> str:
+        """The source of a content security policy to which people may be sent to sign in; empty for none."""
+        return self.foreign.source if self.foreign else ""
 
     async def sweep(self) -> None:
         """Forget codes that are long over; at most once a minute, whoever calls."""

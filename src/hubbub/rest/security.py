@@ -146,6 +146,14 @@ async def _drop_passkey(visit: Visit, deps: Deps, signed_in: SignedIn, form: dic
     return await _overview(visit, deps, signed_in, said=visit.words["passkey_removed"])
 
 
+async def _drop_foreign(visit: Visit, deps: Deps, signed_in: SignedIn, form: dict[str, str]) -> Response[str]:
+    await _prove(visit, deps, signed_in, form)
+    if deps.oauth.foreign is None or signed_in.account.password_hash == NO_PASSWORD:
+        raise ChatError(Code.CONFLICT, visit.words["foreign_only"])
+    await deps.oauth.foreign.unlink(signed_in.account.id)
+    return await _overview(visit, deps, signed_in)
+
+
 async def _was_me(visit: Visit, deps: Deps, signed_in: SignedIn, form: dict[str, str]) -> Response[str]:
     if deps.accounts.arrivals is not None:
         await deps.accounts.arrivals.dismiss(signed_in.account.id, _about(form))
@@ -169,6 +177,7 @@ _DOES = {
     "add-passkey": _add_passkey,
     "rename-passkey": _rename_passkey,
     "drop-passkey": _drop_passkey,
+    "drop-foreign": _drop_foreign,
     "was-me": _was_me,
     "end-it": _end_it,
 }
@@ -200,6 +209,7 @@ async def _overview(
         + _app_part(visit, signed_in, have)
         + _passkeys_part(visit, signed_in, have)
         + (_codes_part(visit, signed_in, have) if have.any else "")
+        + await _foreign_part(visit, deps, signed_in)
         + await _arrivals_part(visit, deps, signed_in)
     )
     status = 200 if error is None else 400 if error.code is Code.BAD_CREDENTIALS else TABLE[error.code].http
@@ -263,6 +273,20 @@ def _codes_part(visit: Visit, signed_in: SignedIn, have: Factors) -> str:
     )
     left = escaped(words["recovery_left"], left=str(have.recovery_codes_left))
     return f"<h2>{words['recovery']}</h2><p>{left}</p>" + _form(visit, signed_in, "renew-codes", inner)
+
+
+async def _foreign_part(visit: Visit, deps: Deps, signed_in: SignedIn) -> str:
+    words, foreign = visit.words, deps.oauth.foreign
+    if foreign is None:
+        return ""
+    rows = []
+    for one in await foreign.of(signed_in.account.id):
+        told = escaped(words["foreign_connected"], provider=foreign.name, since=_day(one.created_ms))
+        drop = _password(visit, signed_in, "foreign") + f'<button class="quiet">{words["foreign_drop"]}</button>'
+        rows.append(f"<p>{told}</p>" + _form(visit, signed_in, "drop-foreign", drop))
+    if not rows:
+        rows.append(visit.provider_button(SECURITY, words["foreign_connect"], connect=True))
+    return f"<h2>{words['foreign_title']}</h2>{''.join(rows)}"
 
 
 async def _arrivals_part(visit: Visit, deps: Deps, signed_in: SignedIn) -> str:

@@ -33,11 +33,13 @@ from hubbub.rest.language import Language, preferred
 from hubbub.rest.place import place_name
 from hubbub.rest.sign_in_words import WORDS
 
-__all__ = ["Visit", "escaped", "scope_list"]
+__all__ = ["FOREIGN", "Visit", "escaped", "scope_list"]
+
+FOREIGN = "/oauth/foreign"
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
-Purpose = Literal["sign-in", "second-step", "passkey", "consent", "device", "log-out", "security"]
+Purpose = Literal["sign-in", "second-step", "passkey", "foreign", "consent", "device", "log-out", "security"]
 
 
 class Visit:
@@ -78,6 +80,11 @@ class Visit:
         """Return the hidden field that a form of this page brings back."""
         return f'<input type="hidden" name="form" value="{form_token(self._browser, purpose, *bound)}">'
 
+    @property
+    def mark(self) -> str:
+        """Return what only this browser can show again; empty for one that keeps no cookie of ours."""
+        return form_token(self._browser, "foreign", "state") if self._known else ""
+
     def check(self, form: dict[str, str], purpose: Purpose, *bound: str) -> None:
         """Raise ChatError(FORBIDDEN) unless our own page, in this browser, sent this form."""
         headers = self._request.headers
@@ -104,6 +111,7 @@ class Visit:
         """Return a page of this visit, which makes the browser known."""
         if not self._known:
             cookies = [*cookies, self._cookie("browser", self._browser)]
+        leads_to = f"{leads_to} {self._deps.oauth.foreign_source}".strip()
         # Not `no-referrer`: then a browser would not say either that our own page sent a form.
         shown = page(
             self.language,
@@ -141,8 +149,23 @@ class Visit:
             + field("password", self.words["password"], "password", "current-password")
             + f'<button type="submit">{self.words["sign_in"]}</button></form>'
             + f'<p><a href="{escaped(passkey_link(following))}">{self.words["passkey_instead"]}</a></p>'
+            + self.provider_button(following, self.words["foreign"])
         )
         return self.page(self.words["sign_in"], body, status, leads_to=leads_to)
+
+    def provider_button(self, following: str, says: str, *, connect: bool = False) -> str:
+        """Return the button that leads to the provider whose people may sign in here; nothing where there is none."""
+        foreign = self._deps.oauth.foreign
+        if foreign is None:
+            return ""
+        wish = "yes" if connect else ""
+        return (
+            f'<form method="post" action="{FOREIGN}" accept-charset="utf-8">'
+            + self.hidden("foreign", following, wish)
+            + f'<input type="hidden" name="next" value="{escaped(following)}">'
+            + f'<input type="hidden" name="connect" value="{wish}">'
+            + f'<button type="submit" class="quiet">{escaped(says, provider=foreign.name)}</button></form>'
+        )
 
     def failed(self, error: ChatError) -> Response[str]:
         """Return a page that says why there is nothing to be done here."""

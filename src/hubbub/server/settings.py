@@ -126,6 +126,8 @@ def read_settings(
         if getattr(settings, name):
             Address.parse(getattr(settings, name), setting=name)
     _check_cluster(settings)
+    if bool(settings.auth.provider_issuer) != bool(settings.auth.provider_client_id):
+        raise SettingsError("settings auth.provider_issuer and auth.provider_client_id go together")
     if bool(settings.tcp_certificate) != bool(settings.tcp_key):
         raise SettingsError("settings tcp_certificate and tcp_key go together")
     return settings

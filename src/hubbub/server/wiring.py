@@ -43,6 +43,7 @@ from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.roll import Roll, sweep_sessions
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.cluster.tickets import SOCKET_PATH, Tickets
+from hubbub.fetch.openid import HttpProvider
 from hubbub.files.links import Links
 from hubbub.gateway.gateway import Gateway
 from hubbub.rest.app import create_app, create_probe
@@ -235,6 +236,7 @@ async def build(
             settings.auth,
             ground.clock,
             issuer=_issuer(settings, reachable),
+            provider=_provider(settings, ground, stack),
         ),
         authenticator=accounts,
         clock=ground.clock,
@@ -483,6 +485,15 @@ async def _accounts(
     await accounts.start()
     stack.push_async_callback(accounts.close)
     return accounts
+
+
+def _provider(settings: ServerSettings, ground: Ground, stack: AsyncExitStack) -> HttpProvider | None:
+    """Return the other OpenID provider whose people may sign in here."""
+    if not settings.auth.provider_issuer or not settings.does("web"):
+        return None
+    provider = HttpProvider(settings.auth, ground.clock)
+    stack.push_async_callback(provider.close)
+    return provider
 
 
 def _issuer(settings: ServerSettings, reachable: Reachable) -> str:

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from unit.auth.people import PASSWORD, a_key, fast_settings
 
 from hubbub.auth.accounts import Accounts
+from hubbub.auth.foreign import Provider
 from hubbub.auth.model import Identity
 from hubbub.auth.oauth import OAuth
 from hubbub.auth.settings import AuthSettings
@@ -163,6 +164,7 @@ async def a_site(
     file_settings: FilesSettings | None = None,
     issuer: str = ISSUER,
     clock: Clock | None = None,
+    provider: Provider | None = None,
 ) -> AsyncIterator[Site]:
     """Open a site over a database in `folder`, or over memory."""
     clock = clock or SystemClock()
@@ -179,7 +181,7 @@ async def a_site(
     accounts = Accounts(account_store, auth, clock)
     client_store = SqlClients(database) if database else MemoryClients(memory_accounts)
     factor_store = SqlFactors(database) if database else MemoryFactors(memory_accounts)
-    oauth = OAuth(client_store, factor_store, accounts, auth, clock, issuer=issuer)
+    oauth = OAuth(client_store, factor_store, accounts, auth, clock, issuer=issuer, provider=provider)
 
     async def on_registered(user_id: str) -> None:
         person = await accounts.profile(user_id)
