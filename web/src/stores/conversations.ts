@@ -1,18 +1,27 @@
 /** The list of conversations, and what was begun to be written in each. */
 import { defineStore } from "pinia";
-import { computed, reactive, shallowReactive, watch } from "vue";
+import { computed, reactive, ref, shallowReactive, watch } from "vue";
 
 import type { Client, Conversation, Notify } from "@/client";
 import { i18n } from "@/i18n";
 import { isRecord, readStored, store } from "@/platform/storage";
+import { DraftSync, type Draft } from "@/stores/drafts";
 import { usePeople } from "@/stores/people";
 
 export type NotifyRule = Exclude<Notify, "default">;
 
+/** How often what ends by itself, such as a muting, is looked at again. */
+const TICK_MS = 20_000;
+
 export const useConversations = defineStore("conversations", () => {
   const people = usePeople();
   const all = shallowReactive(new Map<string, Conversation>());
+  /** What was begun, by conversation or thread (`id` or `id#seq`), and the seq of what it answers. */
   const drafts = reactive<Record<string, string>>({});
+  const quotes = reactive<Record<string, number>>({});
+  let sync: DraftSync | undefined;
+  /** Follows the clock, not too closely. */
+  const now = ref(Date.now());
   const self = reactive({ id: "" });
 
   function title(conversation: Conversation): string {
@@ -42,12 +51,26 @@ export const useConversations = defineStore("conversations", () => {
       .sort((a, b) => b.lastTimeMs - a.lastTimeMs || a.id.localeCompare(b.id)),
   );
 
-  /** What of a conversation one wants to hear of. */
-  function rule(conversation: Conversation): NotifyRule {
-    const { notify, mutedUntilMs } = conversation.own;
-    if (mutedUntilMs > Date.now()) return "nothing";
+  /** The folders conversations were sorted into. */
+  const folders = computed(() => {
+    const names = new Set(joined.value.map((one) => one.own.folder).filter(Boolean));
+    return [...names].sort((a, b) => a.localeCompare(b, i18n.global.locale.value));
+  });
+
+  function isMuted(conversation: Conversation): boolean {
+    return conversation.own.mutedUntilMs > now.value;
+  }
+
+  /** What of a conversation one wants to hear of while it is not muted. */
+  function chosenRule(conversation: Conversation): NotifyRule {
+    const { notify } = conversation.own;
     if (notify !== "default") return notify;
     return conversation.kind === "channel" ? "mentions" : "all";
+  }
+
+  /** What of a conversation one wants to hear of now. */
+  function rule(conversation: Conversation): NotifyRule {
+    return isMuted(conversation) ? "nothing" : chosenRule(conversation);
   }
 
   /** What asks for attention: a count, and whether it is urgent. */
@@ -56,9 +79,10 @@ export const useConversations = defineStore("conversations", () => {
     let unread = 0;
     for (const one of joined.value) {
       if (one.own.archived) continue;
+      const marked = one.own.markedUnread ? 1 : 0;
       unread += one.unread;
       const wanted = rule(one);
-      count += wanted === "all" ? Math.max(one.unread, one.mentions) : wanted === "mentions" ? one.mentions : 0;
+      count += wanted === "all" ? Math.max(one.unread, one.mentions, marked) : wanted === "mentions" ? one.mentions : 0;
     }
     return { count, unread };
   });
@@ -67,32 +91,108 @@ export const useConversations = defineStore("conversations", () => {
   function attach(client: Client, userId: string): () => void {
     self.id = userId;
     const draftPlace = `drafts.${userId}`;
+    const quotePlace = `drafts.quotes.${userId}`;
+    const agreedPlace = `drafts.agreed.${userId}`;
     Object.assign(drafts, readStored<object>(draftPlace, {}, isRecord));
+    Object.assign(quotes, readStored<object>(quotePlace, {}, isRecord));
+    const agreed = reactive(readStored(agreedPlace, {}, isRecord) as Record<string, Draft>);
+    sync = new DraftSync(
+      {
+        here: (id) => {
+          const text = drafts[id] ?? "";
+          return { text, replyTo: text ? (quotes[id] ?? 0) : 0 };
+        },
+        there: (id) => {
+          const { text = "", replyTo = 0 } = all.get(id)?.own.draft ?? {};
+          return { text, replyTo };
+        },
+        tell: (id, draft) => client.setOwn(id, { draft }),
+        take: (id, { text, replyTo }) => {
+          putQuote(id, replyTo);
+          if (text) drafts[id] = text;
+          else Reflect.deleteProperty(drafts, id);
+        },
+        after: (ms, run) => {
+          const timer = setTimeout(run, ms);
+          return () => clearTimeout(timer);
+        },
+      },
+      agreed,
+    );
+    const mine = sync;
     for (const [id, conversation] of client.conversations) all.set(id, conversation);
     const stops = [
       client.on("conversation", (conversation) => {
         all.set(conversation.id, conversation);
+        mine.heard(conversation.id);
       }),
-      client.on("status", () => {
+      client.on("status", ({ state }) => {
         for (const [id, conversation] of client.conversations) all.set(id, conversation);
+        if (state === "online") mine.online(all.keys());
+        else mine.offline();
       }),
       watch(drafts, () => store(draftPlace, drafts)),
+      watch(quotes, () => store(quotePlace, quotes)),
+      watch(agreed, () => store(agreedPlace, agreed)),
     ];
+    if (client.status.state === "online") mine.online(all.keys());
+    const ticking = setInterval(() => (now.value = Date.now()), TICK_MS);
     return () => {
+      clearInterval(ticking);
+      mine.close();
       for (const stop of stops) stop();
     };
   }
 
   function clear(): void {
     all.clear();
-    for (const id of Object.keys(drafts)) Reflect.deleteProperty(drafts, id);
+    for (const kept of [drafts, quotes]) for (const id of Object.keys(kept)) Reflect.deleteProperty(kept, id);
+    sync = undefined;
     self.id = "";
   }
 
-  function setDraft(id: string, text: string): void {
-    if (text.trim()) drafts[id] = text;
-    else Reflect.deleteProperty(drafts, id);
+  function setDraft(place: string, text: string): void {
+    const next = text.trim() ? text : "";
+    if (next === (drafts[place] ?? "")) return;
+    if (next) drafts[place] = next;
+    else Reflect.deleteProperty(drafts, place);
+    changed(place);
   }
 
-  return { all, joined, drafts, self, attention, title, titleOf, rule, setDraft, attach, clear };
+  /** Say what the draft answers; 0 for nothing. */
+  function setQuote(place: string, seq: number): void {
+    if (seq === (quotes[place] ?? 0)) return;
+    putQuote(place, seq);
+    if (drafts[place]) changed(place);
+  }
+
+  function putQuote(place: string, seq: number): void {
+    if (seq) quotes[place] = seq;
+    else Reflect.deleteProperty(quotes, place);
+  }
+
+  /** The server keeps one draft of a conversation; those of threads stay on this device. */
+  function changed(place: string): void {
+    if (!place.includes("#")) sync?.changed(place);
+  }
+
+  return {
+    all,
+    joined,
+    folders,
+    drafts,
+    quotes,
+    self,
+    attention,
+    now,
+    title,
+    titleOf,
+    isMuted,
+    chosenRule,
+    rule,
+    setDraft,
+    setQuote,
+    attach,
+    clear,
+  };
 });

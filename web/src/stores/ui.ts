@@ -4,7 +4,7 @@ import { reactive, ref } from "vue";
 
 import type { Message } from "@/client";
 
-export type Dialog = "palette" | "create" | "channels" | "shortcuts" | "logout" | "forward" | "add";
+export type Dialog = "palette" | "create" | "channels" | "shortcuts" | "logout" | "forward" | "add" | "folder";
 
 export const useUi = defineStore("ui", () => {
   const dialog = ref<Dialog | null>(null);
@@ -15,6 +15,10 @@ export const useUi = defineStore("ui", () => {
   const replying = reactive<Record<string, Message>>({});
   const editing = reactive<Record<string, Message>>({});
   const confirming = ref<Confirmation | null>(null);
+  /** The folder that is named: one there is (`from`), or a new one for a conversation. */
+  const folder = ref({ conversation: "", from: "" });
+  /** The folder the list shows; empty for none. */
+  const shownFolder = ref("");
   const createKind = ref<"direct" | "group" | "channel">("direct");
 
   function openProfile(id: string): void {
@@ -42,6 +46,11 @@ export const useUi = defineStore("ui", () => {
     confirming.value = what;
   }
 
+  function nameFolder(what: { conversation: string; from: string }): void {
+    folder.value = what;
+    dialog.value = "folder";
+  }
+
   function create(kind: "direct" | "group" | "channel" = "direct"): void {
     createKind.value = kind;
     dialog.value = "create";
@@ -54,12 +63,15 @@ export const useUi = defineStore("ui", () => {
     replying,
     editing,
     confirming,
+    folder,
+    shownFolder,
     createKind,
     openProfile,
     reply,
     edit,
     forward,
     confirm,
+    nameFolder,
     create,
   };
 });

@@ -46,6 +46,25 @@ export function dayName(timeMs: number, nowMs: number, language: string): string
   }).format(timeMs);
 }
 
+/** A moment to come, or one not long ago: Tomorrow 08:00, Mon 3 Oct 08:00. */
+export function soonName(timeMs: number, nowMs: number, language: string): string {
+  const days = dayOf(timeMs) - dayOf(nowMs);
+  const time = clockTime(timeMs, language);
+  if (days === 0) return time;
+  if (days === 1) {
+    const name = new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(1, "day");
+    return `${name.charAt(0).toLocaleUpperCase(language) + name.slice(1)} ${time}`;
+  }
+  const sameYear = new Date(timeMs).getFullYear() === new Date(nowMs).getFullYear();
+  const day = formatter(language, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    ...(sameYear ? {} : { year: "numeric" }),
+  }).format(timeMs);
+  return `${day} ${time}`;
+}
+
 /** What fits at the end of a row: the time of today, else the day. */
 export function shortTime(timeMs: number, nowMs: number, language: string): string {
   const days = dayOf(nowMs) - dayOf(timeMs);
