@@ -79,14 +79,14 @@ export function useAttachments() {
     if (made.file) session.client.call("DELETE", `/api/v1/files/${made.file.id}`).catch(() => undefined);
   }
 
-  /** Take what is ready, for the message that is sent now. */
-  function take(): SentFile[] {
-    const ready = list.value.flatMap((each) => (each.file ? [each.file] : []));
+  /** Begin anew: what there was is on its way with a message. */
+  function clear(): void {
     list.value = [];
-    return ready;
   }
 
+  /** What is ready, for the message that is sent now. */
+  const sendable = computed<SentFile[]>(() => list.value.flatMap((each) => (each.file ? [each.file] : [])));
   const busy = computed(() => list.value.some((each) => !each.file && !each.failed));
-  const ready = computed(() => list.value.some((each) => each.file));
-  return { list, add, drop, take, busy, ready };
+  const ready = computed(() => sendable.value.length > 0);
+  return { list, add, drop, clear, sendable, busy, ready };
 }
