@@ -11,6 +11,7 @@ export const router = createRouter({
   routes: [
     { path: "/", name: "home", component: ChatView },
     { path: "/c/:id", name: "conversation", component: ChatView },
+    { path: "/join/:invite", name: "invite", component: () => import("@/views/InviteView.vue") },
     { path: "/settings/:section?", name: "settings", component: () => import("@/views/SettingsView.vue") },
     { path: "/login", name: "login", component: WelcomeView, props: { mode: "login" }, meta: { open: true } },
     { path: "/register", name: "register", component: WelcomeView, props: { mode: "register" }, meta: { open: true } },
