@@ -13,6 +13,8 @@ export interface Settings {
   compact: boolean;
   /** Whether Enter sends; otherwise it starts a new line, and Mod+Enter sends. */
   enterSends: boolean;
+  /** Whether the pages that messages link to are asked for. */
+  linkPreviews: boolean;
   desktop: boolean;
   preview: boolean;
   sound: boolean;
@@ -23,6 +25,7 @@ const DEFAULTS: Settings = {
   theme: "system",
   compact: false,
   enterSends: true,
+  linkPreviews: true,
   desktop: false,
   preview: true,
   sound: true,
