@@ -44,4 +44,23 @@ describe("the words of the app", () => {
     expect(asked.length).toBeGreaterThan(100);
     for (const key of asked) expect([key, typeof look(en, key)]).toEqual([key, "string"]);
   });
+
+  /** Keys that are put together: what stands before and after the part that varies. */
+  const patterns = sources.flatMap((source) =>
+    [...source.matchAll(/\bt\(\s*`([\w.]+)\$\{[^}]*\}([\w.]*)`/g)].map(([, before = "", after = ""]) => ({ before, after })),
+  );
+  const fits = (key: string): boolean =>
+    patterns.some(({ before, after }) => key.startsWith(before) && key.endsWith(after));
+
+  test("are there wherever a key is put together", () => {
+    for (const { before, after } of patterns) {
+      const found = keysOf(en).some((key) => key.startsWith(before) && key.endsWith(after));
+      expect([before, after, found]).toEqual([before, after, true]);
+    }
+  });
+
+  test("are all said somewhere", () => {
+    const quoted = new Set(sources.flatMap((source) => [...source.matchAll(/["'`]([\w]+(?:\.[\w]+)+)["'`]/g)].map((found) => found[1]!)));
+    expect(keysOf(en).filter((key) => !quoted.has(key) && !fits(key))).toEqual([]);
+  });
 });
