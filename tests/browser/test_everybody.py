@@ -73,6 +73,13 @@ def test_on_a_phone(come: Come, place: Place) -> None:
     romeo.page.get_by_role("complementary", name="About").wait_for()
     assert romeo.page.evaluate("document.documentElement.scrollWidth") == 320
     romeo.page.get_by_role("button", name="Close").tap()
+    romeo.box.fill("and later")
+    romeo.page.get_by_role("button", name="Send later").tap()
+    romeo.page.get_by_role("button", name="In an hour").tap()
+    romeo.page.get_by_role("button", name="1 message waits for its time").tap()
+    romeo.page.get_by_role("button", name="Change").tap()
+    assert romeo.page.evaluate("document.documentElement.scrollWidth") == 320
+    romeo.page.get_by_role("complementary").get_by_role("button", name="Close").tap()
     romeo.page.get_by_role("button", name="Back").tap()
     expect(romeo.in_list("general")).to_be_visible()
 
@@ -91,6 +98,27 @@ def test_in_chinese(browser: Browser, place: Place) -> None:
     expect(page.locator("main article")).to_contain_text("你好，@所有人 早上好")
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(page.get_by_text("今天", exact=True)).to_be_visible()
+
+
+def invited(person: Person, place: Place) -> dict[str, list[str]]:
+    """What axe finds where links are made, and where they lead."""
+    made = place.post(
+        "/api/v1/conversations",
+        {"kind": "group", "title": "Balcony", "topic": ""},
+        place.token_of(person.name),
+    )
+    person.page.goto(f"{place.address}/c/{made['conversation_id']}?panel=info")
+    about = person.page.get_by_role("complementary", name="About")
+    about.get_by_role("button", name="New link").click()
+    about.get_by_role("switch", name="Administrators let people in").click()
+    found = {"new link": violations(person.page)}
+    about.get_by_role("button", name="Make the link").click()
+    link = about.locator("code").inner_text()
+    found["links"] = violations(person.page)
+    person.page.goto(link)
+    person.page.get_by_role("heading", name="Balcony").wait_for()
+    found["invite"] = violations(person.page)
+    return found
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -113,6 +141,27 @@ def test_axe_finds_nothing(come: Come, place: Place, theme: str, browser: Browse
         romeo.page.get_by_role("complementary", name="About").get_by_text("Romeo")
     ).first.wait_for()
     found["about"] = violations(romeo.page)
+    romeo.in_list("general").hover()
+    romeo.page.get_by_role("button", name="Actions for general").click()
+    romeo.page.get_by_role("menuitem", name="Folder").click()
+    romeo.page.get_by_role("menuitem", name="New folder").wait_for()
+    found["menu of a conversation"] = violations(romeo.page)
+    romeo.page.get_by_role("menuitem", name="New folder").click()
+    romeo.page.get_by_label("Name of the folder").fill("Verona")
+    romeo.page.keyboard.press("Enter")
+    romeo.page.get_by_role("group", name="Filter conversations").get_by_role("button", name="Verona").click()
+    romeo.box.fill("later")
+    romeo.page.get_by_role("button", name="Send later").click()
+    romeo.page.get_by_role("button", name="Tomorrow morning").wait_for()
+    found["send later"] = violations(romeo.page)
+    romeo.page.get_by_role("button", name="Tomorrow morning").click()
+    romeo.page.get_by_role("button", name="1 message waits for its time").click()
+    romeo.page.get_by_role("button", name="Change").click()
+    found["scheduled"] = violations(romeo.page)
+    romeo.acts_on("a quote", "Forward …")
+    romeo.page.get_by_role("dialog").get_by_role("button", name="general").click()
+    found["forward"] = violations(romeo.page)
+    romeo.page.keyboard.press("Escape")
     romeo.page.keyboard.press("Control+k")
     romeo.page.get_by_role("dialog").wait_for()
     found["palette"] = violations(romeo.page)
@@ -122,6 +171,7 @@ def test_axe_finds_nothing(come: Come, place: Place, theme: str, browser: Browse
         romeo.page.get_by_role("dialog").wait_for()
         found[name] = violations(romeo.page)
         romeo.page.keyboard.press("Escape")
+    found |= invited(romeo, place)
     for section in ("profile", "appearance", "notifications", "devices", "security", "about"):
         romeo.page.goto(f"{place.address}/settings/{section}")
         romeo.page.get_by_role("heading", level=2).wait_for()
