@@ -55,6 +55,7 @@ async def ask_everything(script: Script) -> None:
         await store.entries(user, stage, 0, 10)
         await store.history(user, stage, limit=10)
         await store.history(user, stage, around_seq=3, thread_seq=2, limit=10)
+        await store.pins(user, stage, "9", 10)
         await store.conversation(user, stage)
         await store.conversations(user, "", 10)
         await store.conversations(user, f"1.{stage}", 10)

@@ -253,6 +253,7 @@ async def test_every_question_is_answered_as_the_node_answers_it(talk: Talk) -> 
             ANN, group, around_seq=2, limit=2
         )
         assert await ask.revisions(ANN, group, message.seq) == await node.revisions(ANN, group, message.seq)
+        assert await ask.pins(ANN, group, "", 2) == await node.pins(ANN, group, "", 2)
         assert await ask.conversation(ANN, group) == await node.conversation(ANN, group)
         assert await ask.conversations(ANN, "", 1) == await node.conversations(ANN, "", 1)
         assert await ask.channels(ANN, "gen", "", 10) == await node.channels(ANN, "gen", "", 10)

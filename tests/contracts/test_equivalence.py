@@ -134,6 +134,7 @@ async def everything(store: ChatStore) -> dict[str, object]:
                 "around": lambda user=user, id_=id_: store.history(user, id_, around_seq=3, limit=3),  # type: ignore[misc]
                 "thread": lambda user=user, id_=id_: store.history(user, id_, thread_seq=2, limit=2),  # type: ignore[misc]
                 "revisions": lambda user=user, id_=id_: store.revisions(user, id_, 2),  # type: ignore[misc]
+                "pins": lambda user=user, id_=id_: store.pins(user, id_, "", 1),  # type: ignore[misc]
                 "conversation": lambda user=user, id_=id_: store.conversation(user, id_),  # type: ignore[misc]
                 "members": lambda user=user, id_=id_: store.members(user, id_, "", 3),  # type: ignore[misc]
             }

@@ -245,6 +245,33 @@ async def test_a_thread_keeps_its_opening_message_and_its_replies(script: Script
     assert (opening.thread_replies, opening.thread_last_seq) == (4, 7)
 
 
+async def test_pins_are_listed_page_by_page_to_those_who_are_there(script: Script) -> None:
+    stage = await a_long_stage(script, 6)
+    await script.add(stage, ANNA, CLEO)  # 7
+    await script.say(stage, ANNA, "8")
+    for seq in (2, 3, 4, 5, 8):
+        await script.pin(stage, BEN, seq)
+    await script.pin(stage, BEN, 3, set_=False)
+    await script.recall(stage, ANNA, 4)
+
+    async def pinned(user: str, cursor: str = "", limit: int = 10) -> tuple[list[int], str]:
+        found, following = await script.store.pins(user, stage, cursor, limit)
+        assert all(one.message.pinned for one in found)
+        return [one.message.seq for one in found], following
+
+    assert await pinned(BEN) == ([8, 5, 2], "")
+    assert await pinned(BEN, limit=2) == ([8, 5], "5")
+    assert await pinned(BEN, "5", limit=2) == ([2], "")
+    await script.store.hide(BEN, stage, 5)
+    assert await pinned(BEN) == ([8, 2], "")
+    assert await pinned(CLEO) == ([8], "")
+    await script.remove(stage, ANNA, CLEO)
+    await script.say(stage, ANNA, "without her")
+    assert await pinned(CLEO) == ([], "")
+    await refusal(Code.BAD_CURSOR, script.store.pins(BEN, stage, "9.5", 10))
+    await refusal(Code.CONVERSATION_NOT_FOUND, script.store.pins(BEN, an_id(), "", 10))
+
+
 async def test_revisions_tell_what_a_message_said(script: Script) -> None:
     stage = await script.make(ANNA, BEN)
     await script.say(stage, ANNA, "one")

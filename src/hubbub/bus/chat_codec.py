@@ -275,6 +275,7 @@ METHODS: dict[str, Method] = {
         Method(Chat.listening, Sort.READ),
         Method(Chat.history, Sort.READ),
         Method(Chat.revisions, Sort.READ),
+        Method(Chat.pins, Sort.READ),
         Method(Chat.conversation, Sort.READ),
         Method(Chat.conversations, Sort.READ),
         Method(Chat.channels, Sort.READ),

@@ -139,6 +139,7 @@ class RemoteChat:
     audience = _asked(Chat.audience)
     history = _asked(Chat.history)
     revisions = _asked(Chat.revisions)
+    pins = _asked(Chat.pins)
     conversation = _asked(Chat.conversation)
     conversations = _asked(Chat.conversations)
     channels = _asked(Chat.channels)

@@ -104,11 +104,19 @@ def fit_history(
     )
 
 
-def fitting(rows: Sequence[ConversationState | ScheduledRow], limit_bytes: int = PAGE_BYTES) -> int:
+def fitting(
+    rows: Sequence[ConversationState | ScheduledRow | MessageState], limit_bytes: int = PAGE_BYTES
+) -> int:
     """Return how many of these fit on one page, at least one if there are any."""
     left = limit_bytes
     for number, row in enumerate(rows):
-        left -= _size_of_state(row) if isinstance(row, ConversationState) else _ROW_BYTES + _size_of_scheduled(row)
+        match row:
+            case ConversationState():
+                left -= _size_of_state(row)
+            case MessageState():
+                left -= _size(row)
+            case _:
+                left -= _ROW_BYTES + _size_of_scheduled(row)
         if left < 0 and number > 0:
             return number
     return len(rows)

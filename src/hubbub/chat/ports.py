@@ -28,6 +28,7 @@ from hubbub.chat.model import (
     Mark,
     MemberRow,
     MessageRow,
+    MessageState,
     OwnChange,
     OwnSet,
     ReactionRow,
@@ -320,6 +321,14 @@ class LogReader(Protocol):
         """
 
     async def revisions(self, user_id: str, conversation_id: str, target_seq: int) -> list[Revision]: ...
+
+    async def pins(
+        self, user_id: str, conversation_id: str, cursor: str, limit: int
+    ) -> tuple[list[MessageState], str]:
+        """Return pinned messages, the newest first, and the next cursor; none to somebody who has left.
+
+        A page may be short where something is withheld.
+        """
 
     async def conversations(self, user_id: str, cursor: str, limit: int) -> tuple[list[ConversationState], str]:
         """Return the conversations this person is in, most recent first, SYSTEM included, and the next cursor."""

@@ -22,6 +22,7 @@ from hubbub.chat.model import (
     HistoryPage,
     Listening,
     MemberRow,
+    MessageState,
     Resumed,
     Revision,
     UserRow,
@@ -99,6 +100,17 @@ class Reading:
         checks.a_seq(target_seq, "target_seq")
         found = await self._reader.revisions(caller.user_id, checks.a_conversation_id(conversation_id), target_seq)
         return fit_revisions(found)
+
+    async def pins(
+        self, caller: Caller, conversation_id: str, cursor: str, limit: int
+    ) -> tuple[list[MessageState], str]:
+        """Return a page of what is pinned, the newest message first."""
+        conversation_id = checks.a_conversation_id(conversation_id)
+        checks.a_cursor(cursor)
+        found, following = await self._reader.pins(caller.user_id, conversation_id, cursor, self._rows(limit))
+        if (few := fitting(found)) < len(found):
+            found, following = await self._reader.pins(caller.user_id, conversation_id, cursor, few)
+        return found, following
 
     # ------------------------------------------------------------ conversations and people
 

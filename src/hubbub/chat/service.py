@@ -22,6 +22,7 @@ from hubbub.chat.model import (
     HistoryPage,
     Listening,
     MemberRow,
+    MessageState,
     OwnChange,
     Resumed,
     Revision,
@@ -104,6 +105,10 @@ class Chat(Protocol):
     ) -> HistoryPage: ...
 
     async def revisions(self, caller: Caller, conversation_id: str, target_seq: int) -> list[Revision]: ...
+
+    async def pins(
+        self, caller: Caller, conversation_id: str, cursor: str, limit: int
+    ) -> tuple[list[MessageState], str]: ...
 
     async def conversation(self, caller: Caller, conversation_id: str) -> ConversationState: ...
 

@@ -226,6 +226,15 @@ class HistoryPage(_Out, frozen=True, kw_only=True):
         )
 
 
+class MessagePage(_Out, frozen=True, kw_only=True):
+    """Messages as they are, the newest first."""
+
+    messages: list[Message]
+    """May be few, or none, and not be the end."""
+    next_cursor: str
+    """Empty on the last page."""
+
+
 class Revision(_Out, frozen=True, kw_only=True):
     """What a message said from entry `seq` on."""
 

@@ -26,7 +26,7 @@ from hubbub.rest.inputs import (
     conversation_of,
     ids_of,
 )
-from hubbub.rest.log_models import HistoryPage, Message, Revision, RevisionPage, Stored
+from hubbub.rest.log_models import HistoryPage, Message, MessagePage, Revision, RevisionPage, Stored
 from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
 
 __all__ = ["GUARDED", "Content", "NewMessage", "body_of"]
@@ -252,6 +252,20 @@ async def unpin_message(
     return await store(deps, caller, conversation_id, client_id_of(key), Pin(target_seq=seq, set=False))
 
 
+@get(
+    "/conversations/{conversation_id:str}/pins",
+    summary="List what is pinned",
+    tags=["messages"],
+    opt=refuses(*READ, Code.BAD_CURSOR, scope=scopes.READ),
+)
+async def list_pins(
+    conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0
+) -> MessagePage:
+    """Return pinned messages as they are now, the newest message first."""
+    found, following = await deps.chat.pins(caller, conversation_of(conversation_id), cursor, limit)
+    return MessagePage(messages=[Message.of(one) for one in found], next_cursor=following)
+
+
 @put(
     _MESSAGE + "/hidden",
     status_code=204,
@@ -313,6 +327,7 @@ GUARDED = [
     unreact,
     pin_message,
     unpin_message,
+    list_pins,
     hide_message,
     list_edits,
     announce,

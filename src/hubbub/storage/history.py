@@ -33,8 +33,8 @@ from hubbub.storage.facts import MESSAGE_COLUMNS, MESSAGES, load_messages
 from hubbub.storage.look import Look, hidden_between, look
 from hubbub.storage.rows import SHOWN_KINDS, decode_action, entry_of, message_of
 from hubbub.storage.schema import Id
-from hubbub.storage.sight import clip, within
-from hubbub.storage.tables import EntryKind, entries
+from hubbub.storage.sight import clip, seq_before, within
+from hubbub.storage.tables import EntryKind, entries, message_states
 
 _Item = MessageRow | Entry
 
@@ -194,6 +194,34 @@ def read_reactions(
         key = (conversation_id, seq, emoji)
         found[conversation_id, seq] += (ReactionCount(emoji, count, tuple(people[key]), key in mine),)
     return found
+
+
+def read_pins(
+    conn: Connection, dialect: Dialect, user_id: str, conversation_id: str, cursor: str, limit: int
+) -> tuple[list[MessageState], str]:
+    """Return pinned messages, the newest first; see `chat.ports.LogReader.pins`."""
+    before_seq = seq_before(cursor)
+    seen = look(conn, user_id, conversation_id)
+    if seen.end < seen.conversation.head:
+        return [], ""
+    statement = (
+        select(*MESSAGE_COLUMNS)
+        .select_from(MESSAGES)
+        .where(
+            message_states.c.conversation_id == conversation_id,
+            message_states.c.pinned.is_(True),
+            message_states.c.recalled.is_(False),
+            message_states.c.seq < before_seq,
+        )
+        .order_by(message_states.c.seq.desc())
+        .limit(limit + 1)
+    )
+    rows = conn.execute(statement).all()
+    page = rows[:limit]
+    withheld = hidden_between(conn, user_id, conversation_id, page[-1].seq, page[0].seq) if page else set()
+    shown = [row for row in page if row.seq not in withheld and within(seen.spans, row.seq)]
+    items = _in_current_state(conn, dialect, user_id, seen, [message_of(conversation_id, row) for row in shown])
+    return [item for item in items if isinstance(item, MessageState)], str(page[-1].seq) if len(rows) > limit else ""
 
 
 def read_revisions(

@@ -48,6 +48,7 @@ from hubbub.storage.sight import (
     end_of,
     implicit_member,
     message_at_end,
+    seq_before,
     within,
 )
 
@@ -241,6 +242,23 @@ class MemoryReader:
             if isinstance(entry.action, Edit) and entry.action.target_seq == target_seq and within(seen.spans, seq):
                 found.append(Revision(seq, entry.time_ms, entry.action.body))
         return found
+
+    async def pins(
+        self, user_id: str, conversation_id: str, cursor: str, limit: int
+    ) -> tuple[list[MessageState], str]:
+        before_seq = seq_before(cursor)
+        seen = self._tables.look(user_id, conversation_id)
+        if seen.end < seen.conversation.head:
+            return [], ""
+        log = self._tables.log[conversation_id]
+        messages = [self._tables.message(conversation_id, seq) for seq in sorted(log, reverse=True) if seq < before_seq]
+        pinned = [one for one in messages if one is not None and one.pinned and not one.recalled]
+        shown = [
+            self._state_of(user_id, seen.conversation, seen.spans, one)
+            for one in pinned[:limit]
+            if within(seen.spans, one.seq) and (user_id, conversation_id, one.seq) not in self._tables.hidden
+        ]
+        return shown, str(pinned[limit - 1].seq) if len(pinned) > limit else ""
 
     # ------------------------------------------------------------ conversations
 

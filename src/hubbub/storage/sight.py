@@ -102,6 +102,15 @@ def is_visitor(conversation: ConversationRow, member: MemberRow) -> bool:
     return left or member.state is MemberState.NONE
 
 
+def seq_before(cursor: str) -> int:
+    """Return the number that a page, newest first, stays below.  Raises BAD_CURSOR."""
+    if not cursor:
+        return MAX_SEQ
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 20):
+        raise ChatError(Code.BAD_CURSOR)
+    return min(int(cursor), MAX_SEQ)
+
+
 def as_visitor(conversation: ConversationRow, member: MemberRow) -> MemberRow:
     """Return the row for somebody who asks for this one: a channel they left is open to them like to any other."""
     if conversation.kind is ConversationKind.CHANNEL and is_visitor(conversation, member):

@@ -23,6 +23,7 @@ from hubbub.chat.model import (
     Mark,
     MemberRow,
     MessageRow,
+    MessageState,
     OwnChange,
     OwnSet,
     Revision,
@@ -230,6 +231,13 @@ class SqlStore(SqlInvites):
     async def revisions(self, user_id: str, conversation_id: str, target_seq: int) -> list[Revision]:
         return await self._db.read(
             lambda conn: history.read_revisions(conn, self._dialect, user_id, conversation_id, target_seq)
+        )
+
+    async def pins(
+        self, user_id: str, conversation_id: str, cursor: str, limit: int
+    ) -> tuple[list[MessageState], str]:
+        return await self._db.read(
+            lambda conn: history.read_pins(conn, self._dialect, user_id, conversation_id, cursor, limit)
         )
 
     async def conversations(self, user_id: str, cursor: str, limit: int) -> tuple[list[ConversationState], str]:

@@ -315,3 +315,18 @@ async def test_one_message_is_read_by_its_number(either: Site) -> None:
     await juliet.does("PUT", f"{room}/messages/{seqs[2]}/hidden")
     assert await juliet.is_refused("GET", f"{room}/messages/{seqs[2]}") == "message_not_found"
     assert (await romeo.gets(f"{room}/messages/{seqs[2]}"))["body"]["text"] == "three"
+
+
+async def test_what_is_pinned_is_listed_the_newest_first(either: Site) -> None:
+    romeo, juliet = await either.enter("romeo"), await either.enter("juliet")
+    new = {"kind": "group", "title": "Balcony", "user_ids": [juliet.user_id]}
+    room = f"/conversations/{(await romeo.does('POST', '/conversations', new))['conversation_id']}"
+    for text in ("one", "two", "three"):
+        seq = (await romeo.does("POST", f"{room}/messages", {"text": text}))["seq"]
+        if text != "three":
+            await romeo.does("PUT", f"{room}/messages/{seq}/pin")
+    first = await juliet.gets(f"{room}/pins", limit=1)
+    second = await juliet.gets(f"{room}/pins", limit=1, cursor=first["next_cursor"])
+    assert [one["body"]["text"] for one in first["messages"] + second["messages"]] == ["two", "one"]
+    assert second["next_cursor"] == ""
+    assert await juliet.is_refused("GET", f"{room}/pins?cursor=x") == "bad_cursor"

@@ -263,7 +263,7 @@ export const en = {
   pins: {
     title: "Pinned messages",
     empty: "Nothing is pinned",
-    emptyHint: "Pin a message from its menu to keep it at hand. Looked at: the newest {count} messages.",
+    emptyHint: "Pin a message from its menu to keep it at hand.",
   },
   info: {
     title: "About",

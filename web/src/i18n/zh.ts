@@ -263,7 +263,7 @@ export const zh: Messages = {
   pins: {
     title: "置顶消息",
     empty: "没有置顶消息",
-    emptyHint: "在消息菜单中选择置顶，方便随时查看。已查看最新的 {count} 条消息。",
+    emptyHint: "在消息菜单中选择置顶，方便随时查看。",
   },
   info: {
     title: "会话信息",

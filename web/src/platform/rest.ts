@@ -1,0 +1,90 @@
+/** Messages as the HTTP interface tells them, made into those the SDK knows. */
+import type { File, Message } from "@/client";
+
+interface RestFile {
+  readonly id: string;
+  readonly name?: string;
+  readonly type?: string;
+  readonly size_bytes?: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly preview?: boolean;
+}
+
+/** What a message is (`GET /api/v1/conversations/{id}/pins` and others); of the body only what there is. */
+export interface RestMessage {
+  readonly conversation_id: string;
+  readonly seq: number;
+  readonly time_ms: number;
+  readonly sender_id: string;
+  readonly client_id: string;
+  readonly body: {
+    readonly text?: string;
+    readonly custom_type?: string;
+    readonly custom_json?: string;
+    readonly fallback?: string;
+    readonly files?: readonly RestFile[];
+  };
+  readonly reply_to_seq: number;
+  readonly thread_seq: number;
+  readonly also_in_conversation: boolean;
+  readonly mentions: readonly string[];
+  readonly mention_all: boolean;
+  readonly recalled: boolean;
+  readonly edits: number;
+  readonly edited_ms: number;
+  readonly pinned: boolean;
+  readonly reactions: readonly {
+    readonly emoji: string;
+    readonly count: number;
+    readonly user_ids: readonly string[];
+    readonly mine: boolean;
+  }[];
+  readonly thread_replies: number;
+  readonly thread_last_seq: number;
+}
+
+export function messageOf(told: RestMessage): Message {
+  return {
+    conversationId: told.conversation_id,
+    seq: told.seq,
+    timeMs: told.time_ms,
+    senderId: told.sender_id,
+    clientId: told.client_id,
+    post: {
+      kind: "message",
+      body: {
+        text: told.body.text ?? "",
+        customType: told.body.custom_type ?? "",
+        customJson: told.body.custom_json ?? "",
+        fallback: told.body.fallback ?? "",
+        files: (told.body.files ?? []).map(fileOf),
+      },
+      replyTo: told.reply_to_seq,
+      thread: told.thread_seq,
+      alsoInConversation: told.also_in_conversation,
+      mentions: told.mentions,
+      mentionAll: told.mention_all,
+      withdrawn: told.recalled,
+    },
+    recalled: told.recalled,
+    edits: told.edits,
+    editedMs: told.edited_ms,
+    pinned: told.pinned,
+    reactions: told.reactions.map(({ emoji, count, user_ids: userIds, mine }) => ({ emoji, count, userIds, mine })),
+    threadReplies: told.thread_replies,
+    threadLastSeq: told.thread_last_seq,
+  };
+}
+
+function fileOf(told: RestFile): File {
+  return {
+    id: told.id,
+    name: told.name ?? "",
+    type: told.type ?? "",
+    sizeBytes: told.size_bytes ?? 0,
+    width: told.width ?? 0,
+    height: told.height ?? 0,
+    preview: told.preview ?? false,
+  };
+}
