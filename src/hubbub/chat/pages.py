@@ -104,9 +104,7 @@ def fit_history(
     )
 
 
-def fitting(
-    rows: Sequence[ConversationState | ScheduledRow | MessageState], limit_bytes: int = PAGE_BYTES
-) -> int:
+def fitting(rows: Sequence[ConversationState | ScheduledRow | MessageState], limit_bytes: int = PAGE_BYTES) -> int:
     """Return how many of these fit on one page, at least one if there are any."""
     left = limit_bytes
     for number, row in enumerate(rows):

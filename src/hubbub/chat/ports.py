@@ -322,9 +322,7 @@ class LogReader(Protocol):
 
     async def revisions(self, user_id: str, conversation_id: str, target_seq: int) -> list[Revision]: ...
 
-    async def pins(
-        self, user_id: str, conversation_id: str, cursor: str, limit: int
-    ) -> tuple[list[MessageState], str]:
+    async def pins(self, user_id: str, conversation_id: str, cursor: str, limit: int) -> tuple[list[MessageState], str]:
         """Return pinned messages, the newest first, and the next cursor; none to somebody who has left.
 
         A page may be short where something is withheld.

@@ -243,9 +243,7 @@ class MemoryReader:
                 found.append(Revision(seq, entry.time_ms, entry.action.body))
         return found
 
-    async def pins(
-        self, user_id: str, conversation_id: str, cursor: str, limit: int
-    ) -> tuple[list[MessageState], str]:
+    async def pins(self, user_id: str, conversation_id: str, cursor: str, limit: int) -> tuple[list[MessageState], str]:
         before_seq = seq_before(cursor)
         seen = self._tables.look(user_id, conversation_id)
         if seen.end < seen.conversation.head:

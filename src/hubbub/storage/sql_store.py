@@ -233,9 +233,7 @@ class SqlStore(SqlInvites):
             lambda conn: history.read_revisions(conn, self._dialect, user_id, conversation_id, target_seq)
         )
 
-    async def pins(
-        self, user_id: str, conversation_id: str, cursor: str, limit: int
-    ) -> tuple[list[MessageState], str]:
+    async def pins(self, user_id: str, conversation_id: str, cursor: str, limit: int) -> tuple[list[MessageState], str]:
         return await self._db.read(
             lambda conn: history.read_pins(conn, self._dialect, user_id, conversation_id, cursor, limit)
         )

@@ -434,6 +434,7 @@ export const en = {
     nextUnread: "Next unread conversation",
     nextConversation: "Next conversation",
     previousConversation: "Previous conversation",
+    arrange: "Menu of a conversation in the list",
     moveMessages: "Move between messages",
     openMessage: "Actions for a message",
     reply: "Quote the message",

@@ -434,6 +434,7 @@ export const zh: Messages = {
     nextUnread: "下一个未读会话",
     nextConversation: "下一个会话",
     previousConversation: "上一个会话",
+    arrange: "列表中会话的菜单",
     moveMessages: "在消息间移动",
     openMessage: "消息操作",
     reply: "引用消息",

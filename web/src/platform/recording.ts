@@ -1,7 +1,9 @@
 /** Pictures of the screen and sound from the microphone, as files.  The browser asks the person before either. */
 
-export const canCapture = Boolean(navigator.mediaDevices && "getDisplayMedia" in navigator.mediaDevices);
-export const canRecord = Boolean(navigator.mediaDevices && "MediaRecorder" in window);
+/** Only pages that came safely have these devices. */
+const devices: Partial<MediaDevices> = "mediaDevices" in navigator ? navigator.mediaDevices : {};
+export const canCapture = devices.getDisplayMedia !== undefined;
+export const canRecord = devices.getUserMedia !== undefined && "MediaRecorder" in window;
 
 /** 2025-10-03 14.05.09, as part of a file's name. */
 function stamp(): string {

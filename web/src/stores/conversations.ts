@@ -103,8 +103,8 @@ export const useConversations = defineStore("conversations", () => {
           return { text, replyTo: text ? (quotes[id] ?? 0) : 0 };
         },
         there: (id) => {
-          const { text = "", replyTo = 0 } = all.get(id)?.own.draft ?? {};
-          return { text, replyTo };
+          const draft = all.get(id)?.own.draft;
+          return { text: draft?.text ?? "", replyTo: draft?.replyTo ?? 0 };
         },
         tell: (id, draft) => client.setOwn(id, { draft }),
         take: (id, { text, replyTo }) => {

@@ -53,7 +53,7 @@ export const useLinks = defineStore("links", () => {
 
   async function ask(message: Message, key: string, tried: number): Promise<void> {
     const path = `/api/v1/conversations/${message.conversationId}/messages/${message.seq}/links`;
-    let waits = true;
+    let waits = false;
     try {
       const { links } = await session.client.call<{ links: Link[] }>("GET", path);
       const ready = links.filter((link) => link.state === "ready" && link.title);
@@ -61,7 +61,6 @@ export const useLinks = defineStore("links", () => {
       if (ready.length || !waits) known.set(key, ready);
     } catch {
       // A picture of a page is worth no word to anybody; whoever draws the message next asks again.
-      waits = false;
     }
     if (waits && tried < TRIES) setTimeout(() => void ask(message, key, tried + 1), AGAIN_MS * 2 ** (tried - 1));
     else asking.delete(key);

@@ -1,6 +1,6 @@
 /** What is open on the screen besides the conversation: dialogs, the side panel, what is being answered or edited. */
 import { defineStore } from "pinia";
-import { reactive, ref } from "vue";
+import { reactive, ref, shallowRef } from "vue";
 
 import type { Message } from "@/client";
 
@@ -10,7 +10,7 @@ export const useUi = defineStore("ui", () => {
   const dialog = ref<Dialog | null>(null);
   const profile = ref("");
   /** What is forwarded. */
-  const forwarding = ref<Message | null>(null);
+  const forwarding = shallowRef<Message | null>(null);
   /** Answered or edited, by conversation or thread (`id` or `id#seq`). */
   const replying = reactive<Record<string, Message>>({});
   const editing = reactive<Record<string, Message>>({});

@@ -1,5 +1,5 @@
 /** Files on their way to the server, before the message that shows them is sent. */
-import { computed, reactive, ref } from "vue";
+import { computed, markRaw, reactive, ref } from "vue";
 
 import { HubbubError, type File as SentFile } from "@/client";
 import { upload } from "@/platform/upload";
@@ -54,7 +54,8 @@ export function useAttachments() {
       const given = await upload(file, token, (part) => (made.part = part), abort.signal);
       files.keep(given);
       made.part = 1;
-      made.file = {
+      // Raw: what goes into the outbox is cloned, and a proxy cannot be.
+      made.file = markRaw({
         id: given.file_id,
         name: given.name,
         type: given.type,
@@ -62,7 +63,7 @@ export function useAttachments() {
         width: given.width,
         height: given.height,
         preview: given.preview,
-      };
+      });
     } catch (thrown) {
       const error = HubbubError.from(thrown);
       if (abort.signal.aborted) return;
