@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from contracts.script import ANNA, BEN, CLEO, Script, an_id
 
+from hubbub.chat.contacts import ContactChange, arranged, asked
 from hubbub.chat.invites import Invite, JoinRequest
 from hubbub.chat.model import (
     Body,
@@ -77,6 +80,13 @@ async def ask_everything(script: Script) -> None:
     await store.search(ANNA, Wanted(("new", "h"), senders=(ANNA, BEN), after_ms=1), f"9.{stage}.9", 10)
     await store.search(BEN, Wanted(conversation_ids=(stage,)), "", 10)
     await store.find_conversations(ANNA, "stage", 10)
+    await store.change_contacts(ANNA, BEN, partial(asked, note="hello", now_ms=1))
+    await store.change_contacts(BEN, ANNA, partial(arranged, change=ContactChange(blocked=True), now_ms=1))
+    await store.contacts(ANNA, BEN, 10)
+    await store.user_state(ANNA, 0, 1)
+    await store.blockers(ANNA, [BEN, CLEO])
+    await store.company(ANNA, stage)
+    await script.facts(Needs(blocks={(ANNA, BEN), (BEN, ANNA)}))
     invite = Invite(an_id(), stage, ANNA, 1, 0, 2)
     await store.add_invite(invite, 10)
     await store.invites(stage, 10)

@@ -23,6 +23,7 @@ from hubbub.bus.chat_server import ChatServer, ChatServerSettings
 from hubbub.bus.cluster_bus import ClusterBus
 from hubbub.bus.local import LocalBus
 from hubbub.bus.remote_chat import RemoteChat
+from hubbub.chat.contacts import ContactChange, ContactState
 from hubbub.chat.invites import Invite
 from hubbub.chat.model import (
     Accepted,
@@ -314,3 +315,16 @@ async def test_searching_arranging_and_inviting_are_the_same_wherever_they_are_a
     await ask.revoke_invite(ANN, group, asking.id)
     assert await ask.invites(ANN, group) == []
     assert len((await ask.members(ANN, group, "", 9))[1]) == 3
+
+
+async def test_contacts_are_the_same_wherever_they_are_asked(talk: Talk) -> None:
+    ask, node, ben = talk.chat, talk.node, Caller(BEN)
+    assert (await ask.ask_contact(ANN, BEN, "hello")).note == "hello"
+    assert (await ask.answer_contact(ben, ANNA, True)).state is ContactState.ACCEPTED
+    assert (await ask.arrange_contact(ANN, BEN, ContactChange(blocked=True, name="B"))).blocked
+    assert await ask.contacts(ANN, "", 9) == await node.contacts(ANN, "", 9)
+    assert await ask.hiding(ben, [ANNA, CLEO]) == [ANNA]
+    assert await refusal(ask.open_direct(ben, ANNA)) is Code.FORBIDDEN
+    assert (await ask.user_state(ANN, 0, 9)).contacts == (await node.user_state(ANN, 0, 9)).contacts != ()
+    await ask.remove_contact(ben, ANNA)
+    assert (await ask.contacts(ben, "", 9))[0] == []

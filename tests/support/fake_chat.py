@@ -120,6 +120,8 @@ class FakeChat:
     def __init__(self, clock: Clock, bus: LocalBus) -> None:
         self._clock = clock
         self.bus = bus
+        self.blocks: set[tuple[str, str]] = set()
+        """(who has blocked, whom)."""
         self.after_resume: Callable[[], Awaitable[object]] | None = None
         """When set, it is called once a resume has been read and before its reader gets it."""
         self.logs: dict[str, list[Entry]] = {}
@@ -339,6 +341,9 @@ class FakeChat:
 
     async def users(self, caller: Caller, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]:
         return [UserRow(name, f"u{name[:6]}") for name in user_ids]
+
+    async def hiding(self, caller: Caller, user_ids: Sequence[str]) -> list[str]:
+        return [name for name in user_ids if (name, caller.user_id) in self.blocks]
 
     def __getattr__(self, name: str) -> Any:
         """What no test of the gateway needs is refused by name."""

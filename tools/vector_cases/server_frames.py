@@ -499,6 +499,42 @@ CASES: list[Case] = [
         },
     ),
     (
+        "user_changed_contact",
+        "11.11",
+        "Somebody has asked to be a contact; another was blocked.",
+        sub(
+            51,
+            num(1, 43),
+            num(2, 45),
+            sub(5, sub(1, JULIET), num(2, 2), sub(6, "By moonlight"), num(7, TIME), num(8, 44)),
+            sub(5, sub(1, MERCUTIO), num(2, 3), num(3, 1), sub(4, "Him"), sub(5, "friends"), num(7, TIME), num(8, 45)),
+        ),
+        {
+            "userChanged": {
+                "sinceVersion": "43",
+                "version": "45",
+                "contacts": [
+                    {
+                        "userId": JULIET,
+                        "state": "CONTACT_STATE_ASKING",
+                        "note": "By moonlight",
+                        "timeMs": str(TIME),
+                        "version": "44",
+                    },
+                    {
+                        "userId": MERCUTIO,
+                        "state": "CONTACT_STATE_ACCEPTED",
+                        "blocked": True,
+                        "name": "Him",
+                        "group": "friends",
+                        "timeMs": str(TIME),
+                        "version": "45",
+                    },
+                ],
+            }
+        },
+    ),
+    (
         "marks",
         "14.7",
         "Two people have read and received.",

@@ -287,6 +287,14 @@ METHODS: dict[str, Method] = {
         Method(Chat.users, Sort.READ),
         Method(Chat.find_users, Sort.READ),
         Method(Chat.search, Sort.READ),
+        # Whoever has asked has asked, and who is a contact stays one; a later `remove_contact` may undo it.
+        Method(Chat.ask_contact, Sort.SWITCH),
+        Method(Chat.answer_contact, Sort.SWITCH),
+        Method(Chat.remove_contact, Sort.SWITCH),
+        # Set to values, but a block that comes late must not undo what followed it.
+        Method(Chat.arrange_contact, Sort.SWITCH),
+        Method(Chat.contacts, Sort.READ),
+        Method(Chat.hiding, Sort.READ),
         # A row under an id that the asker chose.
         Method(Chat.create_invite, Sort.COMMAND),
         # Gone stays gone.

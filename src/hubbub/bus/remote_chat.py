@@ -118,7 +118,15 @@ class RemoteChat:
             (listening,) = await self.listening([caller.user_id])
             return Entered(listening, await self.resume(caller, epoch, user_version, have))
 
+    async def hiding(self, caller: Caller, user_ids: Sequence[str]) -> list[str]:
+        """Return who shows the caller nothing; of an older node, which knows no blocks, nobody."""
+        try:
+            return await self._hiding(caller, user_ids)
+        except UnknownMethod:
+            return []
+
     _enter = _asked(Chat.enter)
+    _hiding = _asked(Chat.hiding)
     _some_heads = _asked(Chat.heads)
     _some_listening = _asked(Chat.listening)
 
@@ -150,6 +158,11 @@ class RemoteChat:
     users = _asked(Chat.users)
     find_users = _asked(Chat.find_users)
     search = _asked(Chat.search)
+    ask_contact = _asked(Chat.ask_contact)
+    answer_contact = _asked(Chat.answer_contact)
+    remove_contact = _asked(Chat.remove_contact)
+    arrange_contact = _asked(Chat.arrange_contact)
+    contacts = _asked(Chat.contacts)
     create_invite = _asked(Chat.create_invite)
     invites = _asked(Chat.invites)
     revoke_invite = _asked(Chat.revoke_invite)

@@ -127,22 +127,23 @@ class Marks:
         raise ChatError(Code.UNAVAILABLE)
 
     async def _tell(self, risen: MarksRaised) -> None:
-        by_conversation: dict[str, list[MarkSet]] = {}
+        # Two people of whom one has blocked the other do not hear of each other's marks, whatever moved at once.
+        by_audience: dict[tuple[str, tuple[str, ...] | None], list[MarkSet]] = {}
         if risen.outbox_id:
             self._untold.append(risen.outbox_id)
         for row in risen.rows:
             if row.audience is not None or 0 < row.member_count <= RECEIPTS_LIMIT:
-                by_conversation.setdefault(row.conversation_id, []).append(row)
+                by_audience.setdefault((row.conversation_id, row.audience), []).append(row)
             if row.read_rose:
                 user_id = row.mark.user_id
                 self._read[user_id] = min(self._read.get(user_id, row.user_version), row.user_version)
         if self._read:
             self._telling.wake()
-        if by_conversation:
+        if by_audience:
             await self._bus.publish(
                 [
-                    MarksMoved(conversation_id, tuple([row.mark for row in rows]), rows[-1].audience)
-                    for conversation_id, rows in by_conversation.items()
+                    MarksMoved(conversation_id, tuple([row.mark for row in rows]), audience)
+                    for (conversation_id, audience), rows in by_audience.items()
                 ]
             )
 

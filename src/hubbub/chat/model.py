@@ -9,6 +9,8 @@ from enum import IntEnum
 
 import msgspec
 
+from hubbub.chat.contacts import Contact
+
 MAX_SEQ = 2**63 - 1
 """Stands for "no end" in an interval."""
 
@@ -255,6 +257,8 @@ class ConversationRow(msgspec.Struct):
     created_ms: int = 0
     peers: tuple[str, str] | None = None
     """With DIRECT: the two people, sorted; the same person twice for notes to oneself."""
+    barred: tuple[str, ...] = ()
+    """With DIRECT: who of the two was blocked by the other.  Known only where the row is locked for writing."""
 
 
 class MemberRow(msgspec.Struct):
@@ -448,6 +452,7 @@ class UserState(msgspec.Struct, frozen=True):
     version: int
     conversations: tuple[ConversationState, ...]
     more: bool = False
+    contacts: tuple[Contact, ...] = ()
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ nodes may write any conversation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -16,8 +16,10 @@ from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import GENERAL_CHANNEL, SYSTEM_CONVERSATION, direct_id, new_id
 from hubbub.chat import checks
+from hubbub.chat.befriending import Befriending
 from hubbub.chat.changes import UserChanges
 from hubbub.chat.commit import Done, GroupCommit
+from hubbub.chat.contacts import Contact, ContactChange
 from hubbub.chat.fault import IN_TRANSACTION, planned
 from hubbub.chat.indexing import Indexing
 from hubbub.chat.invites import Invitation, Invite, JoinRequest
@@ -64,6 +66,7 @@ class ChatNode(Reading):
         )
         self._marks = Marks(store, bus, self._changes, self.outbox.forget, settings)
         self._inviting = Inviting(store, store, clock, self._do)
+        self._befriending = Befriending(store, clock, self._tell_people)
         self.scheduler = Scheduler(store, self._submit_checked, clock, settings)
         self._submits = self._allowance()
         self._openings = self._allowance()
@@ -227,6 +230,39 @@ class ChatNode(Reading):
         """Let somebody in who asked, or not."""
         await self._inviting.answer(caller, conversation_id, user_id, accept)
 
+    # ------------------------------------------------------------ contacts
+
+    async def ask_contact(self, caller: Caller, user_id: str, note: str) -> Contact:
+        """Ask somebody to be a contact."""
+        self._openings.take(caller.user_id)
+        return await self._befriending.ask(caller, user_id, note)
+
+    async def answer_contact(self, caller: Caller, user_id: str, accept: bool) -> Contact:
+        """Answer somebody's request."""
+        self._signals.take(caller.user_id)
+        return await self._befriending.answer(caller, user_id, accept)
+
+    async def remove_contact(self, caller: Caller, user_id: str) -> Contact:
+        """End being contacts, or take a request back."""
+        self._signals.take(caller.user_id)
+        return await self._befriending.remove(caller, user_id)
+
+    async def arrange_contact(self, caller: Caller, user_id: str, change: ContactChange) -> Contact:
+        """Name, group, block or unblock somebody, for the caller alone."""
+        self._signals.take(caller.user_id)
+        return await self._befriending.arrange(caller, user_id, change)
+
+    async def contacts(self, caller: Caller, cursor: str, limit: int) -> tuple[list[Contact], str]:
+        """Return a page of what the caller keeps of others."""
+        return await self._befriending.contacts(caller, cursor, self._rows(limit))
+
+    async def hiding(self, caller: Caller, user_ids: Sequence[str]) -> list[str]:
+        """Return which of these people show the caller nothing of themselves."""
+        return await self._befriending.hiding(caller, user_ids)
+
+    def _tell_people(self, versions: Mapping[str, int], outbox_id: int) -> None:
+        self._changes.note(versions, partial(self.outbox.forget, outbox_id))
+
     # ------------------------------------------------------------ search
 
     async def search(
@@ -282,7 +318,7 @@ class ChatNode(Reading):
         """Tell the others, best effort; in large conversations nobody is told."""
         self._signals.take(caller.user_id)
         conversation_id = checks.a_conversation_id(conversation_id)
-        audience = await self._store.small_audience(conversation_id)
+        audience = await self._store.company(caller.user_id, conversation_id)
         if audience is None or caller.user_id not in audience:
             state = await self._store.conversation(caller.user_id, conversation_id)
             if state.conversation.kind is ConversationKind.SYSTEM:

@@ -144,7 +144,9 @@ def fit_user_state(state: UserState, limit_bytes: int = PAGE_BYTES) -> UserState
             cut = number
         size += _size_of_state(row)
         if size > limit_bytes and cut:
-            return replace(state, conversations=rows[:cut], version=rows[cut - 1].member.version, more=True)
+            upto = rows[cut - 1].member.version
+            kept = tuple([each for each in state.contacts if each.version <= upto])
+            return replace(state, conversations=rows[:cut], contacts=kept, version=upto, more=True)
     return state
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar, Protocol
 import msgspec
 
 from hubbub.base.errors import ChatError, Code
+from hubbub.chat.contacts import ContactStore
 from hubbub.chat.invites import InviteStore
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
@@ -59,6 +60,8 @@ class Needs(msgspec.Struct):
     """People who must exist and be active."""
     files: set[tuple[str, str]] = msgspec.field(default_factory=set)
     """(user, file) of what these people want to show; locked, so that nothing sweeps them away meanwhile."""
+    blocks: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """(blocker, blocked): whether the one has blocked the other.  In a private chat its row says it: `barred`."""
 
 
 class StoredKey(msgspec.Struct, frozen=True, gc=False):
@@ -92,6 +95,8 @@ class Facts(msgspec.Struct):
     """Those of `Needs.files` that are there and for this person: uploaded by them, or in a message they may see."""
     small_audience: int = SMALL_AUDIENCE
     """Up to how many members a conversation is small: told to its people one by one."""
+    blocks: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """Those of `Needs.blocks` that are so."""
 
 
 class NewEntry(msgspec.Struct, frozen=True):
@@ -242,7 +247,8 @@ class MarkSet(msgspec.Struct, frozen=True):
     """Whether the person's version advanced with it; a delivered mark alone advances nothing."""
     member_count: int = 0
     audience: tuple[str, ...] | None = None
-    """The joined members if it is small, as read in the same transaction."""
+    """Who may be told: the joined members if it is small, as read in the same transaction; where one of two people has
+    blocked the other, only this one."""
 
 
 class MarksRaised(msgspec.Struct, frozen=True):
@@ -339,7 +345,10 @@ class LogReader(Protocol):
     async def members(
         self, user_id: str, conversation_id: str, cursor: str, limit: int
     ) -> tuple[int, list[MemberRow], str]:
-        """Return (head, joined members by user id, next cursor)."""
+        """Return (head, joined members by user id, next cursor).
+
+        To somebody who was blocked the other's marks stand still where they stood then.
+        """
 
     async def user_state(self, user_id: str, since_version: int, limit: int) -> UserState: ...
 
@@ -405,7 +414,7 @@ class SearchIndex(Protocol):
         """
 
 
-class ChatStore(LogWriter, LogReader, ScheduleStore, SearchIndex, InviteStore, Protocol):
+class ChatStore(LogWriter, LogReader, ScheduleStore, SearchIndex, InviteStore, ContactStore, Protocol):
     """Everything chat keeps."""
 
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+from hubbub.chat.contacts import Contact, ContactChange
 from hubbub.chat.invites import Invitation, Invite, JoinRequest
 from hubbub.chat.model import (
     Accepted,
@@ -135,6 +136,23 @@ class Chat(Protocol):
 
     async def set_own(self, caller: Caller, conversation_id: str, change: OwnChange) -> None:
         """Change what the caller keeps of a conversation for themselves; returns when it is durable."""
+
+    async def ask_contact(self, caller: Caller, user_id: str, note: str) -> Contact:
+        """Ask somebody to be a contact; where they have asked already, that is a yes."""
+
+    async def answer_contact(self, caller: Caller, user_id: str, accept: bool) -> Contact:
+        """Answer somebody's request."""
+
+    async def remove_contact(self, caller: Caller, user_id: str) -> Contact:
+        """End being contacts, or take a request back."""
+
+    async def arrange_contact(self, caller: Caller, user_id: str, change: ContactChange) -> Contact:
+        """Name, group, block or unblock somebody, for the caller alone."""
+
+    async def contacts(self, caller: Caller, cursor: str, limit: int) -> tuple[list[Contact], str]: ...
+
+    async def hiding(self, caller: Caller, user_ids: Sequence[str]) -> list[str]:
+        """For gateways: which of these people show the caller nothing of themselves, because they blocked them."""
 
     async def find_users(self, caller: Caller, query: str, cursor: str, limit: int) -> tuple[list[UserRow], str]: ...
 

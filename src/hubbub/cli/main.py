@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "group": "Make groups and manage their members.",
     "channel": "Find, join and leave public channels.",
     "users": "Find people; see who is online.",
+    "contact": "Ask, accept, name, group and block people.",
     "announce": "Tell everybody (admins).",
     "session": "See and end one's logins.",
     "factor": "Set up a second step of signing in.",

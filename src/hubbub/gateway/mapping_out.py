@@ -7,6 +7,7 @@ from typing import Any
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import NOBODY
+from hubbub.chat.contacts import Contact
 from hubbub.chat.model import (
     MAX_SEQ,
     Body,
@@ -365,6 +366,20 @@ def user_state(state: UserState) -> pb.UserState:
         version=state.version,
         conversations=[conversation(one) for one in state.conversations],
         more=state.more,
+        contacts=[contact(one) for one in state.contacts],
+    )
+
+
+def contact(row: Contact) -> pb.Contact:
+    return pb.Contact(
+        user_id=row.user_id,
+        state=int(row.state),  # type: ignore[arg-type]
+        blocked=row.blocked,
+        name=row.name,
+        group=row.group,
+        note=row.note,
+        time_ms=row.time_ms,
+        version=row.version,
     )
 
 

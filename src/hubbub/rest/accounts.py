@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import ports, scopes
 from hubbub.base.errors import Code
+from hubbub.rest.contacts import Contact
 from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of, bearer_if_any
 from hubbub.rest.inputs import Cursor, Limit, Seq, an_id
@@ -231,13 +232,14 @@ async def end_other_logins(identity: IdentityDep, deps: DepsDep) -> EndedLogins:
 
 @get("/me/state", summary="What changed for the caller", tags=["conversations"], opt=refuses(scope=scopes.READ))
 async def read_state(caller: CallerDep, deps: DepsDep, since: Seq = 0, limit: Limit = 0) -> UserState:
-    """Return the caller's conversations that changed since a version."""
+    """Return the caller's conversations and contacts that changed since a version."""
     state = await deps.chat.user_state(caller, since, limit)
     return UserState(
         since_version=state.since_version,
         version=state.version,
         more=state.more,
         conversations=[Conversation.of(one, caller.user_id) for one in state.conversations],
+        contacts=[Contact.of(one) for one in state.contacts],
     )
 
 

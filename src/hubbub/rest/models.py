@@ -12,6 +12,7 @@ from hubbub.auth.ports import Account
 from hubbub.base.ids import NOBODY
 from hubbub.chat import model
 from hubbub.chat.model import MAX_SEQ, Post
+from hubbub.rest.contacts import Contact
 from hubbub.rest.log_models import Message
 from hubbub.rest.words import Kind, NotifyName, RoleName, State, word
 
@@ -215,6 +216,7 @@ class UserState(_Out, frozen=True, kw_only=True):
     more: bool
     """There is more: ask again since `version`."""
     conversations: list[Conversation]
+    contacts: list[Contact]
 
     @classmethod
     def of(cls, state: model.UserState, user_id: str) -> UserState:

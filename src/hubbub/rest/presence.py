@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 from hubbub.auth import scopes
 from hubbub.base.errors import Code
 from hubbub.cluster.sessions import Presence as Known
+from hubbub.cluster.sessions import PresenceState
 from hubbub.rest.deps import CallerDep, DepsDep
 from hubbub.rest.inputs import Cursor, Limit, an_id, ids_of
 from hubbub.rest.refusals import refuses
@@ -53,18 +54,26 @@ class PresencePage(msgspec.Struct, frozen=True, kw_only=True):
 async def list_presence(
     caller: CallerDep, deps: DepsDep, user_ids: Ids = None, cursor: Cursor = "", limit: Limit = 0
 ) -> PresencePage:
-    """Return the presence of these people, or, by id, everybody who is connected with a socket."""
+    """Return the presence of these people, or, by id, everybody who is connected with a socket.
+
+    Who has blocked the caller is never there.
+    """
     if deps.sessions is None:
         return PresencePage(presences=[], next_cursor="")
     if user_ids:
-        known = await deps.sessions.presence(ids_of(user_ids))
-        return PresencePage(presences=[Presence.of(one) for one in known], next_cursor="")
+        names = ids_of(user_ids)
+        hiding = frozenset(await deps.chat.hiding(caller, names))
+        seen = {one.user_id: one for one in await deps.sessions.presence([name for name in names if name not in hiding])}
+        shown = [seen.get(name) or Known(name, PresenceState.OFFLINE, 0) for name in names]
+        return PresencePage(presences=[Presence.of(one) for one in shown], next_cursor="")
     if cursor:
         cursor = an_id(cursor, Code.BAD_CURSOR)
     size = min(limit or deps.settings.page_default, deps.settings.page_max)
     found = await deps.sessions.online_after(cursor, size + 1)
     following = found[size - 1].user_id if len(found) > size else ""
-    return PresencePage(presences=[Presence.of(one) for one in found[:size]], next_cursor=following)
+    hiding = frozenset(await deps.chat.hiding(caller, [one.user_id for one in found[:size]]))
+    shown = [one for one in found[:size] if one.user_id not in hiding]
+    return PresencePage(presences=[Presence.of(one) for one in shown], next_cursor=following)
 
 
 GUARDED = [list_presence]

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, select
 from hubbub.chat.model import ConversationKind, ConversationRow, MemberRow, MemberState, MessageRow
 from hubbub.chat.ports import Facts, Needs, StoredKey, StoredUserKey
 from hubbub.storage.account_tables import users
+from hubbub.storage.blocks import bar, read_blocks
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.file_store import load_files
 from hubbub.storage.remembered import Remembered
@@ -63,6 +64,7 @@ def load_facts(
         audiences=load_audiences(conn, remembered, rows),
         files=load_files(conn, needs.files),
         small_audience=remembered.small_audience,
+        blocks=read_blocks(conn, needs.blocks) if needs.blocks else set(),
     )
     return facts, revisions
 
@@ -108,8 +110,10 @@ def lock_conversations(
     names = list(unknown)
     for at in range(0, len(names), _AT_ONCE):
         statement = select(conversations).where(conversations.c.id.in_(names[at : at + _AT_ONCE]))
-        for found in conn.execute(statement):
-            row = rows[found.id] = conversation_of(found)
+        read = [conversation_of(found) for found in conn.execute(statement)]
+        bar(conn, read)
+        for row in read:
+            rows[row.id] = row
             remembered.keep_conversation(row, unknown[row.id])
     return rows, revisions
 

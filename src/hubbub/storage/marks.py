@@ -93,7 +93,9 @@ def write_marks(
             versions.get(row.user_id, 0),
             read_rose=(row.conversation_id, row.user_id) in read,
             member_count=conversations[row.conversation_id].member_count,
-            audience=audiences.get(row.conversation_id),
+            audience=(row.user_id,)
+            if conversations[row.conversation_id].barred
+            else audiences.get(row.conversation_id),
         )
         for row in risen
     ]

@@ -43,14 +43,14 @@ from hubbub.chat.ports import (
 )
 from hubbub.storage.file_store import ref_of
 from hubbub.storage.marks import merge_marks, raise_row
+from hubbub.storage.memory_contacts import MemoryContacts
 from hubbub.storage.memory_files import MemoryFiles
-from hubbub.storage.memory_invites import MemoryInvites
 from hubbub.storage.memory_tables import EVERYBODY, LogRow
 from hubbub.storage.rows import encode, withdraw
 from hubbub.storage.sight import EVERYTHING
 
 
-class MemoryStore(MemoryInvites):
+class MemoryStore(MemoryContacts):
     """A `chat.ports.ChatStore` that forgets everything when it goes."""
 
     def __init__(self, clock: Clock, *, small_audience: int = SMALL_AUDIENCE) -> None:
@@ -73,7 +73,7 @@ class MemoryStore(MemoryInvites):
         for new in changes.entries:
             self._append(new)
         for conversation in changes.conversations:
-            tables.conversations[conversation.id] = copy.copy(conversation)
+            tables.conversations[conversation.id] = replace(conversation, barred=())
         versions = self._advance({row.user_id for row in changes.members})
         for member in changes.members:
             member.version = versions[member.user_id]
@@ -108,7 +108,7 @@ class MemoryStore(MemoryInvites):
 
     def _facts(self, needs: Needs) -> Facts:
         tables = self._tables
-        rows = {id_: copy.copy(tables.conversations[id_]) for id_ in needs.conversations & tables.conversations.keys()}
+        rows = {id_: tables.locked(id_) for id_ in needs.conversations & tables.conversations.keys()}
         messages = {key: tables.message(*key) for key in needs.messages}
         audiences = {id_: tables.audience(row) for id_, row in rows.items()}
         return Facts(
@@ -121,6 +121,7 @@ class MemoryStore(MemoryInvites):
             audiences={id_: audience for id_, audience in audiences.items() if audience is not None},
             files={key: ref_of(row) for key in needs.files if (row := tables.file(*key)) is not None},
             small_audience=tables.small_audience,
+            blocks={pair for pair in needs.blocks if tables.has_blocked(*pair)},
         )
 
     def _refuse_bad(self, changes: Changes) -> None:
@@ -231,7 +232,9 @@ class MemoryStore(MemoryInvites):
                 tables.versions.get(row.user_id, 0),
                 read_rose=(row.conversation_id, row.user_id) in read,
                 member_count=tables.conversations[row.conversation_id].member_count,
-                audience=tables.audience(tables.conversations[row.conversation_id]),
+                audience=(row.user_id,)
+                if tables.locked(row.conversation_id).barred
+                else tables.audience(tables.conversations[row.conversation_id]),
             )
             for row in risen
         ]

@@ -318,18 +318,26 @@ class MemoryReader:
             raise ChatError(Code.BAD_CURSOR) from None
         names = [name for name in self._tables.joined(conversation_id) if name > after]
         rows = [copy.copy(self._tables.members[conversation_id, name]) for name in names[:limit]]
+        if seen.conversation.kind is ConversationKind.DIRECT:
+            for row in rows:
+                if self._tables.has_blocked(row.user_id, user_id):
+                    held = self._tables.held_marks[row.user_id, user_id]
+                    row.read_seq, row.delivered_seq = min(row.read_seq, held[0]), min(row.delivered_seq, held[1])
         return seen.conversation.head, rows, names[limit - 1] if len(names) > limit else ""
 
     async def user_state(self, user_id: str, since_version: int, limit: int) -> UserState:
         changed = [pair for pair in self._pairs(user_id) if pair[1].version > since_version]
         changed.sort(key=lambda pair: (pair[1].version, pair[0].id))
+        mine = [row for (owner, _), row in self._tables.contacts.items() if owner == user_id]
+        known = sorted([row for row in mine if row.version > since_version], key=lambda row: (row.version, row.user_id))
         newest = upto = self._tables.versions.get(user_id, 0)
-        more = len(changed) > limit
+        versions = sorted([pair[1].version for pair in changed] + [row.version for row in known])
+        more = len(versions) > limit
         if more:
-            cut = changed[limit][1].version
-            whole = [pair for pair in changed if pair[1].version < cut]
-            upto = whole[-1][1].version if whole else cut
-            changed = whole or [pair for pair in changed if pair[1].version == cut]
+            cut = versions[limit]
+            upto = max([version for version in versions if version < cut], default=cut)
+            changed = [pair for pair in changed if pair[1].version <= upto]
+            known = [row for row in known if row.version <= upto]
             more = upto < newest
         if since_version == 0:
             implicit = [
@@ -339,7 +347,7 @@ class MemoryReader:
             ]
             changed = implicit + changed
         states = tuple(self._state(user_id, pair) for pair in changed)
-        return UserState(since_version, upto, states, more)
+        return UserState(since_version, upto, states, more, tuple(known))
 
     async def resume(
         self, user_id: str, have: Sequence[tuple[str, int]], since_version: int, *, limit: int, state_limit: int

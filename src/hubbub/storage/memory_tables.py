@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from hubbub.base.errors import ChatError
 from hubbub.base.ids import NOBODY
+from hubbub.chat.contacts import Contact
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
     ConversationKind,
@@ -64,6 +65,9 @@ class MemoryTables:
         self.mentions: dict[tuple[str, int], frozenset[str]] = {}
         self.hidden: set[tuple[str, str, int]] = set()
         self.own: dict[tuple[str, str], Own] = {}
+        self.contacts: dict[tuple[str, str], Contact] = {}
+        self.held_marks: dict[tuple[str, str], tuple[int, int]] = {}
+        """Where (read, delivered) of a blocker stood when they blocked somebody."""
         self.versions: dict[str, int] = {}
         self.scheduled: dict[tuple[str, str, str], tuple[ScheduledRow, bytes]] = {}
         self.sending: set[tuple[str, str, str]] = set()
@@ -81,6 +85,20 @@ class MemoryTables:
         spans = sight(conversation, member)
         assert conversation is not None
         return Seen(copy.copy(conversation), copy.copy(member), spans, end_of(spans, conversation.head))
+
+    def has_blocked(self, blocker: str, blocked: str) -> bool:
+        """Whether the one has blocked the other."""
+        row = self.contacts.get((blocker, blocked))
+        return row is not None and row.blocked
+
+    def locked(self, conversation_id: str) -> ConversationRow:
+        """Return a conversation as a writer sees it: with who may not speak in it."""
+        row = copy.copy(self.conversations[conversation_id])
+        if row.kind is ConversationKind.DIRECT and row.peers is not None:
+            one, other = row.peers
+            pairs = ((one, other), (other, one))
+            row.barred = tuple([blocked for blocker, blocked in pairs if self.has_blocked(blocker, blocked)])
+        return row
 
     def file(self, user_id: str, file_id: str) -> FileRow | None:
         """Return a file that this person uploaded, or may see a message of."""

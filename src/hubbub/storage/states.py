@@ -8,6 +8,7 @@ else has no preview.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,8 @@ from hubbub.chat.model import (
     Role,
     UserState,
 )
+from hubbub.storage.blocks import held_marks
+from hubbub.storage.contacts import read_changed, read_of_version
 from hubbub.storage.cut import cut_conversation, cut_messages
 from hubbub.storage.dialects import Dialect, Span
 from hubbub.storage.entry_pages import page
@@ -229,7 +232,17 @@ def read_members(
     found = [member_of(row) for row in conn.execute(statement)]
     more = len(found) > limit
     found = found[:limit]
+    if seen.conversation.kind is ConversationKind.DIRECT:
+        _hold_marks(conn, user_id, found)
     return seen.conversation.head, found, found[-1].user_id if more else ""
+
+
+def _hold_marks(conn: Connection, user_id: str, found: Iterable[MemberRow]) -> None:
+    """Let the marks of somebody who has blocked this person stand still where they stood then."""
+    for row in found:
+        held = None if row.user_id == user_id else held_marks(conn, row.user_id, user_id)
+        if held is not None:
+            row.read_seq, row.delivered_seq = min(row.read_seq, held[0]), min(row.delivered_seq, held[1])
 
 
 def read_user_state(conn: Connection, dialect: Dialect, user_id: str, since_version: int, limit: int) -> UserState:
@@ -240,24 +253,28 @@ def read_user_state(conn: Connection, dialect: Dialect, user_id: str, since_vers
     """
     newest = _newest_version(conn, user_id)
     reader = {"reader": user_id}
-    rows = conn.execute(_CHANGED, {**reader, "since": since_version, "rows": limit + 1}).all()
+    rows: Sequence[Any] = conn.execute(_CHANGED, {**reader, "since": since_version, "rows": limit + 1}).all()
+    known = read_changed(conn, user_id, since_version, limit + 1)
     upto = newest
-    more = len(rows) > limit
+    versions = sorted([row.member_version for row in rows] + [row.version for row in known])
+    more = len(versions) > limit
     if more:
         # The last version of a full page may go on after it: leave it to the next page, unless it is all there is.
-        cut = rows[limit].member_version
-        whole = [row for row in rows if row.member_version < cut]
-        if whole:
-            rows = whole
-            upto = whole[-1].member_version
+        cut = versions[limit]
+        if versions[0] < cut:
+            upto = versions[bisect_left(versions, cut) - 1]
+            rows = [row for row in rows if row.member_version <= upto]
+            known = [row for row in known if row.version <= upto]
         else:
             rows = conn.execute(_OF_VERSION, {**reader, "version": cut}).all()
+            known = read_of_version(conn, user_id, cut)
             upto = cut
             more = upto < newest
     pairs = [_pair(row, user_id) for row in rows]
     if since_version == 0 and not any(conversation.id == SYSTEM_CONVERSATION for conversation, _ in pairs):
         pairs = [pair for pair in _system(conn, user_id) if pair[1].version == 0] + pairs
-    return UserState(since_version, upto, tuple(build_states(conn, dialect, user_id, pairs)), more)
+    states = tuple(build_states(conn, dialect, user_id, pairs))
+    return UserState(since_version, upto, states, more, tuple(known))
 
 
 def read_resumed(

@@ -50,6 +50,13 @@ class MemberState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MEMBER_STATE_REMOVED: _ClassVar[MemberState]
     MEMBER_STATE_BANNED: _ClassVar[MemberState]
 
+class ContactState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CONTACT_STATE_UNSPECIFIED: _ClassVar[ContactState]
+    CONTACT_STATE_ASKED: _ClassVar[ContactState]
+    CONTACT_STATE_ASKING: _ClassVar[ContactState]
+    CONTACT_STATE_ACCEPTED: _ClassVar[ContactState]
+
 class Notify(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     NOTIFY_UNSPECIFIED: _ClassVar[Notify]
@@ -91,6 +98,10 @@ MEMBER_STATE_JOINED: MemberState
 MEMBER_STATE_LEFT: MemberState
 MEMBER_STATE_REMOVED: MemberState
 MEMBER_STATE_BANNED: MemberState
+CONTACT_STATE_UNSPECIFIED: ContactState
+CONTACT_STATE_ASKED: ContactState
+CONTACT_STATE_ASKING: ContactState
+CONTACT_STATE_ACCEPTED: ContactState
 NOTIFY_UNSPECIFIED: Notify
 NOTIFY_ALL: Notify
 NOTIFY_MENTIONS: Notify
@@ -939,16 +950,38 @@ class GetUserState(_message.Message):
     def __init__(self, since_version: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class UserState(_message.Message):
-    __slots__ = ("since_version", "version", "conversations", "more")
+    __slots__ = ("since_version", "version", "conversations", "more", "contacts")
     SINCE_VERSION_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CONVERSATIONS_FIELD_NUMBER: _ClassVar[int]
     MORE_FIELD_NUMBER: _ClassVar[int]
+    CONTACTS_FIELD_NUMBER: _ClassVar[int]
     since_version: int
     version: int
     conversations: _containers.RepeatedCompositeFieldContainer[ConversationState]
     more: bool
-    def __init__(self, since_version: _Optional[int] = ..., version: _Optional[int] = ..., conversations: _Optional[_Iterable[_Union[ConversationState, _Mapping]]] = ..., more: _Optional[bool] = ...) -> None: ...
+    contacts: _containers.RepeatedCompositeFieldContainer[Contact]
+    def __init__(self, since_version: _Optional[int] = ..., version: _Optional[int] = ..., conversations: _Optional[_Iterable[_Union[ConversationState, _Mapping]]] = ..., more: _Optional[bool] = ..., contacts: _Optional[_Iterable[_Union[Contact, _Mapping]]] = ...) -> None: ...
+
+class Contact(_message.Message):
+    __slots__ = ("user_id", "state", "blocked", "name", "group", "note", "time_ms", "version")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    state: ContactState
+    blocked: bool
+    name: str
+    group: str
+    note: str
+    time_ms: int
+    version: int
+    def __init__(self, user_id: _Optional[str] = ..., state: _Optional[_Union[ContactState, str]] = ..., blocked: _Optional[bool] = ..., name: _Optional[str] = ..., group: _Optional[str] = ..., note: _Optional[str] = ..., time_ms: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
 
 class SetMark(_message.Message):
     __slots__ = ("conversation_id", "read_seq", "delivered_seq")

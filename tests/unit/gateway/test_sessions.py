@@ -242,6 +242,20 @@ async def test_presence_is_pushed_to_those_who_watch() -> None:
         await juliet.leave()
 
 
+async def test_who_has_blocked_somebody_is_never_there_for_them() -> None:
+    async with a_house() as house, await house.enter("romeo") as romeo:
+        house.chat.blocks.add((NURSE, ROMEO))
+        answer = await romeo.ask(watch_presence=pb.WatchPresence(user_ids=[NURSE, JULIET]))
+        shown = [(each.user_id, ON_THE_WIRE[each.state]) for each in answer.presence_page.presences]
+        assert shown == [(NURSE, OFFLINE), (JULIET, OFFLINE)]
+        async with await house.enter("nurse"), await house.enter("juliet"):
+            assert (await romeo.push("presence")).presence.user_id == JULIET
+            again = (await romeo.ask(watch_presence=pb.WatchPresence(user_ids=[NURSE]))).presence_page
+            assert [(ON_THE_WIRE[each.state], each.last_seen_ms) for each in again.presences] == [(OFFLINE, 0)]
+            online = (await romeo.ask(list_online=pb.ListOnline())).presence_page
+            assert [each.user_id for each in online.presences] == [JULIET, ROMEO]
+
+
 async def test_the_list_of_who_is_online_is_paged() -> None:
     async with a_house() as house, await house.enter("romeo") as romeo, await house.enter("juliet"):
         first = (await romeo.ask(list_online=pb.ListOnline(limit=1))).presence_page

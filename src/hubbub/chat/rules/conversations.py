@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import GENERAL_CHANNEL, NOBODY
 from hubbub.chat.model import (
@@ -19,7 +17,7 @@ from hubbub.chat.model import (
 from hubbub.chat.ports import StoredUserKey
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Create, Establish, OpenDirect, Send, Settled, digest_of_action
-from hubbub.chat.rules.standing import begin_stay, need_alive, need_rank
+from hubbub.chat.rules.standing import begin_stay, need_alive, need_people, need_rank
 
 
 def create(batch: Batch, command: Create) -> Settled:
@@ -30,7 +28,7 @@ def create(batch: Batch, command: Create) -> Settled:
         if stored.digest != command.digest:
             raise ChatError(Code.CONFLICT)
         return Settled(stored.conversation_id, changed=False)
-    _need_people(batch, command.user_ids)
+    need_people(batch, command.caller, command.user_ids)
     conversation = ConversationRow(
         command.conversation_id,
         command.kind,
@@ -52,7 +50,7 @@ def open_direct(batch: Batch, command: OpenDirect) -> Settled:
     if command.conversation_id in batch.facts.conversations:
         return Settled(command.conversation_id, changed=False)
     one, other = sorted((command.caller.user_id, command.user_id))
-    _need_people(batch, (command.user_id,))
+    need_people(batch, command.caller, (command.user_id,))
     conversation = ConversationRow(command.conversation_id, ConversationKind.DIRECT, peers=(one, other))
     people = (one,) if one == other else (one, other)
     _found(batch, conversation, command.caller.user_id, command.conversation_id, people, None)
@@ -66,12 +64,6 @@ def establish(batch: Batch, command: Establish) -> Settled:
     conversation = ConversationRow(command.conversation_id, command.kind, title=command.title)
     _found(batch, conversation, NOBODY, command.conversation_id, (), None)
     return Settled(conversation.id, changed=True)
-
-
-def _need_people(batch: Batch, user_ids: Iterable[str]) -> None:
-    for user_id in user_ids:
-        if user_id not in batch.facts.users:
-            raise ChatError(Code.USER_NOT_FOUND, f"There is no such person: {user_id}.")
 
 
 def _found(

@@ -29,6 +29,7 @@ from hubbub.chat.rules.standing import (
     end_stay,
     member_of,
     need_alive,
+    need_people,
     need_rank,
 )
 
@@ -60,8 +61,7 @@ def _add(batch: Batch, send: Send, conversation: ConversationRow, action: Member
     need_alive(conversation)
     newcomers = []
     for user_id in action.user_ids:
-        if user_id not in batch.facts.users:
-            raise ChatError(Code.USER_NOT_FOUND, f"There is no such person: {user_id}.")
+        need_people(batch, send.caller, (user_id,))
         row = batch.member(conversation.id, user_id)
         if row is not None and row.state is MemberState.BANNED:
             raise ChatError(Code.BANNED, f"Banned from this conversation: {user_id}.")

@@ -25,13 +25,13 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Send
-from hubbub.chat.rules.standing import conversation_of, member_of, need_alive, need_rank, need_voice, rank
+from hubbub.chat.rules.standing import conversation_of, member_of, need_alive, need_ear, need_rank, need_voice, rank
 
 
 def post(batch: Batch, send: Send, conversation: ConversationRow, member: MemberRow | None) -> Accepted:
     """Store a message.  This is the hot path: plain members pay for a few comparisons."""
     action: Post = send.submit.action  # type: ignore[assignment]
-    if member is None or member.muted_until_ms or conversation.mute_all:
+    if member is None or member.muted_until_ms or conversation.mute_all or conversation.barred:
         need_voice(batch, conversation, member, send.caller)
     slow = member if conversation.slow_mode_s else None
     if slow is not None:
@@ -172,6 +172,7 @@ def pin(batch: Batch, send: Send, conversation: ConversationRow, member: MemberR
     action: Pin = send.submit.action  # type: ignore[assignment]
     if conversation.kind is not ConversationKind.DIRECT:
         need_rank(conversation, member, send.caller, Role.ADMIN)
+    need_ear(conversation, send.caller)
     need_alive(conversation)
     target = _standing(batch, conversation, member, action.target_seq)
     accepted = batch.append(conversation, send.key, action, send.digest)

@@ -93,6 +93,8 @@ def _send_needs(needed: Needs, send: Send) -> None:
         needed.members.update([(conversation_id, target) for target in action.user_ids])
         if action.action in (MemberAction.ADD, MemberAction.BAN):
             needed.users.update(action.user_ids)
+        if action.action is MemberAction.ADD:
+            _block_needs(needed, user_id, action.user_ids)
 
 
 def _other_needs(needed: Needs, command: Create | OpenDirect | Join | Leave | Establish | Send) -> None:
@@ -100,9 +102,11 @@ def _other_needs(needed: Needs, command: Create | OpenDirect | Join | Leave | Es
         case Create():
             needed.user_keys.add((command.caller.user_id, command.client_id))
             needed.users.update(command.user_ids)
+            _block_needs(needed, command.caller.user_id, command.user_ids)
         case OpenDirect():
             needed.conversations.add(command.conversation_id)
             needed.users.add(command.user_id)
+            _block_needs(needed, command.caller.user_id, (command.user_id,))
         case Join():
             needed.conversations.add(command.conversation_id)
             needed.members.add((command.conversation_id, command.caller.user_id))
@@ -112,6 +116,11 @@ def _other_needs(needed: Needs, command: Create | OpenDirect | Join | Leave | Es
             needed.conversations.add(command.conversation_id)
         case Send():
             _send_needs(needed, command)
+
+
+def _block_needs(needed: Needs, user_id: str, others: Sequence[str]) -> None:
+    for other in others:
+        needed.blocks.update(((user_id, other), (other, user_id)))
 
 
 # ---------------------------------------------------------------- what becomes of them

@@ -1,10 +1,12 @@
 """Who somebody is in a conversation, and what that allows.
 
-direct: both may write, nobody manages.  group: owner and admins manage.  channel: the same, and the server's admins.
-system: only the server's admins write or manage.
+direct: both may write unless one has blocked the other, nobody manages.  group: owner and admins manage.  channel: the
+same, and the server's admins.  system: only the server's admins write or manage.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import MAX_SEQ, Caller, ConversationKind, ConversationRow, MemberRow, MemberState, Role
@@ -56,6 +58,8 @@ def need_rank(conversation: ConversationRow, member: MemberRow | None, caller: C
 
 def need_voice(batch: Batch, conversation: ConversationRow, member: MemberRow | None, caller: Caller) -> None:
     """Refuse those who may not say anything here now: the muted, and all but the managers where all are muted."""
+    if conversation.barred:
+        need_ear(conversation, caller)
     if member is None:
         need_rank(conversation, member, caller, Role.ADMIN)
         return
@@ -65,6 +69,28 @@ def need_voice(batch: Batch, conversation: ConversationRow, member: MemberRow | 
             raise ChatError(Code.MUTED, retry_after_s=left_ms / 1000)
     if conversation.mute_all and rank(conversation, member, caller) < Role.ADMIN:
         raise ChatError(Code.MUTED)
+
+
+def need_ear(conversation: ConversationRow, caller: Caller) -> None:
+    """Refuse both people of a private chat in which one has blocked the other; only the blocker is told why."""
+    if caller.user_id in conversation.barred:
+        raise ChatError(Code.FORBIDDEN)
+    if conversation.barred:
+        raise ChatError(Code.FORBIDDEN, "You have blocked this person.")
+
+
+def need_people(batch: Batch, caller: Caller, user_ids: Iterable[str]) -> None:
+    """Refuse to bring together with the caller who does not exist, or has blocked the caller, or was by the caller.
+
+    Who was blocked is not told so.
+    """
+    for user_id in user_ids:
+        if user_id not in batch.facts.users:
+            raise ChatError(Code.USER_NOT_FOUND, f"There is no such person: {user_id}.")
+        if (user_id, caller.user_id) in batch.facts.blocks:
+            raise ChatError(Code.FORBIDDEN)
+        if (caller.user_id, user_id) in batch.facts.blocks:
+            raise ChatError(Code.FORBIDDEN, "You have blocked this person.")
 
 
 def need_alive(conversation: ConversationRow) -> None:

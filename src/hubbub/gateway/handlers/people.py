@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hubbub.base.errors import ChatError, Code
-from hubbub.cluster.sessions import Presence
+from hubbub.cluster.sessions import Presence, PresenceState
 from hubbub.gateway import mapping_out
 from hubbub.gateway.mapping_in import an_id
 from hubbub.wire import hubbub_pb2 as pb
@@ -48,17 +48,26 @@ async def list_online(session: Session, frame: pb.ListOnline) -> pb.ServerFrame:
         raise ChatError(Code.BAD_CURSOR)
     found = await session.service.registry.online_after(frame.cursor, limit + 1)
     cursor = found[limit - 1].user_id if len(found) > limit else ""
-    return pb.ServerFrame(presence_page=presence_page(found[:limit], cursor))
+    hiding = await session.service.chat.hiding(session.who, [one.user_id for one in found[:limit]])
+    shown = [one for one in found[:limit] if one.user_id not in hiding]
+    return pb.ServerFrame(presence_page=presence_page(shown, cursor))
 
 
 async def watch_presence(session: Session, frame: pb.WatchPresence) -> pb.ServerFrame:
-    """Watch first, then read, so that a change in between is pushed."""
+    """Watch first, then read, so that a change in between is pushed.
+
+    Who has blocked the asker is not watched, and answered for as somebody who was never here.
+    """
     service = session.service
     if len(frame.user_ids) > service.settings.watch_limit:
         raise ChatError(Code.BAD_REQUEST, f"user_ids names more than {service.settings.watch_limit} people.")
     names = list(dict.fromkeys(an_id(name, "user_ids") for name in frame.user_ids))
-    await session.watch(names)
-    return pb.ServerFrame(presence_page=presence_page(await service.registry.presence(names), ""))
+    hiding = frozenset(await service.chat.hiding(session.who, names))
+    watched = [name for name in names if name not in hiding]
+    await session.watch(watched)
+    known = {one.user_id: one for one in await service.registry.presence(watched)}
+    shown = [known.get(name) or Presence(name, PresenceState.OFFLINE, 0) for name in names]
+    return pb.ServerFrame(presence_page=presence_page(shown, ""))
 
 
 def presence_page(found: list[Presence], cursor: str) -> pb.PresencePage:
