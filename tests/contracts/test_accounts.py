@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection
 from support.databases import DATABASES, UrlOf, open_empty
 
+from hubbub.auth.joining import JoinCode
 from hubbub.auth.model import NEVER
 from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation, SigningKey
 from hubbub.base.clock import ManualClock
@@ -56,6 +57,13 @@ async def store(request: pytest.FixtureRequest, database_url: UrlOf, tmp_path: P
         yield SqlAccounts(cast("Database", Crowded(database)) if crowded else database)
     finally:
         await database.close()
+
+
+def an_account(name: str, **more: object) -> Account:
+    account = Account(
+        id=new_id(), username=name, username_key=name, display_name=name, password_hash="hash", created_ms=NOW
+    )
+    return msgspec.structs.replace(account, **more)
 
 
 async def a_person(store: AccountStore, name: str = "romeo", **more: object) -> Account:
@@ -490,3 +498,60 @@ async def test_a_setup_with_a_taken_name_changes_nothing(store: AccountStore) ->
     assert refused.value.code is Code.USERNAME_TAKEN
     assert (await store.place()).set_up_ms == 0
     await store.set_up(b"s" * 32, "Verona", msgspec.structs.replace(taken, id=new_id(), username="p", username_key="p"))
+
+
+# ---------------------------------------------------------------- who comes in
+
+
+def a_code(**more: Any) -> JoinCode:
+    return JoinCode(**{"code": "abc", "created_by": new_id(), "created_ms": NOW, "uses_left": 1, **more})
+
+
+async def test_the_last_use_of_a_code_is_one_account_and_a_taken_name_spends_none(store: AccountStore) -> None:
+    assert await store.add_join_code(a_code(), 10)
+    await store.add_account(an_account("taken"))
+    with pytest.raises(ChatError) as refused:
+        await store.add_account_by_code(an_account("taken"), "abc", NOW)
+    assert refused.value.code is Code.USERNAME_TAKEN
+    tries = [store.add_account_by_code(an_account(f"guest{n}"), "abc", NOW) for n in range(5)]
+    done = await asyncio.gather(*tries, return_exceptions=True)
+    assert [each for each in done if each is None] == [None]
+    assert {each.code for each in done if isinstance(each, ChatError)} == {Code.BAD_INVITATION}
+    known = await store.join_code("abc")
+    assert known is not None
+    assert known.uses_left == 0
+    assert sum([await store.account_named(f"guest{n}") is not None for n in range(5)]) == 1
+
+
+async def test_codes_are_bounded_and_those_that_are_over_make_room(store: AccountStore) -> None:
+    assert await store.add_join_code(a_code(code="ends", expires_ms=NOW + 5), 2)
+    assert await store.add_join_code(a_code(code="Stays", uses_left=-1, note="Grüße", created_ms=NOW + 1), 2)
+    assert not await store.add_join_code(a_code(code="third", created_ms=NOW + 2), 2)
+    with pytest.raises(ChatError):
+        await store.add_account_by_code(an_account("late"), "ends", NOW + 5)
+    assert await store.add_join_code(a_code(code="third", created_ms=NOW + 5), 2)
+    assert [code.code for code in await store.join_codes(10)] == ["third", "Stays"]
+    assert await store.join_code("stays") is None
+    for _ in range(2):
+        await store.add_account_by_code(an_account(new_id()), "Stays", NOW + 9)
+    assert await store.drop_join_code("Stays")
+    assert not await store.drop_join_code("Stays")
+
+
+async def test_who_waits_is_let_in_or_forgotten_once(store: AccountStore) -> None:
+    people = sorted([an_account(f"w{n}", active=False, pending=True) for n in range(3)], key=lambda one: one.id)
+    for one in people:
+        await store.add_account(one)
+    await store.add_account(an_account("in"))
+    first, cursor = await store.waiting("", 2)
+    rest, end = await store.waiting(cursor, 2)
+    assert ([*first, *rest], end) == (people, "")
+    accepted = await store.answer_waiting(people[0].id, True)
+    assert accepted is not None
+    assert accepted == await store.account(people[0].id)
+    assert (accepted.active, accepted.pending) == (True, False)
+    assert await store.answer_waiting(people[1].id, False) == people[1]
+    assert await store.account(people[1].id) is None
+    await store.add_account(an_account(people[1].username))
+    assert await store.answer_waiting(people[0].id, True) is None
+    assert await store.answer_waiting(new_id(), True) is None

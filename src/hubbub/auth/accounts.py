@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from hubbub.auth.arrivals import Arrivals
+from hubbub.auth.joining import Joining, Mode
 from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
 from hubbub.auth.model import Ended, Identity
 from hubbub.auth.names import (
@@ -93,6 +94,7 @@ class Accounts:
         self._clock = clock
         self._passwords = Passwords(settings)
         self.signing = Signing(store, settings, clock)
+        self.joining = Joining(store, clock)
         self.on_login_ended = on_login_ended
         self.on_registered = on_registered
         self.factors: SecondFactor | None = None
@@ -121,8 +123,13 @@ class Accounts:
 
     @property
     def registration_open(self) -> bool:
-        """Whether anybody may make an account now."""
-        return self._settings.registration_open
+        """Whether somebody may make an account now."""
+        return self.registration != "closed"
+
+    @property
+    def registration(self) -> Mode:
+        """Who may make an account now."""
+        return self._settings.registration if self._settings.registration_open else "closed"
 
     async def start(self) -> None:
         """Load the signing keys, making the first one if there is none.
@@ -168,19 +175,54 @@ class Accounts:
     # ------------------------------------------------------------ coming and going
 
     async def register(
-        self, username: str, password: str, *, display_name: str = "", address: str = "", by_admin: bool = False
+        self,
+        username: str,
+        password: str,
+        *,
+        display_name: str = "",
+        address: str = "",
+        by_admin: bool = False,
+        code: str = "",
     ) -> Account:
-        """Add a person.
+        """Add a person; where an admin must let them in, one who waits for that.
 
-        Raises ChatError with REGISTRATION_CLOSED, BAD_USERNAME, WEAK_PASSWORD, USERNAME_TAKEN or RATE_LIMITED.
+        `code` is needed where people come by invitation.  Raises ChatError with REGISTRATION_CLOSED, BAD_INVITATION,
+        BAD_USERNAME, WEAK_PASSWORD, USERNAME_TAKEN or RATE_LIMITED.
         """
+        mode = "open" if by_admin else self.registration
+        if mode == "closed":
+            raise ChatError(Code.REGISTRATION_CLOSED)
         if not by_admin:
-            if not self._settings.registration_open:
-                raise ChatError(Code.REGISTRATION_CLOSED)
             self._registering.take(neighbourhood(address))
+        if mode == "invitation":
+            # Asked before the costly hash, and asked again inside the transaction that spends it.
+            known = await self._store.join_code(code) if code.isascii() else None
+            if known is None or not known.good(self._clock.now_ms()):
+                self._trying.take(neighbourhood(address))
+                raise ChatError(Code.BAD_INVITATION)
         account = await self._new_account(username, password, display_name)
-        await self._store.add_account(account)
+        if mode == "approval":
+            account = msgspec.structs.replace(account, active=False, pending=True)
+            await self._store.add_account(account)
+            return account
+        if mode == "invitation":
+            await self._store.add_account_by_code(account, code, self._clock.now_ms())
+        else:
+            await self._store.add_account(account)
         await self._welcome(account)
+        return account
+
+    async def waiting(self, cursor: str, limit: int) -> tuple[list[Account], str]:
+        """Return a page of the accounts that wait for an admin."""
+        return await self._store.waiting(cursor, limit)
+
+    async def answer_waiting(self, user_id: str, accept: bool) -> Account:
+        """Let somebody in who waits, or forget them, which frees the name.  Raises ChatError(NOT_FOUND)."""
+        account = await self._store.answer_waiting(user_id, accept)
+        if account is None:
+            raise ChatError(Code.NOT_FOUND)
+        if accept:
+            await self._welcome(account)
         return account
 
     async def add_bot(self, username: str, display_name: str) -> Account:
@@ -272,6 +314,8 @@ class Accounts:
             raise ChatError(Code.BAD_CREDENTIALS)
         self._failures.succeeded((place, key))
         assert account is not None
+        if account.pending and not account.active:
+            raise ChatError(Code.APPROVAL_PENDING)
         if not account.active:
             raise ChatError(Code.BAD_CREDENTIALS, "The account is closed.")
         if self._passwords.outdated(account.password_hash):
@@ -418,6 +462,40 @@ class Accounts:
         account, login, ended = changed
         await self.tell_ended(*ended)
         return self.grant(account, login, following)
+
+    async def confirm(self, user_id: str, password: str, *, address: str = "") -> Account:
+        """Return a person who proves once more that they know the password, before what cannot be undone.
+
+        Raises ChatError with BAD_CREDENTIALS or RATE_LIMITED.
+        """
+        account = await self.profile(user_id)
+        key = (neighbourhood(address), account.username_key)
+        self._failures.admit(key)
+        try:
+            right = await self._passwords.matches(normal_password(password), account.password_hash)
+        except ChatError as error:
+            if error.code is not Code.WEAK_PASSWORD:
+                raise
+            right = False
+        if not right:
+            self._failures.failed(key)
+            raise ChatError(Code.BAD_CREDENTIALS, "The password is wrong.")
+        self._failures.succeeded(key)
+        return account
+
+    async def hash_new(self, password: str) -> str:
+        """Return the hash of a password that was found good."""
+        return await self._passwords.hash(password)
+
+    async def delete(self, identity: Identity, password: str, *, address: str = "") -> None:
+        """Delete the caller's account for good; every login and token ends, and nobody gets the name any more.
+
+        What they wrote stays without their name, or is recalled, as the setting says.  Raises ChatError with
+        BAD_CREDENTIALS, RATE_LIMITED, or FORBIDDEN for the last admin.
+        """
+        account = await self.confirm(identity.user_id, password, address=address)
+        recall = self._settings.deleted_messages == "recall"
+        await self.tell_ended(*await self._store.delete_account(account.id, self._clock.now_ms(), recall=recall))
 
     async def profile(self, user_id: str) -> Account:
         """Return a person.  Raises ChatError(USER_NOT_FOUND)."""

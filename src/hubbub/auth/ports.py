@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from hubbub.auth.joining import JoiningStore
 from hubbub.auth.model import Ended
 
 
@@ -35,6 +36,18 @@ class Account(msgspec.Struct, frozen=True):
     last_seen_ms: int = 0
     welcomed: bool = False
     """Whether what happens to every new person (joining the general channel) has happened."""
+    pending: bool = False
+    """It waits for an admin to let it in; not active until then."""
+    email: str = ""
+    """An address that was proved to be this person's; empty: none."""
+    email_key: str = ""
+    """The address as it is compared."""
+    deleted_ms: int = 0
+    """When its owner deleted it; the row stays, so that nobody else gets the name."""
+    recall_left: bool = False
+    """They are deleted, and what they wrote is still to be recalled."""
+    avatar: str = ""
+    """The file that shows them; empty: none."""
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -88,11 +101,23 @@ class Rotation(Enum):
     """The token was spent before; the login was ended in the same transaction."""
 
 
-class AccountStore(Protocol):
+class AccountStore(JoiningStore, Protocol):
     """Everything accounts keep."""
 
     async def add_account(self, account: Account) -> None:
         """Insert a person.  Raises ChatError(USERNAME_TAKEN) when the key is in use."""
+
+    async def add_account_by_code(self, account: Account, code: str, now_ms: int) -> None:
+        """Spend one use of a code and insert a person, both or neither.
+
+        Raises ChatError with BAD_INVITATION or USERNAME_TAKEN.
+        """
+
+    async def waiting(self, cursor: str, limit: int) -> tuple[list[Account], str]:
+        """Return a page of the accounts that wait to be let in, by id, and the next cursor."""
+
+    async def answer_waiting(self, user_id: str, accept: bool) -> Account | None:
+        """Make an account that waits active, or forget it, and return it; None when it does not wait (any more)."""
 
     async def account(self, user_id: str) -> Account | None: ...
 
@@ -129,8 +154,21 @@ class AccountStore(Protocol):
     async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
         """Admit or ban a person.
 
-        A ban advances the auth epoch and ends, and returns, every login.
+        A ban advances the auth epoch and ends, and returns, every login.  Who deleted their account stays away.
         """
+
+    async def delete_account(self, user_id: str, now_ms: int, *, recall: bool) -> list[Login]:
+        """Close an account for good, and end and return every login.
+
+        Nothing of the person is left but the id and the name by which it is compared; `recall` is noted.  Deleting it
+        again changes nothing.  Raises ChatError(FORBIDDEN) for the only active admin.
+        """
+
+    async def to_recall(self, limit: int) -> list[str]:
+        """Return deleted people whose messages are still to be recalled."""
+
+    async def recalled(self, user_id: str) -> None:
+        """Note that nothing of theirs is left to recall."""
 
     async def save_last_seen(self, seen: Sequence[tuple[str, int]]) -> None:
         """Remember (person, milliseconds) of leaving; an earlier time than the stored one changes nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -42,6 +44,9 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     provider_scope: str = "openid profile"
 
     registration_open: bool = True
+    """False: nobody makes an account, whatever `registration` says."""
+    registration: Literal["open", "invitation", "approval", "closed"] = "open"
+    """Who makes an account: anybody, who has a code, who an admin lets in, nobody."""
     password_min_chars: int = 8
     logins_per_user: int = 50
     """Beyond it the least recently used login ends."""
@@ -58,6 +63,14 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Per address."""
     logins_per_minute: float = 60.0
     """Per address, whatever the name and whether right or wrong."""
+    letters_per_hour: float = 20.0
+    """Letters that may be asked for from one address; for one mailbox, three at once and then as many per hour."""
+    verify_link_s: int = 48 * 3600
+    """How long a link that proves an address is good."""
+    reset_link_s: int = 1800
+    """How long a link for a new password is good."""
+    deleted_messages: Literal["keep", "recall"] = "keep"
+    """What becomes of what somebody wrote who deletes their account: kept without their name, or recalled."""
     free_failures: int = 5
     """Wrong passwords for one name from one address before waiting starts."""
     failure_wait_s: float = 2.0
@@ -69,3 +82,22 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """An admin who has set up no second step may do nothing but that."""
     requests_per_second: float = 100.0
     """Per person, over REST."""
+
+
+class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How letters leave this server."""
+
+    host: str = ""
+    """The SMTP server that takes them; empty: they are written into files."""
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """`none` only for a server on the same machine or in a network of one's own."""
+    user: str = ""
+    password: str = ""
+    sender: str = ""
+    """The address they come from; empty: `hubbub@` and the host of the public address."""
+    timeout_s: float = 20.0
+    waiting: int = 1_000
+    """Letters that wait for the server; one more is dropped."""
+    folder: str = ""
+    """Where they are written without a host; empty: `outbox` in the data folder."""

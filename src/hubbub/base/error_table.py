@@ -66,6 +66,9 @@ class Code(StrEnum):
     BAD_USERNAME = "bad_username"
     WEAK_PASSWORD = "weak_password"
     REGISTRATION_CLOSED = "registration_closed"
+    BAD_INVITATION = "bad_invitation"
+    APPROVAL_PENDING = "approval_pending"
+    BAD_LINK = "bad_link"
     SETUP_DONE = "setup_done"
     BAD_SETUP_TOKEN = "bad_setup_token"
     BAD_CURSOR = "bad_cursor"
@@ -147,6 +150,9 @@ TABLE: dict[Code, ErrorRow] = {
     Code.BAD_USERNAME: ErrorRow(False, 0, 400, "A name has 2 to 32 letters, digits, dots, dashes or underscores.", "用户名须为 2 到 32 个字母、数字、点、短横线或下划线。"),
     Code.WEAK_PASSWORD: ErrorRow(False, 0, 400, "A password has at least 8 characters.", "密码至少需要 8 个字符。"),
     Code.REGISTRATION_CLOSED: ErrorRow(False, 0, 403, "This server does not take new accounts.", "服务器不接受新账号注册。"),
+    Code.BAD_INVITATION: ErrorRow(False, 0, 403, "An account is made with an invitation code here, and this one is not good (any more).", "此处注册需要邀请码，而该邀请码无效或已失效。"),
+    Code.APPROVAL_PENDING: ErrorRow(False, 0, 403, "An administrator has not let this account in yet.", "管理员尚未批准此账户。"),
+    Code.BAD_LINK: ErrorRow(False, 0, 403, "This link is not good (any more). Ask for another one.", "此链接无效或已失效，请重新申请。"),
     Code.SETUP_DONE: ErrorRow(False, 0, 409, "This server is already set up.", "服务器已完成初始化。"),
     Code.BAD_SETUP_TOKEN: ErrorRow(False, 0, 403, "The set-up link is not valid.", "初始化链接无效。"),
     Code.BAD_CURSOR: ErrorRow(False, 0, 400, "The cursor is not valid.", "游标无效。"),

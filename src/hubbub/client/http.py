@@ -67,9 +67,11 @@ class HttpApi:
 
     # ------------------------------------------------------------ accounts and tokens
 
-    async def register(self, username: str, password: str, display_name: str = "") -> User:
-        """Make an account."""
+    async def register(self, username: str, password: str, display_name: str = "", *, code: str = "") -> User:
+        """Make an account; where people come by invitation, with a code."""
         body = {"username": username, "password": password, "display_name": display_name}
+        if code:
+            body["code"] = code
         answer = await self.call("POST", "/api/v1/accounts", json=body)
         shown = str(answer.get("display_name") or display_name)
         return User(str(answer.get("user_id") or answer.get("id") or ""), str(answer.get("username", username)), shown)

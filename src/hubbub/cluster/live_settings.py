@@ -32,6 +32,10 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
     registration_open: Annotated[bool, Meta(description="Whether anybody may make an account.")] = field(
         default=True, name="auth.registration_open"
     )
+    registration: Annotated[
+        Literal["open", "invitation", "approval", "closed"],
+        Meta(description="Who makes an account: anybody, who has a code, who an admin lets in, nobody."),
+    ] = field(default="open", name="auth.registration")
     password_min_chars: Annotated[int, Meta(ge=1, le=128, description="How long a new password must be.")] = field(
         default=8, name="auth.password_min_chars"
     )

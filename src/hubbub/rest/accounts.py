@@ -10,11 +10,10 @@ from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import ports, scopes
 from hubbub.base.errors import Code
-from hubbub.rest.contacts import Contact
 from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of, bearer_if_any
 from hubbub.rest.inputs import Cursor, Limit, Seq, an_id
-from hubbub.rest.models import Conversation, Me, UserState
+from hubbub.rest.models import Me, UserState
 from hubbub.rest.oauth import TokenAnswer, token_answer
 from hubbub.rest.refusals import BODY, refuses
 
@@ -29,6 +28,8 @@ class Register(msgspec.Struct, kw_only=True):
     username: Text
     password: Text
     display_name: Text = ""
+    code: Text = ""
+    """Where people come by invitation (`registration` of `/server`): the code."""
 
 
 class ProfileChange(msgspec.Struct, kw_only=True):
@@ -97,6 +98,7 @@ class LoginPage(msgspec.Struct, frozen=True, kw_only=True):
         Code.BAD_USERNAME,
         Code.WEAK_PASSWORD,
         Code.REGISTRATION_CLOSED,
+        Code.BAD_INVITATION,
         Code.RATE_LIMITED,
         optional_token=True,
         scope=scopes.ADMIN,
@@ -106,7 +108,8 @@ class LoginPage(msgspec.Struct, frozen=True, kw_only=True):
 async def register(data: JSONBody[Register], request: Request[Any, Any, Any], deps: DepsDep) -> Me:
     """Make an account.  It is in the general channel from the start.
 
-    With an admin's token accounts are made also where registration is closed, and as many as are wanted.
+    Where an admin lets people in it is `pending`, and nobody can log in to it yet.  With an admin's token accounts are
+    made also where registration is closed, and as many as are wanted.
     """
     bearer = await bearer_if_any(request, deps, request.route_handler)
     account = await deps.accounts.register(
@@ -115,6 +118,7 @@ async def register(data: JSONBody[Register], request: Request[Any, Any, Any], de
         display_name=data.display_name,
         address=address_of(request),
         by_admin=bearer is not None and bearer.is_admin,
+        code=data.code,
     )
     return Me.of_account(account)
 
@@ -234,13 +238,7 @@ async def end_other_logins(identity: IdentityDep, deps: DepsDep) -> EndedLogins:
 async def read_state(caller: CallerDep, deps: DepsDep, since: Seq = 0, limit: Limit = 0) -> UserState:
     """Return the caller's conversations and contacts that changed since a version."""
     state = await deps.chat.user_state(caller, since, limit)
-    return UserState(
-        since_version=state.since_version,
-        version=state.version,
-        more=state.more,
-        conversations=[Conversation.of(one, caller.user_id) for one in state.conversations],
-        contacts=[Contact.of(one) for one in state.contacts],
-    )
+    return UserState.of(state, caller.user_id)
 
 
 OPEN = [register]

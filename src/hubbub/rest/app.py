@@ -25,6 +25,7 @@ from hubbub.rest import (
     foreign,
     forwarding,
     invites,
+    joining,
     links,
     members,
     messages,
@@ -37,6 +38,8 @@ from hubbub.rest import (
     passkeys,
     place,
     presence,
+    recovery,
+    recovery_pages,
     reference,
     scheduled,
     search,
@@ -72,7 +75,7 @@ def create_probe(deps: Deps) -> ASGIApp:
 def litestar_app(deps: Deps) -> Litestar:
     """Return the application without its outer watch."""
 
-    opened = Router("/api/v1", route_handlers=[*accounts.OPEN, *place.API])
+    opened = Router("/api/v1", route_handlers=[*accounts.OPEN, *recovery.OPEN, *place.API])
     guard = bearer_guard(deps)
     who = {"identity": Provide(provide_identity), "caller": Provide(provide_caller)}
     told = Router("/oauth", guards=[guard], dependencies=who, route_handlers=metadata.GUARDED)
@@ -84,6 +87,8 @@ def litestar_app(deps: Deps) -> Litestar:
             *accounts.GUARDED,
             *second_factor.GUARDED,
             *passkeys.GUARDED,
+            *recovery.GUARDED,
+            *joining.GUARDED,
             *users.GUARDED,
             *presence.GUARDED,
             *contacts.GUARDED,
@@ -125,6 +130,7 @@ def litestar_app(deps: Deps) -> Litestar:
         metrics,
         *pages.HANDLERS,
         reference.handler(),
+        *recovery_pages.HANDLERS,
     ]
     return _application(deps, handlers, openapi_config=openapi.config(deps.facts.version))
 

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from hubbub.auth.accounts import Accounts
 from hubbub.auth.model import Authenticator, Identity
 from hubbub.auth.oauth import OAuth
+from hubbub.auth.recovery import Recovery
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock
 from hubbub.chat.model import Caller
@@ -80,6 +81,8 @@ class Deps:
     """None: nothing can be changed while it runs."""
     settings: RestSettings = field(default_factory=RestSettings)
     auth_settings: AuthSettings = field(default_factory=AuthSettings)
+    recovery: Recovery | None = None
+    """None: this place writes no letters."""
     files: Files | None = None
     """None: this place takes no files."""
     links: Links | None = None

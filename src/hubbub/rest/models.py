@@ -62,6 +62,10 @@ class Me(User, frozen=True, kw_only=True):
 
     is_admin: bool
     created_ms: int
+    pending: bool
+    """It waits for an admin to let it in."""
+    email: str
+    """An address that was proved to be theirs; empty: none."""
 
     @classmethod
     def of_account(cls, account: Account) -> Me:
@@ -73,6 +77,8 @@ class Me(User, frozen=True, kw_only=True):
             bot=account.bot,
             is_admin=account.is_admin,
             created_ms=account.created_ms,
+            pending=account.pending,
+            email=account.email,
         )
 
 
@@ -225,6 +231,7 @@ class UserState(_Out, frozen=True, kw_only=True):
             version=state.version,
             more=state.more,
             conversations=[Conversation.of(one, user_id) for one in state.conversations],
+            contacts=[Contact.of(one) for one in state.contacts],
         )
 
 

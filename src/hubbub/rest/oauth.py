@@ -142,6 +142,7 @@ async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
 _ERRORS = {
     Code.BAD_REQUEST: "invalid_request",
     Code.BAD_CREDENTIALS: "invalid_grant",
+    Code.APPROVAL_PENDING: "invalid_grant",
     Code.BAD_TOKEN: "invalid_grant",
     Code.SESSION_ENDED: "invalid_grant",
     Code.BAD_SECOND_FACTOR: "invalid_grant",
@@ -199,6 +200,7 @@ REFUSALS: dict[Any, Any] = {ChatError: _refused, HTTPException: _refused}
         Code.BAD_CREDENTIALS,
         Code.SECOND_FACTOR_NEEDED,
         Code.BAD_SECOND_FACTOR,
+        Code.APPROVAL_PENDING,
         Code.BAD_TOKEN,
         Code.SESSION_ENDED,
         Code.TOKEN_EXPIRED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -32,6 +32,9 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The log epoch; another one than before: what is cached is stale."""
     server_time_ms: int
     registration_open: bool
+    """Whether `registration` is not `closed`."""
+    registration: Literal["open", "invitation", "approval", "closed"]
+    """Who may make an account: anybody, who has a code, who an admin lets in, nobody."""
     needs_setup: bool
 
 
@@ -90,6 +93,7 @@ async def server_info(deps: DepsDep) -> ServerInfo:
         epoch=await deps.chat.epoch(),
         server_time_ms=deps.clock.now_ms(),
         registration_open=deps.accounts.registration_open,
+        registration=deps.accounts.registration,
         needs_setup=place.set_up_ms == 0,
     )
 

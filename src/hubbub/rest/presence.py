@@ -63,7 +63,9 @@ async def list_presence(
     if user_ids:
         names = ids_of(user_ids)
         hiding = frozenset(await deps.chat.hiding(caller, names))
-        seen = {one.user_id: one for one in await deps.sessions.presence([name for name in names if name not in hiding])}
+        seen = {
+            one.user_id: one for one in await deps.sessions.presence([name for name in names if name not in hiding])
+        }
         shown = [seen.get(name) or Known(name, PresenceState.OFFLINE, 0) for name in names]
         return PresencePage(presences=[Presence.of(one) for one in shown], next_cursor="")
     if cursor:

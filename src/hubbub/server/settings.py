@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hubbub.auth.settings import AuthSettings
+from hubbub.auth.settings import AuthSettings, MailSettings
 from hubbub.base.settings import SettingsError, load
 from hubbub.chat.settings import ChatSettings
 from hubbub.cluster.model import ROLES
@@ -83,6 +83,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     chat: ChatSettings = ChatSettings()
     gateway: GatewaySettings = GatewaySettings()
     auth: AuthSettings = AuthSettings()
+    mail: MailSettings = MailSettings()
     rest: RestSettings = RestSettings()
     files: FilesSettings = FilesSettings()
     links: LinksSettings = LinksSettings()

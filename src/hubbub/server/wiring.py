@@ -50,11 +50,13 @@ from hubbub.rest.app import create_app, create_probe
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
 from hubbub.rest.listeners import Listeners
 from hubbub.rest.web_app import Build, read_build
+from hubbub.server.erasing import Erasing
 from hubbub.server.files import open_files
 from hubbub.server.ground import CannotServe, Ground, agree_on_small, lay_ground
 from hubbub.server.links import open_links, start_link_worker
 from hubbub.server.live import live_defaults, live_settings
 from hubbub.server.load import LoadMeter
+from hubbub.server.mail import open_recovery
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics, ListenerMetrics
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
@@ -185,6 +187,10 @@ async def build(
         save_last_seen=account_store.save_last_seen,
         load_last_seen=account_store.load_last_seen,
     )
+    if settings.does("worker"):
+        erasing = Erasing(account_store, chat)
+        erasing.start()
+        stack.push_async_callback(erasing.stop)
     gateway: Gateway | None = None
     if settings.does("gateway"):
         if roll is not None:
@@ -238,6 +244,9 @@ async def build(
             issuer=_issuer(settings, reachable),
             provider=_provider(settings, ground, stack),
         ),
+        recovery=open_recovery(settings, accounts, account_store, ground.clock, _issuer(settings, reachable), stack)
+        if settings.does("web")
+        else None,
         authenticator=accounts,
         clock=ground.clock,
         facts=ServerFacts(hubbub.__version__, settings.node_name),

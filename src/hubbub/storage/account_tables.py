@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, Table
+from sqlalchemy import Column, Index, LargeBinary, Table, false
+from sqlalchemy.dialects import mysql
 
 from hubbub.storage.schema import BigInt, Flag, Id, LongText, Ms, SmallInt, key_text, metadata
 
@@ -36,6 +37,16 @@ users = Table(
     _required("created_ms", Ms),
     _required("last_seen_ms", Ms),
     _required("welcomed", Flag),
+    # The defaults are what a program that knew nothing of them writes.
+    _required("pending", Flag, server_default=false()),
+    _required("email", key_text(255), server_default=""),
+    _required("email_key", key_text(255), server_default=""),
+    _required("deleted_ms", Ms, server_default="0"),
+    _required("recall_left", Flag, server_default=false()),
+    _required("avatar", key_text(32), server_default=""),
+    Index("ix_users_pending", "pending", "id"),
+    Index("ix_users_email", "email_key"),
+    Index("ix_users_recall", "recall_left", "id"),
     **_CLUSTERED,
 )
 
@@ -59,6 +70,36 @@ logins = Table(
     Index("ix_logins_user", "user_id", "ended_ms", "id"),
     Index("ix_logins_ended", "ended_ms", "id"),
     Index("ix_logins_client", "client_id", "ended_ms", "id"),
+    **_CLUSTERED,
+)
+
+join_codes = Table(
+    "join_codes",
+    metadata,
+    Column("code", key_text(64), primary_key=True),
+    _required("created_by", Id),
+    _required("created_ms", Ms),
+    # 0: never.
+    _required("expires_ms", Ms),
+    # -1: without end.
+    _required("uses_left", BigInt),
+    _required("note", LongText),
+    **_CLUSTERED,
+)
+
+mail_links = Table(
+    "mail_links",
+    metadata,
+    Column("hash", LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb"), primary_key=True),
+    _required("user_id", Id),
+    _required("purpose", key_text(16)),
+    _required("email", key_text(255)),
+    _required("email_key", key_text(255)),
+    _required("auth_epoch", BigInt),
+    _required("created_ms", Ms),
+    _required("until_ms", Ms),
+    Index("ix_mail_links_user", "user_id", "purpose", "created_ms"),
+    Index("ix_mail_links_until", "until_ms"),
     **_CLUSTERED,
 )
 

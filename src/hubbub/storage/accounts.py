@@ -20,6 +20,7 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import logins, place, signing_keys, users
 from hubbub.storage.again import write_again
 from hubbub.storage.database import Database
+from hubbub.storage.joining import insert_account
 from hubbub.storage.login_rows import (
     ACCOUNT,
     LOGIN,
@@ -31,6 +32,7 @@ from hubbub.storage.login_rows import (
     one_row,
 )
 from hubbub.storage.padded import padded
+from hubbub.storage.recovery import SqlRecovery
 from hubbub.storage.together import Together
 
 __all__ = ["SqlAccounts"]
@@ -51,17 +53,17 @@ _AT_ONCE = 200
 _ONLY = 1
 
 
-class SqlAccounts:
+class SqlAccounts(SqlRecovery):
     """An `AccountStore` on a `Database`."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        super().__init__(db)
         self._standings = Together(self._read_standings)
 
     # ------------------------------------------------------------ people
 
     async def add_account(self, account: Account) -> None:
-        await write_again(self._db, lambda conn: _add_account(conn, account))
+        await write_again(self._db, lambda conn: insert_account(conn, account))
 
     async def account(self, user_id: str) -> Account | None:
         return await self._db.read(lambda conn: account_where(conn, users.c.id == user_id))
@@ -123,7 +125,7 @@ class SqlAccounts:
     async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
         def work(conn: Connection) -> list[Login]:
             account = account_where(conn, users.c.id == user_id, lock=True)
-            if account is None or account.active == active:
+            if account is None or account.active == active or account.deleted_ms:
                 return []
             epoch = account.auth_epoch + (not active)
             conn.execute(update(users).where(users.c.id == user_id).values(active=active, auth_epoch=epoch))
@@ -299,7 +301,7 @@ class SqlAccounts:
                 raise ChatError(Code.SETUP_DONE)
             if not setup_hash or now.setup_hash != setup_hash:
                 raise ChatError(Code.BAD_SETUP_TOKEN)
-            _add_account(conn, admin)
+            insert_account(conn, admin)
             done = {"name": name, "setup_hash": b"", "set_up_ms": admin.created_ms}
             conn.execute(update(place).where(place.c.id == _ONLY).values(done))
 
@@ -309,16 +311,6 @@ class SqlAccounts:
 # ---------------------------------------------------------------- inside a transaction
 
 _PLACE: Select[Any] = select(place.c.name, place.c.setup_hash, place.c.set_up_ms).where(place.c.id == _ONLY)
-
-
-def _add_account(conn: Connection, account: Account) -> None:
-    if account_where(conn, users.c.username_key == account.username_key) is not None:
-        raise ChatError(Code.USERNAME_TAKEN)
-    try:
-        conn.execute(insert(users), [msgspec.structs.asdict(account)])
-    except IntegrityError as error:
-        # The id is fresh and random, so what met is the name, taken by another node a moment ago.
-        raise ChatError(Code.USERNAME_TAKEN) from error
 
 
 def _keys(conn: Connection) -> list[SigningKey]:

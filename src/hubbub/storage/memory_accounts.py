@@ -14,30 +14,23 @@ from hubbub.auth.model import Ended
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.login_rows import surplus
+from hubbub.storage.memory_recovery import MemoryRecovery
 
 __all__ = ["MemoryAccounts"]
 
 _replace = msgspec.structs.replace
 
 
-class MemoryAccounts:
+class MemoryAccounts(MemoryRecovery):
     """An `AccountStore` that forgets everything when the process ends."""
 
     def __init__(self) -> None:
-        self._accounts: dict[str, Account] = {}
-        self._names: dict[str, str] = {}
-        self._logins: dict[str, Login] = {}
+        super().__init__()
         self._read_ms = 0
         self._keys: list[SigningKey] = []
         self._place = Place()
 
     # ------------------------------------------------------------ people
-
-    async def add_account(self, account: Account) -> None:
-        if account.username_key in self._names:
-            raise ChatError(Code.USERNAME_TAKEN)
-        self._names[account.username_key] = account.id
-        self._accounts[account.id] = account
 
     async def account(self, user_id: str) -> Account | None:
         return self._accounts.get(user_id)
@@ -92,7 +85,7 @@ class MemoryAccounts:
 
     async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
         account = self._accounts.get(user_id)
-        if account is None or account.active == active:
+        if account is None or account.active == active or account.deleted_ms:
             return []
         self._accounts[user_id] = _replace(account, active=active, auth_epoch=account.auth_epoch + (not active))
         return [] if active else self._end(now_ms, self._lasting(user_id))

@@ -22,6 +22,9 @@ def read_users(conn: Connection, user_ids: Sequence[str], usernames: Sequence[st
     for column, wanted in ((users.c.id, list(user_ids)), (users.c.username_key, keys)):
         for at in range(0, len(wanted), _AT_ONCE):
             statement = select(*_COLUMNS).where(column.in_(wanted[at : at + _AT_ONCE]))
+            if column is users.c.username_key:
+                # Whose name it was is nobody's business any more.
+                statement = statement.where(users.c.deleted_ms == 0)
             found.update((row.id, row) for row in conn.execute(statement))
     return [_user(row) for row in sorted(found.values(), key=lambda row: str(row.username_key))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +16,10 @@ from unit.auth.people import PASSWORD, a_key, fast_settings
 
 from hubbub.auth.accounts import Accounts
 from hubbub.auth.foreign import Provider
+from hubbub.auth.letters import Letter
 from hubbub.auth.model import Identity
 from hubbub.auth.oauth import OAuth
+from hubbub.auth.recovery import Recovery
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock, SystemClock
 from hubbub.base.ids import new_id
@@ -109,6 +111,16 @@ class Woken:
         self.times += 1
 
 
+class Posted:
+    """An office that keeps the letters."""
+
+    def __init__(self, kept: Callable[[], list[Letter]]) -> None:
+        self._kept = kept
+
+    def post(self, letter: Letter) -> None:
+        self._kept().append(letter)
+
+
 @dataclass
 class Site:
     """A server without sockets."""
@@ -123,6 +135,9 @@ class Site:
     set_up: list[bool] = field(default_factory=list)
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     link_rows: LinkStore = field(default_factory=MemoryLinks)
+    letters: list[Letter] = field(default_factory=list)
+    recovery: Recovery = field(init=False, repr=False)
+    account_store: SqlAccounts | MemoryAccounts = field(init=False, repr=False)
     woken: Woken = field(default_factory=lambda: Woken())
     app: Any = field(init=False, repr=False)
     store: SqlStore | MemoryStore = field(init=False, repr=False)
@@ -173,11 +188,11 @@ async def a_site(
     memory = MemoryStore(clock)
     store = SqlStore(database) if database else memory
     memory_accounts = MemoryAccounts()
-    account_store = SqlAccounts(database) if database else memory_accounts
     bus = LocalBus()
     chat = ChatNode(store, bus, clock, ChatSettings(limits_on=False))
     # Whoever asks for a stream of events gets what there is, and its end, unless a test wants to listen.
     rest = rest or RestSettings(event_longest_s=0.0)
+    account_store: SqlAccounts | MemoryAccounts = SqlAccounts(database) if database else memory_accounts
     accounts = Accounts(account_store, auth, clock)
     client_store = SqlClients(database) if database else MemoryClients(memory_accounts)
     factor_store = SqlFactors(database) if database else MemoryFactors(memory_accounts)
@@ -215,10 +230,12 @@ async def a_site(
     listeners = Listeners(
         chat, accounts, lambda hear, on_hole: bus.feed(hear, everything=True, on_hole=on_hole), clock, rest
     )
+    recovery = Recovery(account_store, accounts, Posted(lambda: site.letters), clock, auth, url=issuer)
     deps = Deps(
         chat=chat,
         listeners=listeners,
         sessions=SessionRegistry(clock),
+        recovery=recovery,
         files=files,
         links=Links(secret, clock, 3600.0),
         link_previews=LinkPreviews(link_rows, clock, LinksSettings(), woken.tell),
@@ -248,6 +265,7 @@ async def a_site(
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:
             site = Site(http, accounts, chat, deps, signals, node_rows, link_rows=link_rows, woken=woken, blobs=blobs)
             site.app, site.store, site.listeners = app, store, listeners
+            site.recovery, site.account_store = recovery, account_store
             yield site
     finally:
         await listeners.stop()

@@ -1,0 +1,80 @@
+"""`hubbub account`: one's address, a forgotten password, the end of an account."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import click
+
+from hubbub.cli.run import Context, common, read_password
+from hubbub.client import HttpApi
+
+
+@click.group("account")
+def command() -> None:
+    """One's e-mail address, a forgotten password, the end of an account."""
+
+
+@command.command("email")
+@click.argument("address", default="")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@common
+async def email(context: Context, address: str, password_stdin: bool) -> None:
+    """Give an e-mail ADDRESS; a link is sent to it.  Without ADDRESS, forget the present one."""
+    password = read_password(password_stdin)
+    async with context.api() as ask:
+        await ask("PUT", "/api/v1/me/email", json={"email": address, "password": password})
+    context.show({"email": address}, f"Look into the mail of {address}." if address else "forgotten")
+
+
+@command.command("confirm")
+@click.argument("link")
+@common
+async def confirm(context: Context, link: str) -> None:
+    """Follow the LINK that was sent to prove an address."""
+    async with HttpApi(context.server) as http:
+        await http.call("POST", "/api/v1/accounts/email", json={"token": _token(link)})
+    context.show({"confirmed": True}, "confirmed")
+
+
+@command.command("forgot")
+@click.argument("address")
+@common
+async def forgot(context: Context, address: str) -> None:
+    """Have a link for a new password sent to ADDRESS, if it is known."""
+    async with HttpApi(context.server) as http:
+        await http.call("POST", "/api/v1/accounts/forgotten", json={"email": address})
+    context.show({"email": address}, "If the address is known there, a link is on its way.")
+
+
+@command.command("reset")
+@click.argument("link")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@common
+async def reset(context: Context, link: str, password_stdin: bool) -> None:
+    """Choose a new password with the LINK that was sent; every device is logged out."""
+    password = read_password(password_stdin, confirm=True)
+    async with HttpApi(context.server) as http:
+        await http.call("POST", "/api/v1/accounts/password", json={"token": _token(link), "password": password})
+    context.show({"changed": True}, "Your password is changed. Log in with it.")
+
+
+@command.command("delete")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@common
+async def delete(context: Context, yes: bool, password_stdin: bool) -> None:
+    """Delete one's account for good; it cannot be taken back."""
+    name = context.profile().username
+    if not yes:
+        click.confirm(f"Delete the account {name!r} for good?", abort=True)
+    password = read_password(password_stdin)
+    async with context.api() as ask:
+        await ask("POST", "/api/v1/me/delete", json={"password": password})
+    context.file.forget()
+    context.show({"deleted": name}, "deleted")
+
+
+def _token(link: str) -> str:
+    """Return what a link has in it; the token alone will do."""
+    return parse_qs(urlsplit(link).query).get("token", [link])[0]
