@@ -48,7 +48,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest revision in `versions`."""
 
 
