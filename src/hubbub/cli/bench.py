@@ -17,7 +17,7 @@ from rich.table import Table
 from hubbub.cli.bench_cluster import command as cluster_command
 from hubbub.lab.load.bench import BenchFailed, Plan, measure, pinned
 from hubbub.lab.load.machine import Machine, describe
-from hubbub.lab.load.page import Item, Row, render, the_set
+from hubbub.lab.load.page import Item, Row, render, the_set, with_what_is_below
 from hubbub.lab.load.task import Figures
 
 _err = Console(stderr=True)
@@ -103,7 +103,8 @@ def run_all(as_json: bool, write: Path | None, **given: Any) -> None:
             results.append((item, str(error)))
     if write is not None:
         write.parent.mkdir(parents=True, exist_ok=True)
-        write.write_text(render(machine, results), "utf-8")
+        old = write.read_text("utf-8") if write.exists() else ""
+        write.write_text(with_what_is_below(render(machine, results), old), "utf-8")
         _err.print(f"written to {write}")
     found = {
         "machine": msgspec.to_builtins(machine),

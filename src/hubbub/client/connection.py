@@ -13,7 +13,7 @@ import ssl
 import time
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, cast
 
 from hubbub.client.errors import ABNORMAL, NORMAL
 
@@ -107,8 +107,8 @@ class StreamLink(asyncio.Protocol):
     # ------------------------------------------------------------ asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports have the methods of one, and are none.
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

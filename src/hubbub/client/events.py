@@ -160,7 +160,8 @@ class Ears:
         self._waits = unheard == "wait"
         self._taken = taken
         self._drained = drained
-        self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
+        # Not a WeakSet: it is gone through several times for each push, and iterating over one costs most of that.
+        self._streams: tuple[weakref.ref[EventStream], ...] = ()
         self._first: weakref.ref[EventStream] | None = None
         self._listeners: dict[type, list[Listener]] = {}
 
@@ -171,7 +172,7 @@ class Ears:
             # Of several streams, the one opened first says how far the reader has come.
             stream = EventStream(limit, self._dealt_with, self._drained, explicit=explicit)
             self._first = weakref.ref(stream)
-        self._streams.add(stream)
+        self._streams = (*self._streams, weakref.ref(stream, self._forget))
         if self._waits:
             self._drained()
         return stream
@@ -190,14 +191,17 @@ class Ears:
     @property
     def room(self) -> bool:
         """Whether every open stream takes another event, and somebody listens if entries wait for that."""
-        if any(stream.full and not stream.closed for stream in self._streams):
-            return False
+        for reference in self._streams:
+            stream = reference()
+            if stream is not None and stream.full and not stream.closed:
+                return False
         return not self._waits or self._heard
 
     def emit(self, event: Event) -> None:
         """Tell everybody.  A listener's exception goes to the event loop's handler, not to the connection."""
-        for stream in list(self._streams):
-            if not stream.closed:
+        for reference in self._streams:
+            stream = reference()
+            if stream is not None and not stream.closed:
                 stream.put(event)
         if self._listeners:
             for listener in self._listeners.get(type(event), ()):
@@ -210,14 +214,20 @@ class Ears:
 
     def close(self) -> None:
         """End every stream."""
-        for stream in list(self._streams):
-            stream.close()
+        for reference in self._streams:
+            stream = reference()
+            if stream is not None:
+                stream.close()
 
     @property
     def _heard(self) -> bool:
         if self._listeners.get(EntryEvent) or self._listeners.get(MessageEvent):
             return True
-        return any(not stream.closed for stream in self._streams)
+        streams = (reference() for reference in self._streams)
+        return any(stream is not None and not stream.closed for stream in streams)
+
+    def _forget(self, gone: weakref.ref[EventStream]) -> None:
+        self._streams = tuple([reference for reference in self._streams if reference is not gone])
 
     def _followed(self) -> bool:
         first = self._first() if self._first is not None else None

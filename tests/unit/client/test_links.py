@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
+import uvloop
 from websockets.asyncio.server import ServerConnection, serve
 
 from hubbub.client.connection import Link, Tap
@@ -161,3 +162,17 @@ async def test_a_server_that_hangs_up_is_lost_with_1006(opener: Opener) -> None:
         assert (await ear.end())[0] == 1006
         with pytest.raises(HubbubError):
             await open_websocket(f"ws://127.0.0.1:{port}/ws", Ear())
+
+
+@pytest.mark.parametrize("echo", [tcp_echo, lambda: websocket_echo(False)], ids=["tcp", "websocket"])
+def test_a_link_works_on_uvloop_too(echo: Callable[[], AbstractAsyncContextManager[Opener]]) -> None:
+    async def plays() -> None:
+        async with echo() as opener:
+            ear = Ear()
+            link = await opener(ear, None)
+            link.send(b"hi")
+            assert await ear.hears(1) == [b"hi"]
+            link.close()
+            await ear.end()
+
+    uvloop.run(plays())

@@ -8,7 +8,7 @@ import pytest
 from hubbub.lab.checker import Report
 from hubbub.lab.load.bench import USERS, pinned
 from hubbub.lab.load.machine import Machine, describe
-from hubbub.lab.load.page import Item, render, the_set
+from hubbub.lab.load.page import BELOW, Item, render, the_set, with_what_is_below
 from hubbub.lab.load.task import Figures
 
 
@@ -78,3 +78,9 @@ def test_server_and_load_get_a_core_each_where_there_are_two() -> None:
     assert plan.server_cpu is None or plan.server_cpu != plan.load_cpu
     elsewhere = pinned(msgspec.structs.replace(the_set()[0].plan, server="http://elsewhere"))
     assert elsewhere.server_cpu is None
+
+
+def test_what_other_programs_wrote_below_the_page_outlives_it() -> None:
+    below = f"{BELOW}sdk.py -->\n\n## Another table\n"
+    assert with_what_is_below("# New\n", f"# Old\n\n{below}") == f"# New\n\n{below}"
+    assert with_what_is_below("# New\n", "# Old\n") == "# New\n"

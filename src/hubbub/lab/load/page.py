@@ -30,6 +30,10 @@ class Item(msgspec.Struct):
     rows: Callable[[Figures], list[Row]]
 
 
+BELOW = "<!-- made by bench/"
+"""How the mark of a program begins that keeps its own table at the end of the page."""
+
+
 def the_set() -> list[Item]:
     """Return every measurement, in the order they are made."""
     return [
@@ -116,6 +120,12 @@ def render(machine: Machine, results: Sequence[tuple[Item, Figures | str]]) -> s
         "",
     ]
     return "\n".join(lines)
+
+
+def with_what_is_below(text: str, page: str) -> str:
+    """Return a new page with what other programs had written below the old one, from the first of their marks on."""
+    _, mark, below = page.partition(BELOW)
+    return text.rstrip() + "\n\n" + mark + below if mark else text
 
 
 def _company(results: Sequence[tuple[Item, Figures | str]]) -> list[str]:
