@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Final, Self, TypeVar, Unpack
@@ -30,6 +32,12 @@ from hubbub.client.models import Accepted, Conversation, Entry, File, Message, S
 from hubbub.client.start import DEFAULT_SERVER, Options
 
 T = TypeVar("T")
+
+_TOGETHER: Final = 256
+"""So many messages are taken from the loop's thread at once."""
+
+_TELL_S: Final = 0.5
+"""How late that thread may learn what was dealt with."""
 
 LINGER_S: Final = 5.0
 """How long a client that is closed in peace waits for the answers to what was sent."""
@@ -199,29 +207,49 @@ class BlockingClient:
         return self._taking(stream, idle_s)
 
     def _taking(self, stream: MessageStream, idle_s: float | None) -> Iterator[Entry]:
-        async def taking(client: Client) -> Entry | None:
+        handled: Entry | None = None
+
+        async def taking(client: Client) -> list[Entry]:
+            # Going over to the other thread costs more than a message does, so all there are come together.
+            if handled is not None:
+                stream.done(handled)
             try:
                 async with asyncio.timeout(idle_s):
-                    return await anext(stream, None)
+                    first = await anext(stream, None)
             except TimeoutError:
-                return None
+                return []
+            batch = [first] if first is not None else []
+            while batch and len(batch) < _TOGETHER and (message := stream.take()) is not None:
+                batch.append(message)
+            return batch
 
+        told = time.monotonic()
         try:
-            while (message := self._patiently(taking, idle_s)) is not None:
-                yield message
+            while batch := self._patiently(taking, idle_s):
+                for message in batch:
+                    yield message
+                    handled = message
+                    if time.monotonic() - told > _TELL_S:
+                        told = time.monotonic()
+                        self._soon(stream.done, handled)
         finally:
-            loop = self._loop
-            if loop is not None and not loop.is_closed():
-                # In the loop's thread, as everything that touches a stream.
-                loop.call_soon_threadsafe(stream.close)
+            if handled is not None:
+                self._soon(stream.done, handled)
+            self._soon(stream.close)
 
-    def _patiently(self, taking: Callable[[Client], Awaitable[Entry | None]], idle_s: float | None) -> Entry | None:
+    def _patiently(self, taking: Callable[[Client], Awaitable[list[Entry]]], idle_s: float | None) -> list[Entry]:
         try:
             return self.call(taking, timeout=threading.TIMEOUT_MAX if idle_s is None else idle_s + self._timeout_s)
         except HubbubError as error:
             if error.code == CLOSED:
-                return None
+                return []
             raise
+
+    def _soon(self, work: Callable[..., None], *arguments: Entry) -> None:
+        """Have the loop's thread do something that touches a stream, if there still is one."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(work, *arguments)
 
     # ------------------------------------------------------------ the thread
 
@@ -253,7 +281,7 @@ class BlockingClient:
 
 def _opened(mine: bool) -> Callable[[Client], Awaitable[MessageStream]]:
     async def opening(client: Client) -> MessageStream:
-        return client.messages(mine=mine)
+        return client.messages(mine=mine, explicit=True)
 
     return opening
 

@@ -99,9 +99,16 @@ class EventStream:
             finally:
                 self._waiter = None
 
-    def done(self) -> None:
-        """Say that what was taken so far was dealt with; taking the next one says so too, unless it is explicit."""
+    def done(self, through: Entry | None = None) -> None:
+        """Say that what was taken so far was dealt with, or only what came up to `through`.
+
+        Taking the next one says so too, unless it is explicit.
+        """
         handed, self._handed = self._handed, []
+        if through is not None:
+            places = [n for n, event in enumerate(handed, 1) if getattr(event, "entry", None) is through]
+            place = places[0] if places else 0
+            handed, self._handed = handed[:place], handed[place:]
         for event in handed:
             self._taken(event)
         self._look_for_room()
@@ -129,26 +136,38 @@ class MessageStream:
     def __aiter__(self) -> Self:
         return self
 
+    def take(self) -> Entry | None:
+        """Return the next message if there is one, without waiting."""
+        while (event := self._events.take()) is not None:
+            if (message := self._message(event)) is not None:
+                return message
+        return None
+
     async def __anext__(self) -> Entry:
         """Return the next message; it ends when the client was closed.
 
         Raises HubbubError when the client came to another end.
         """
         async for event in self._events:
-            if isinstance(event, EntryEvent) and isinstance(event.entry.action, Post) and self._wanted(event.entry):
-                return event.entry
+            if (message := self._message(event)) is not None:
+                return message
         end = self._end()
         if end is not None and end.code != CLOSED:
             raise end
         raise StopAsyncIteration
 
-    def done(self) -> None:
-        """Say that the last message taken was dealt with; taking the next one says so too."""
-        self._events.done()
+    def done(self, through: Entry | None = None) -> None:
+        """Say that what was taken so far was dealt with, or only what came up to `through`."""
+        self._events.done(through)
 
     def close(self) -> None:
         """Stop listening; what was not taken counts as not dealt with."""
         self._events.close()
+
+    def _message(self, event: Event) -> Entry | None:
+        if isinstance(event, EntryEvent) and isinstance(event.entry.action, Post) and self._wanted(event.entry):
+            return event.entry
+        return None
 
 
 class Ears:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ class Host:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.receiver: Receiver | None = None
         self.answers = True
+        self.hello = pb.Hello()
+        """The last one."""
 
     async def __call__(self, address: str, receiver: Receiver, tap: Tap | None) -> Link:
         self.loop, self.receiver = asyncio.get_running_loop(), receiver
@@ -51,6 +54,7 @@ class HostLink:
     def send(self, data: bytes) -> None:
         frame, kind = BINARY.decode_client(data)
         if kind == "hello":
+            self._host.hello = frame.hello
             self._says(frame.id, welcome=pb.Welcome(user_id=ROMEO, epoch="e", user_version=1))
             self._says(0, ready=pb.Ready())
         elif kind == "list_conversations":
@@ -92,6 +96,20 @@ def test_messages_are_heard_and_answered_without_a_loop() -> None:
         assert client.send(ROOM, "more").seq == 103
         assert client.call(lambda chat: chat.flush()) is None
     assert (client.state, threads()) == (State.CLOSED, 0)
+
+
+def test_what_a_program_went_past_is_dealt_with_and_nothing_else(tmp_path: Path) -> None:
+    host = Host()
+    with client_of(host, store=tmp_path / "bot.db") as client:
+        messages = client.messages()
+        host.push(page(range(1, 11)))
+        for message in messages:
+            if message.seq == 4:
+                break
+        # What ends an iterator that was left in the middle.
+        del messages
+    with client_of(host, store=tmp_path / "bot.db"):
+        assert [(head.conversation_id, head.seq) for head in host.hello.resume.have] == [(ROOM, 3)]
 
 
 def test_a_call_has_a_deadline() -> None:
