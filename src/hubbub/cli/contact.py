@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 
@@ -124,7 +125,7 @@ async def _one(ask: Ask, person: str) -> str:
 async def _names(ask: Ask, user_ids: list[str]) -> dict[str, str]:
     if not user_ids:
         return {}
-    found = (await ask("GET", "/api/v1/users", params={"id": user_ids}))["users"]
+    found = (await ask("GET", f"/api/v1/users?{urlencode([('id', each) for each in user_ids])}"))["users"]
     return {user["user_id"]: user["username"] for user in found}
 
 

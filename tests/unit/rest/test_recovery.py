@@ -223,7 +223,7 @@ async def test_what_they_wrote_is_recalled_where_the_operator_wants_that() -> No
     async with a_site(auth=fast_settings(deleted_messages="recall")) as site:
         romeo, juliet = await site.enter("romeo"), await site.enter("juliet")
         chat = (await romeo.does("POST", "/conversations/direct", {"user_id": juliet.user_id}))["conversation_id"]
-        for person, words in ((romeo, "one"), (juliet, "mine"), (romeo, "two")):
+        for person, words in ((romeo, "Soft!"), (juliet, "Ay me!"), (romeo, "She speaks.")):
             await person.does("POST", f"/conversations/{chat}/messages", {"text": words})
         await romeo.does("POST", "/me/delete", {"password": PASSWORD})
         assert await site.account_store.to_recall(10) == [romeo.user_id]
@@ -231,4 +231,4 @@ async def test_what_they_wrote_is_recalled_where_the_operator_wants_that() -> No
             await Erasing(site.account_store, site.chat).step()
         assert await site.account_store.to_recall(10) == []
         shown = str(await juliet.gets(f"/conversations/{chat}/messages"))
-        assert ("one" in shown, "two" in shown, "mine" in shown) == (False, False, True)
+        assert ("Soft!" in shown, "She speaks" in shown, "Ay me!" in shown) == (False, False, True)
