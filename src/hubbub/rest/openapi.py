@@ -34,6 +34,17 @@ _IF_NONE_MATCH = {
     "schema": {"type": "string"},
 }
 
+_EVENT = {
+    "type": "object",
+    "description": "One server-sent event.",
+    "properties": {
+        "event": {"type": "string", "enum": ["hello", "entries", "user_changed", "reset", "end"]},
+        "id": {"type": "string", "description": "The cursor after it."},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer"},
+    },
+}
+
 _ALLOWANCE: dict[str, Any] = {
     name: {"description": what, "schema": {"type": "string"}}
     for name, what in (
@@ -115,12 +126,26 @@ def document(app: Litestar) -> dict[str, Any]:
     forms = {handler.opt[key] for handler in handlers.values() for key in ("form", "oauth") if key in handler.opt}
     _, own = msgspec.json.schema_components([Problem, *forms], ref_template="#/components/schemas/{name}")
     components.update(own)
+    _disjoin(schema)
     for path, item in schema["paths"].items():
         for method, operation in item.items():
             handler = handlers.get((path, method.upper()))
             if handler is not None:
                 _finish(operation, handler)
     return schema
+
+
+def _disjoin(schema: Any) -> None:
+    """Leave integers out where any number may be: one value must fit one of several schemas and no other."""
+    if isinstance(schema, list):
+        for each in schema:
+            _disjoin(each)
+    elif isinstance(schema, dict):
+        several = schema.get("oneOf")
+        if isinstance(several, list) and {"type": "number"} in several and {"type": "integer"} in several:
+            several.remove({"type": "integer"})
+        for each in schema.values():
+            _disjoin(each)
 
 
 def _handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
@@ -178,7 +203,7 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         content = {"schema": {"type": "string", "format": "binary"}}
         operation["requestBody"] = {"required": True, "content": {"application/octet-stream": content}}
     if "stream" in options:
-        said = {"text/event-stream": {"schema": {"type": "string"}, "example": options["stream"]}}
+        said = {"text/event-stream": {"schema": _EVENT, "example": options["stream"]}}
         responses["200"] = {"description": "What happens, as it happens.", "content": said}
     if "download" in options:
         for success, what in (("200", "The file."), ("206", "The part that was asked for.")):

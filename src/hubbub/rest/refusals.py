@@ -8,7 +8,14 @@ from hubbub.base.errors import Code
 
 __all__ = ["ANY", "AUTHENTICATED", "BODY", "COMMAND", "READ", "refuses"]
 
-ANY = (Code.BAD_REQUEST, Code.INTERNAL_ERROR, Code.OVERLOADED, Code.UNAVAILABLE, Code.TIMEOUT)
+ANY = (
+    Code.BAD_REQUEST,
+    Code.HEADER_TOO_LARGE,
+    Code.INTERNAL_ERROR,
+    Code.OVERLOADED,
+    Code.UNAVAILABLE,
+    Code.TIMEOUT,
+)
 """Whatever is asked."""
 
 BODY = (Code.TOO_LARGE, Code.STORAGE_FULL)

@@ -16,8 +16,12 @@ from collections.abc import AsyncIterator, Generator
 from typing import Any
 
 import httptools
+import msgspec
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from hubbub.base.errors import ChatError, Code
+from hubbub.rest.problems import PROBLEM_TYPE, problem_of
 
 _KEPT = frozenset(
     {b"host", b"upgrade", b"origin", b"sec-websocket-key", b"sec-websocket-version", b"sec-websocket-protocol"}
@@ -41,7 +45,7 @@ class HeadProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > self.open_at_most:
-            self._refuse(503, b"Service Unavailable")
+            self._refuse(503, b"Service Unavailable", Code.OVERLOADED)
             return
         self._await_head()
 
@@ -75,11 +79,11 @@ class HeadProtocol(HttpToolsProtocol):
             return
         except httptools.HttpParserError:
             if not self.transport.is_closing():
-                self._refuse(400, b"Bad Request")
+                self._refuse(400, b"Bad Request", Code.BAD_REQUEST)
             return
         # Judged after parsing: a request whose body came along with its head is not a long head.
         if self._in_head and self._read_bytes > self.head_bytes:
-            self._refuse(431, b"Request Header Fields Too Large")
+            self._refuse(431, b"Request Header Fields Too Large", Code.HEADER_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -90,7 +94,7 @@ class HeadProtocol(HttpToolsProtocol):
         self._read_bytes = 0
         self._stop_timer()
         if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > self.head_bytes:
-            self._refuse(431, b"Request Header Fields Too Large")
+            self._refuse(431, b"Request Header Fields Too Large", Code.HEADER_TOO_LARGE)
             raise _Refused
         super().on_headers_complete()
 
@@ -122,17 +126,19 @@ class HeadProtocol(HttpToolsProtocol):
         if not self._in_head:
             self.transport.abort()
         elif not self.transport.is_closing():
-            self._refuse(408, b"Request Timeout")
+            self._refuse(408, b"Request Timeout", Code.TIMEOUT)
 
     def _stop_unread_timer(self) -> None:
         if self._unread_timer is not None:
             self._unread_timer.cancel()
             self._unread_timer = None
 
-    def _refuse(self, status: int, phrase: bytes) -> None:
+    def _refuse(self, status: int, phrase: bytes, code: Code) -> None:
+        problem = msgspec.structs.replace(problem_of(ChatError(code)), status=status)
+        body = msgspec.json.encode(problem)
         self.transport.write(
-            b"HTTP/1.1 %d %s\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
-            b"connection: close\r\n\r\n%s" % (status, phrase, len(phrase), phrase)
+            b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
+            % (status, phrase, PROBLEM_TYPE.encode(), len(body), body)
         )
         self.transport.close()
 
