@@ -48,7 +48,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0014"
+HEAD = "0016"
 """The newest revision in `versions`."""
 
 
