@@ -41,6 +41,15 @@ export interface Body {
   readonly files: readonly File[];
 }
 
+/** Whose words a message passes on. */
+export interface Forwarded {
+  /** Where they were said; empty unless that is a public channel, for whoever is told of it. */
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly senderId: string;
+  readonly timeMs: number;
+}
+
 export interface Post {
   readonly kind: "message";
   readonly body: Body;
@@ -54,6 +63,8 @@ export interface Post {
   readonly mentionAll: boolean;
   /** The message was recalled or erased: the body is gone. */
   readonly withdrawn: boolean;
+  /** The message passes another on.  To pass one on, name it; the server says itself what it says. */
+  readonly forwarded?: Forwarded;
 }
 
 export interface Edit {

@@ -18,6 +18,7 @@ import type {
   Entry,
   EntryPage,
   File,
+  Forwarded,
   Found,
   HistoryItem,
   HistoryPage,
@@ -83,7 +84,12 @@ function postOf(message: pb.Message): Post {
     mentions: message.mentions,
     mentionAll: message.mentionAll,
     withdrawn: message.withdrawn,
+    ...(message.forwarded ? { forwarded: forwardedOf(message.forwarded) } : {}),
   };
+}
+
+function forwardedOf({ conversationId, seq, senderId, timeMs }: pb.Forwarded): Forwarded {
+  return { conversationId, seq: toNumber(seq), senderId, timeMs: toNumber(timeMs) };
 }
 
 function changeOf(change: pb.ConversationChange): ConversationChange {
@@ -392,6 +398,11 @@ export function writeSubmit(conversationId: string, clientId: string, action: Ac
 function writeAction(action: Action): NonNullable<SubmitInit["action"]> {
   switch (action.kind) {
     case "message":
+      if (action.forwarded) {
+        // Nothing else is set (protocol.md 6.18).
+        const { conversationId, seq } = action.forwarded;
+        return { case: "message", value: { forwarded: { conversationId, seq: BigInt(seq) } } };
+      }
       return {
         case: "message",
         value: {

@@ -185,7 +185,7 @@ export const en = {
     forwardTo: "Forward to",
     forwardNow: "Forward ({count})",
     forwardedMany: "Forwarded to {count} conversations",
-    forwardedFrom: "↪ Forwarded from {name}:",
+    forwardedFrom: "Forwarded from {name}",
   },
   composer: {
     emoji: "Emoji",

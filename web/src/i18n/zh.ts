@@ -185,7 +185,7 @@ export const zh: Messages = {
     forwardTo: "转发到",
     forwardNow: "转发（{count}）",
     forwardedMany: "已转发到 {count} 个会话",
-    forwardedFrom: "↪ 转发自 {name}：",
+    forwardedFrom: "转发自 {name}",
   },
   composer: {
     emoji: "表情",

@@ -30,6 +30,12 @@ export interface RestMessage {
   readonly also_in_conversation: boolean;
   readonly mentions: readonly string[];
   readonly mention_all: boolean;
+  readonly forwarded?: {
+    readonly conversation_id?: string;
+    readonly seq?: number;
+    readonly sender_id?: string;
+    readonly time_ms?: number;
+  } | null;
   readonly recalled: boolean;
   readonly edits: number;
   readonly edited_ms: number;
@@ -66,6 +72,16 @@ export function messageOf(told: RestMessage): Message {
       mentions: told.mentions,
       mentionAll: told.mention_all,
       withdrawn: told.recalled,
+      ...(told.forwarded
+        ? {
+            forwarded: {
+              conversationId: told.forwarded.conversation_id ?? "",
+              seq: told.forwarded.seq ?? 0,
+              senderId: told.forwarded.sender_id ?? "",
+              timeMs: told.forwarded.time_ms ?? 0,
+            },
+          }
+        : {}),
     },
     recalled: told.recalled,
     edits: told.edits,
