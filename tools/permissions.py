@@ -13,10 +13,11 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from hubbub.auth.permissions import BUILT_IN, EVERYDAY, SENTENCES
 from hubbub.auth.scopes import ADMIN, ANY, OWN, SCOPES
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import SystemClock
-from hubbub.gateway.dispatch import AT_ONCE, REQUESTS, WITHOUT_WRITING
+from hubbub.gateway.dispatch import AT_ONCE, PERMISSIONS, REQUESTS, WITHOUT_WRITING
 from hubbub.rest.app import litestar_app
 from hubbub.rest.deps import RestSettings, ServerFacts
 from hubbub.rest.guards import admin_guard
@@ -37,9 +38,9 @@ whatever their account may. A token that was issued to a registered client may d
 _OPERATIONS = """
 ## Operations over HTTP
 
-*who*: anybody, a person who is logged in, or an admin; members' and owners' rights inside a conversation come on top
-and are decided where it is written ([protocol](../spec/protocol.md)). *scope*: what a registered client's token needs;
-"own clients" means that no scope is enough.
+*who*: anybody, a person who is logged in, or who has a permission; members' and owners' rights inside a conversation
+come on top and are decided where it is written ([protocol](../spec/protocol.md)). *scope*: what a registered client's
+token needs; "own clients" means that no scope is enough.
 
 | operation | who | scope |
 |---|---|---|
@@ -48,10 +49,21 @@ and are decided where it is written ([protocol](../spec/protocol.md)). *scope*: 
 _FRAMES = """
 ## Frames
 
-A socket opens with the scope `read`; what needs `write` is refused to a token without it.
+A socket opens with the scope `read`; what needs `write` is refused to a token without it. *permission*: what the person
+needs besides.
 
-| frame | scope |
-|---|---|
+| frame | scope | permission |
+|---|---|---|
+"""
+
+_ROLES = """
+## Permissions and roles
+
+What a person may do on the server as a whole, by the roles that are built in. Whoever has no role is a member; a guest
+talks where others let them in; further roles add to that. Roles of one's own are made of the same permissions
+(`hubbub role create`), by whoever has them. What needs an administrator, the first part of the table, needs the scope
+`admin` in a registered client's token.
+
 """
 
 
@@ -74,7 +86,28 @@ def application() -> Litestar:
 def page() -> str:
     """Return the whole page."""
     lines = [f"| `{name}` | {sentence.en} |" for name, sentence in SCOPES.items()]
-    return f"{_HEAD}{_joined(lines)}{_OPERATIONS}{_joined(operations())}{_FRAMES}{_joined(frames())}"
+    return "".join(
+        (
+            _HEAD,
+            _joined(lines),
+            _ROLES,
+            _joined(roles()),
+            _OPERATIONS,
+            _joined(operations()),
+            _FRAMES,
+            _joined(frames()),
+        )
+    )
+
+
+def roles() -> list[str]:
+    """Return the table of permissions, with a column for each role that is built in."""
+    rows = [f"| permission | | {' | '.join(BUILT_IN)} |", f"|---|---|{'---|' * len(BUILT_IN)}"]
+    ordered = sorted(SENTENCES, key=lambda one: one.value in EVERYDAY)
+    for one in ordered:
+        marks = " | ".join("yes" if one.value in may else "" for may in BUILT_IN.values())
+        rows.append(f"| `{one.value}` | {SENTENCES[one]} | {marks} |")
+    return rows
 
 
 def operations() -> list[str]:
@@ -95,8 +128,14 @@ def operations() -> list[str]:
 def frames() -> list[str]:
     """Return a row for every frame a client may send."""
     return [
-        f"| `{kind}` | {'`read`' if kind in WITHOUT_WRITING else '`write`'} |" for kind in sorted({*AT_ONCE, *REQUESTS})
+        f"| `{kind}` | {'`read`' if kind in WITHOUT_WRITING else '`write`'} | {_of_frame(kind)} |"
+        for kind in sorted({*AT_ONCE, *REQUESTS})
     ]
+
+
+def _of_frame(kind: str) -> str:
+    needed = PERMISSIONS.get(kind)
+    return f"`{needed.value}`" if needed is not None else ""
 
 
 def _guarded(handler: HTTPRouteHandler) -> bool:
@@ -104,6 +143,10 @@ def _guarded(handler: HTTPRouteHandler) -> bool:
 
 
 def _who(handler: HTTPRouteHandler) -> str:
+    if (needed := handler.opt.get("permission")) is not None:
+        return f"`{needed.value}`"
+    if (needed := handler.opt.get("partly")) is not None:
+        return f"a person; by text `{needed.value}`"
     if admin_guard in handler.resolve_guards() or (_guarded(handler) and handler.opt.get("scope") == ADMIN):
         return "admin"
     if handler.opt.get("client_auth"):

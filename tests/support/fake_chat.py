@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from hubbub.auth.model import Ended, Identity
+from hubbub.auth.permissions import EVERYDAY
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import NOBODY, SYSTEM_CONVERSATION, new_id
@@ -60,6 +61,10 @@ class FakeAuth:
         self.away = 0
         """How many questions about ended logins are not answered."""
         self.logins: dict[str, Identity] = {}
+        self.rights: dict[str, frozenset[str]] = {}
+        """What people may do who are no members."""
+        self.refuses: ChatError | None = None
+        """What every check says, if anything."""
         self.logged_out: list[Identity] = []
         self.gate: asyncio.Event | None = None
         """When set, `check` waits for it."""
@@ -79,13 +84,16 @@ class FakeAuth:
         self.logins[login_id] = identity
         return identity
 
-    async def check(self, identity: Identity) -> None:
+    async def check(self, identity: Identity) -> Identity:
         if self.gate is not None:
             self.checking += 1
             await self.gate.wait()
             self.checking -= 1
+        if self.refuses is not None:
+            raise self.refuses
         if identity.user_id in self.over:
             raise ChatError(Code.SESSION_ENDED)
+        return identity.with_rights(self.rights.get(identity.user_id, EVERYDAY))
 
     def end(self, user_id: str, *, ago_ms: int = 0) -> None:
         """End every login of a person and tell nobody."""

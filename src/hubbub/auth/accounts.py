@@ -31,6 +31,7 @@ from hubbub.auth.names import (
     normal_password,
 )
 from hubbub.auth.passwords import Passwords
+from hubbub.auth.permissions import effective
 from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation
 from hubbub.auth.refresh import RefreshToken, digest
 from hubbub.auth.scopes import within
@@ -154,8 +155,8 @@ class Accounts:
         """Check signature, issuer, audience and time, without I/O."""
         return self.signing.tokens.verify(token)
 
-    async def check(self, identity: Identity) -> None:
-        """Ask the database whether this login still holds, and whether its person may do more than enrol.
+    async def check(self, identity: Identity) -> Identity:
+        """Ask the database whether this login still holds, and return it with what its person may do now.
 
         Raises ChatError with SESSION_ENDED or SECOND_FACTOR_REQUIRED.
         """
@@ -167,6 +168,8 @@ class Accounts:
             raise ChatError(Code.SESSION_ENDED)
         if self.factors is not None and await self.factors.must_enrol(account):
             raise ChatError(Code.SECOND_FACTOR_REQUIRED)
+        may = effective(is_admin=account.is_admin, roles=account.roles, granted=account.granted)
+        return identity.with_rights(may)
 
     async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
         """Return logins that ended after this (ended_ms, login_id), and the time they were read at."""

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from hubbub.auth.scopes import ANY, FIRST_PARTY
+from hubbub.auth.permissions import EVERYDAY, Permission
+from hubbub.auth.scopes import ADMIN, ANY, FIRST_PARTY
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -21,14 +22,28 @@ class Identity(msgspec.Struct, frozen=True):
     """The person's auth epoch when the token was signed; a ban or a password change advances the stored one."""
     expires_ms: int
     is_admin: bool = False
-    """Whether the person is an admin and the token may be used as one."""
+    """Whether the person has an owner's rights in public channels and the token may be used for them."""
     scopes: frozenset[str] = frozenset()
     client_id: str = FIRST_PARTY
     """The program the token was issued to."""
+    permissions: frozenset[str] = frozenset()
+    """What its person may do now, as the database says; none before it was checked there."""
 
     def may(self, scope: str) -> bool:
         """Whether the token may be used for that; one of this server's own clients may be for everything."""
         return self.client_id == FIRST_PARTY or scope == ANY or scope in self.scopes
+
+    def can(self, permission: Permission) -> bool:
+        """Whether its person has a permission, and the token may be used for it."""
+        return permission.value in self.permissions
+
+    def with_rights(self, permissions: frozenset[str]) -> Identity:
+        """Return the bearer with what their person may do now; what needs an administrator needs that scope too."""
+        if not self.may(ADMIN):
+            permissions &= EVERYDAY
+        return msgspec.structs.replace(
+            self, permissions=permissions, is_admin=Permission.CHANNELS_MANAGE.value in permissions
+        )
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -53,8 +68,8 @@ class Authenticator(Protocol):
         Raises ChatError with BAD_TOKEN or TOKEN_EXPIRED.
         """
 
-    async def check(self, identity: Identity) -> None:
-        """Ask the database whether this login still holds.
+    async def check(self, identity: Identity) -> Identity:
+        """Ask the database whether this login still holds, and return it with what its person may do now.
 
         Raises ChatError with SESSION_ENDED, or SECOND_FACTOR_REQUIRED for an admin who may only enrol.  A socket is
         registered for kicks first, then checked, then served, so that a login ended in between is noticed by one of the

@@ -30,6 +30,7 @@ class Account(msgspec.Struct, frozen=True):
     signature: str = ""
     bot: bool = False
     is_admin: bool = False
+    """An owner of the place; what others may do, their roles say."""
     active: bool = True
     auth_epoch: int = 1
     """Advanced by whatever makes earlier access tokens worthless: a password change, a ban."""
@@ -48,6 +49,12 @@ class Account(msgspec.Struct, frozen=True):
     """They are deleted, and what they wrote is still to be recalled."""
     avatar: str = ""
     """The file that shows them; empty: none."""
+    roles: str = ""
+    """Their roles but for owner: names of built-in ones and ids of own ones, each between spaces."""
+    granted: str = ""
+    """The permissions of those of them that are own roles."""
+    banned_until_ms: int = 0
+    """When a ban ends; 0: the account was not closed by a ban."""
 
 
 class Login(msgspec.Struct, frozen=True):

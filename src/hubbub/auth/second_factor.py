@@ -16,6 +16,7 @@ import msgspec
 
 from hubbub.auth.factor_ports import FactorStore, Passkey, Step, Totp
 from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
+from hubbub.auth.permissions import EVERYDAY, effective
 from hubbub.auth.ports import Account
 from hubbub.auth.refresh import digest
 from hubbub.auth.settings import AuthSettings
@@ -77,7 +78,8 @@ class SecondFactor:
 
     async def must_enrol(self, account: Account) -> bool:
         """Whether a person may do nothing yet but set a second step up."""
-        if not (account.is_admin and self._settings.admins_need_second_factor):
+        may = effective(is_admin=account.is_admin, roles=account.roles, granted=account.granted)
+        if may <= EVERYDAY or not self._settings.admins_need_second_factor:
             return False
         now = self._clock.monotonic()
         if self._have.get(account.id, 0.0) > now:

@@ -51,6 +51,8 @@ class Code(StrEnum):
     BANNED = "banned"
     MUTED = "muted"
     SLOW_MODE = "slow_mode"
+    WORDS_REFUSED = "words_refused"
+    HELD_FOR_REVIEW = "held_for_review"
     MESSAGE_NOT_FOUND = "message_not_found"
     FILE_NOT_FOUND = "file_not_found"
     FILE_TOO_LARGE = "file_too_large"
@@ -135,6 +137,8 @@ TABLE: dict[Code, ErrorRow] = {
     Code.BANNED: ErrorRow(False, 0, 403, "You were banned from this conversation.", "您已被该会话封禁。"),
     Code.MUTED: ErrorRow(True, 0, 403, "You may not send here now.", "您当前被禁言。"),
     Code.SLOW_MODE: ErrorRow(True, 0, 429, "Slow mode is on; wait before sending again.", "慢速模式已开启，请稍候再发送。"),
+    Code.WORDS_REFUSED: ErrorRow(False, 0, 403, "That has words that are not allowed here.", "内容包含不允许使用的词语。"),
+    Code.HELD_FOR_REVIEW: ErrorRow(False, 0, 403, "It waits for a moderator and will be sent if they let it through.", "消息正在等待管理员审核，通过后将自动发送。"),
     Code.MESSAGE_NOT_FOUND: ErrorRow(False, 0, 404, "There is no such message.", "消息不存在。"),
     Code.FILE_NOT_FOUND: ErrorRow(False, 0, 404, "There is no such file, or it is not for you.", "文件不存在，或您无权使用。"),
     Code.FILE_TOO_LARGE: ErrorRow(False, 0, 413, "The file is larger than this place takes.", "文件超过此处允许的大小。"),

@@ -209,7 +209,10 @@ class Caller(msgspec.Struct, frozen=True):
     user_id: str
     device_id: str = ""
     is_admin: bool = False
+    """Has the rights of an owner in public channels."""
     scopes: frozenset[str] = frozenset()
+    announces: bool | None = None
+    """May write announcements; None, from a node that knows no such difference: whoever `is_admin`."""
 
 
 class Submit(msgspec.Struct, frozen=True):

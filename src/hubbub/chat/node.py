@@ -21,6 +21,7 @@ from hubbub.chat.changes import UserChanges
 from hubbub.chat.commit import Done, GroupCommit
 from hubbub.chat.contacts import Contact, ContactChange
 from hubbub.chat.fault import IN_TRANSACTION, planned
+from hubbub.chat.filtering import Filtering
 from hubbub.chat.indexing import Indexing
 from hubbub.chat.invites import Invitation, Invite, JoinRequest
 from hubbub.chat.inviting import Inviting
@@ -37,6 +38,7 @@ from hubbub.chat.model import (
     ScheduledRow,
     Submit,
 )
+from hubbub.chat.moderation import ModerationStore
 from hubbub.chat.outbox import Outbox
 from hubbub.chat.pages import fitting
 from hubbub.chat.ports import Bus, ChatStore, TypingChanged
@@ -46,12 +48,21 @@ from hubbub.chat.rules import Command, Create, Establish, Join, Leave, OpenDirec
 from hubbub.chat.schedule import Scheduler
 from hubbub.chat.search.found import Found
 from hubbub.chat.settings import ChatSettings
+from hubbub.chat.words import FilterAction
 
 
 class ChatNode(Reading):
     """`hubbub.chat.service.Chat` over a store and a bus."""
 
-    def __init__(self, store: ChatStore, bus: Bus, clock: Clock, settings: ChatSettings | None = None) -> None:
+    def __init__(
+        self,
+        store: ChatStore,
+        bus: Bus,
+        clock: Clock,
+        settings: ChatSettings | None = None,
+        moderation: ModerationStore | None = None,
+    ) -> None:
+        """`moderation`: where word filters are and held messages go; None: every word is let through."""
         settings = settings or ChatSettings()
         super().__init__(store, settings)
         self._store = store
@@ -67,6 +78,7 @@ class ChatNode(Reading):
         self._marks = Marks(store, bus, self._changes, self.outbox.forget, settings)
         self._inviting = Inviting(store, store, clock, self._do)
         self._befriending = Befriending(store, clock, self._tell_people)
+        self.filtering = Filtering(moderation, self._send, clock) if moderation is not None else None
         self.scheduler = Scheduler(store, self._submit_checked, clock, settings)
         self._submits = self._allowance()
         self._openings = self._allowance()
@@ -101,6 +113,12 @@ class ChatNode(Reading):
         except BaseException:
             await self.stop()
             raise
+        if self.filtering is not None:
+            try:
+                await self.filtering.start()
+            except BaseException:
+                await self.stop()
+                raise
         self._marks.start()
         self.scheduler.start()
         self.indexing.start()
@@ -109,6 +127,8 @@ class ChatNode(Reading):
         """Finish what is in flight, publish it, then end."""
         await self.indexing.stop()
         await self.scheduler.stop()
+        if self.filtering is not None:
+            await self.filtering.stop()
         await self._commits.stop()
         await self._marks.stop()
         await self._publisher.stop(self._settings.drain_timeout_s)
@@ -142,8 +162,18 @@ class ChatNode(Reading):
             send = Send.of(caller, checks.submit(command))
         except ChatError as refusal:
             return _refused(refusal)
+        if self.filtering is not None:
+            send.verdict = self.filtering.judge(send.submit.action)
         # A Send is answered with Accepted, never with Settled.
-        return cast("asyncio.Future[Accepted]", self._commits.submit(send))
+        sent = cast("asyncio.Future[Accepted]", self._commits.submit(send))
+        if send.verdict is not None and send.verdict.action is FilterAction.HOLD:
+            assert self.filtering is not None
+            return self.filtering.keep(send, sent)
+        return sent
+
+    def _send(self, caller: Caller, command: Submit) -> asyncio.Future[Accepted]:
+        """Queue what a moderator has let through."""
+        return cast("asyncio.Future[Accepted]", self._commits.submit(Send.of(caller, command)))
 
     async def _do(self, command: Command) -> Done:
         # Cancelling the caller must not cancel the future others may look at, nor take the command back.

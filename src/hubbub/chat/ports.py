@@ -459,6 +459,13 @@ class HeadsAnnounced(msgspec.Struct, frozen=True):
     audiences: dict[str, tuple[str, ...] | None]
 
 
+RIGHTS_CHANGED = "token_expired"
+"""The code of a `LoginEnded` that ends nothing: what the person may do changed, and is to be looked at again.
+
+A node that does not know it ends the socket with that code, and the client comes again with a fresh token.
+"""
+
+
 class LoginEnded(msgspec.Struct, frozen=True):
     """Sockets of this person end now: all, or those of one device."""
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import TABLE, ChatError, Code, RateLimited
 from hubbub.gateway import mapping_out
 from hubbub.gateway.handlers import conversations, entries, people, scheduled, session, submits
@@ -51,6 +52,16 @@ WITHOUT_WRITING = frozenset(
 """What a token is enough for that may only read; every other frame needs the scope to write."""
 
 
+PERMISSIONS: dict[str, Permission] = {
+    "create_conversation": Permission.CONVERSATIONS_CREATE,
+    "find_users": Permission.PEOPLE_FIND,
+    "join_conversation": Permission.CHANNELS_JOIN,
+    "list_channels": Permission.CHANNELS_JOIN,
+    "open_direct": Permission.PEOPLE_FIND,
+}
+"""What a person needs besides; what is not named here is for everybody."""
+
+
 class Dispatch:
     """Serves the frames of sessions that are in."""
 
@@ -63,6 +74,10 @@ class Dispatch:
         body = getattr(frame, kind)
         if kind not in WITHOUT_WRITING and not session.may_write:
             self._refuse_writing(session, frame, kind)
+            return
+        needed = PERMISSIONS.get(kind)
+        if needed is not None and not session.can(needed):
+            session.refuse(frame.id, ChatError(Code.FORBIDDEN))
             return
         at_once = AT_ONCE.get(kind)
         if at_once is not None:

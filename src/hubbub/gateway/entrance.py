@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from hubbub.auth.scopes import READ
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import Caller
 from hubbub.chat.ports import Topic
 from hubbub.cluster.model import Came
 from hubbub.gateway import mapping_in, mapping_out
@@ -104,7 +103,6 @@ class Entrance:
         session.device_id = identity.device_id
         session.identity = identity
         session.interval_s = service.interval_s(hello.heartbeat_ms)
-        caller = session.caller = Caller(session.user_id, identity.device_id, identity.is_admin, identity.scopes)
         person = service.people.enter(session)
         user = Topic("user", session.user_id)
         if len(person.sessions) == 1:
@@ -113,7 +111,7 @@ class Entrance:
             await service.following.need([user])
             service.following.go([user])
 
-        await service.auth.check(identity)
+        caller = session.act_as(await service.auth.check(identity))
         self._still(session)
         await service.registry.admit(session)
         self._still(session)

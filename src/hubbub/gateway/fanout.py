@@ -24,6 +24,7 @@ from hubbub.chat.model import (
     MemberState,
 )
 from hubbub.chat.ports import (
+    RIGHTS_CHANGED,
     EntriesAppended,
     Event,
     HeadsAnnounced,
@@ -213,7 +214,11 @@ class Fanout:
             # A session that logs itself out ends after its answer.
             if session.logged_out:
                 continue
-            if not event.device_id or session.device_id == event.device_id:
+            if event.device_id and session.device_id != event.device_id:
+                continue
+            if event.code == RIGHTS_CHANGED:
+                session.rights_changed()
+            else:
                 session.end(Code(event.code))
 
     # ------------------------------------------------------------ best effort

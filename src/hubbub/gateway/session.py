@@ -7,11 +7,13 @@ they are withheld and only named afterwards, so what one peer costs in memory is
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from hubbub.auth.model import Identity
+from hubbub.auth.permissions import Permission
 from hubbub.auth.scopes import WRITE
 from hubbub.base.errors import TABLE, ChatError, Code
 from hubbub.base.ids import new_id
@@ -238,12 +240,48 @@ class Session:
         """Whether its token may be used for more than reading."""
         return self.identity is not None and self.identity.may(WRITE)
 
+    def can(self, permission: Permission) -> bool:
+        """Whether its person has a permission, and the token may be used for it."""
+        return self.identity is not None and self.identity.can(permission)
+
     @property
     def who(self) -> Caller:
         """Who asks; only a served session has requests."""
         caller = self.caller
         assert caller is not None
         return caller
+
+    def act_as(self, identity: Identity) -> Caller:
+        """Go by this token, and by what its person may do now."""
+        self.identity = identity
+        self.caller = Caller(
+            self.user_id,
+            self.device_id,
+            identity.is_admin,
+            identity.scopes,
+            announces=identity.can(Permission.ANNOUNCE),
+        )
+        return self.caller
+
+    def rights_changed(self) -> None:
+        """Learn that its person may do something else now."""
+        self.service.tasks.start(self._look_again())
+
+    async def _look_again(self) -> None:
+        """Go by what the database says; a session about which it says nothing ends, and its client comes again."""
+        identity = self.identity
+        assert identity is not None
+        try:
+            async with asyncio.timeout(self.service.settings.request_timeout_s):
+                checked = await self.service.auth.check(identity)
+        except ChatError as problem:
+            self.end(Code.TOKEN_EXPIRED if problem.retry else problem.code)
+        except TimeoutError:
+            self.end(Code.TOKEN_EXPIRED)
+        else:
+            # A token that came meanwhile was checked later than this one.
+            if self.identity is not None and self.identity.expires_ms == identity.expires_ms:
+                self.act_as(checked)
 
     def start(self, frame_id: int, answer: Coroutine[Any, Any, pb.ServerFrame], *, ends_session: bool = False) -> None:
         """Work on a request in a task of its own; its answer carries the request's id.

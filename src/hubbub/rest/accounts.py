@@ -9,6 +9,7 @@ from litestar import Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import ports, scopes
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import Code
 from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of, bearer_if_any
@@ -117,7 +118,7 @@ async def register(data: JSONBody[Register], request: Request[Any, Any, Any], de
         data.password,
         display_name=data.display_name,
         address=address_of(request),
-        by_admin=bearer is not None and bearer.is_admin,
+        by_admin=bearer is not None and bearer.can(Permission.PEOPLE_ADD),
         code=data.code,
     )
     return Me.of_account(account)

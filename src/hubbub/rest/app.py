@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from hubbub.rest import (
     accounts,
+    audit,
     authorize,
     clients,
     cluster,
@@ -30,6 +31,7 @@ from hubbub.rest import (
     members,
     messages,
     metadata,
+    moderation,
     oauth,
     openapi,
     pages,
@@ -41,6 +43,7 @@ from hubbub.rest import (
     recovery,
     recovery_pages,
     reference,
+    roles,
     scheduled,
     search,
     second_factor,
@@ -105,6 +108,9 @@ def litestar_app(deps: Deps) -> Litestar:
             *place.GUARDED,
             *clients.GUARDED,
             *cluster.GUARDED,
+            *audit.GUARDED,
+            *roles.GUARDED,
+            *moderation.GUARDED,
         ],
     )
     given = Router("/api/v1", guards=[files.reader_guard(deps)], route_handlers=files.OPEN)

@@ -9,9 +9,9 @@ from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import client_ports, scopes
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import Code
 from hubbub.rest.deps import DepsDep, IdentityDep
-from hubbub.rest.guards import admin_guard
 from hubbub.rest.inputs import Cursor, Limit, an_id
 from hubbub.rest.refusals import BODY, refuses
 
@@ -112,7 +112,6 @@ def _fields(client: client_ports.Client) -> dict[str, Any]:
     "/clients",
     summary="Register a client",
     tags=["clients"],
-    guards=[admin_guard],
     opt=refuses(
         *_ADMIN,
         *BODY,
@@ -120,6 +119,7 @@ def _fields(client: client_ports.Client) -> dict[str, Any]:
         Code.BAD_USERNAME,
         Code.USERNAME_TAKEN,
         scope=scopes.ADMIN,
+        permission=Permission.CLIENTS_MANAGE,
         example={"name": "Verona Wiki", "redirect_uris": ["https://wiki.verona.example/callback"]},
     ),
 )
@@ -146,8 +146,7 @@ async def create_client(data: JSONBody[NewClient], deps: DepsDep) -> ClientWithS
     "/clients",
     summary="List clients",
     tags=["clients"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, Code.BAD_CURSOR, scope=scopes.ADMIN),
+    opt=refuses(*_ADMIN, Code.BAD_CURSOR, scope=scopes.ADMIN, permission=Permission.CLIENTS_MANAGE),
 )
 async def list_clients(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> ClientPage:
     """Return the registered clients, by id."""
@@ -161,8 +160,7 @@ async def list_clients(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> 
     "/clients/{client_id:str}",
     summary="Read a client",
     tags=["clients"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, scope=scopes.ADMIN),
+    opt=refuses(*_ADMIN, scope=scopes.ADMIN, permission=Permission.CLIENTS_MANAGE),
 )
 async def read_client(client_id: FromPath[str], deps: DepsDep) -> Client:
     """Return one registered client, without its secret."""
@@ -174,8 +172,7 @@ async def read_client(client_id: FromPath[str], deps: DepsDep) -> Client:
     status_code=200,
     summary="Replace a client's secret",
     tags=["clients"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, Code.STORAGE_FULL, scope=scopes.ADMIN),
+    opt=refuses(*_ADMIN, Code.STORAGE_FULL, scope=scopes.ADMIN, permission=Permission.CLIENTS_MANAGE),
 )
 async def rotate_secret(client_id: FromPath[str], deps: DepsDep) -> ClientWithSecret:
     """Give a client another secret; the one before is good no more, and what it does as its bot ends."""
@@ -188,8 +185,7 @@ async def rotate_secret(client_id: FromPath[str], deps: DepsDep) -> ClientWithSe
     status_code=204,
     summary="Remove a client",
     tags=["clients"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, Code.STORAGE_FULL, scope=scopes.ADMIN),
+    opt=refuses(*_ADMIN, Code.STORAGE_FULL, scope=scopes.ADMIN, permission=Permission.CLIENTS_MANAGE),
 )
 async def delete_client(client_id: FromPath[str], deps: DepsDep) -> None:
     """Remove a client; all its tokens and sockets end, and its bot is closed."""

@@ -13,12 +13,12 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hubbub.auth import scopes
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.model import ConfigVersion, NodeState, NodeView
 from hubbub.cluster.nodes import Nodes
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
-from hubbub.rest.guards import admin_guard
 from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit
 from hubbub.rest.refusals import BODY, refuses
 
@@ -193,7 +193,10 @@ ExpectQuery = Annotated[
 
 
 @get(
-    "/nodes", summary="List the nodes", tags=["cluster"], guards=[admin_guard], opt=refuses(*_ADMIN, scope=scopes.ADMIN)
+    "/nodes",
+    summary="List the nodes",
+    tags=["cluster"],
+    opt=refuses(*_ADMIN, scope=scopes.ADMIN, permission=Permission.NODES_MANAGE),
 )
 async def list_nodes(deps: DepsDep) -> NodeList:
     """Return every node with its roles, state and load, as the node that answers sees them."""
@@ -210,8 +213,9 @@ async def list_nodes(deps: DepsDep) -> NodeList:
     status_code=202,
     summary="Drain a node",
     tags=["cluster"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, Code.UNKNOWN_OUTCOME, Code.STORAGE_FULL, scope=scopes.ADMIN),
+    opt=refuses(
+        *_ADMIN, Code.UNKNOWN_OUTCOME, Code.STORAGE_FULL, scope=scopes.ADMIN, permission=Permission.NODES_MANAGE
+    ),
 )
 async def drain_node(node_id: FromPath[str], deps: DepsDep) -> Node:
     """Have a node take nobody new, send its clients elsewhere, and end.
@@ -226,7 +230,6 @@ async def drain_node(node_id: FromPath[str], deps: DepsDep) -> Node:
     status_code=200,
     summary="Raise the cluster's level",
     tags=["cluster"],
-    guards=[admin_guard],
     opt=refuses(
         *_ADMIN,
         *BODY,
@@ -234,6 +237,7 @@ async def drain_node(node_id: FromPath[str], deps: DepsDep) -> Node:
         Code.UNKNOWN_OUTCOME,
         Code.STORAGE_FULL,
         scope=scopes.ADMIN,
+        permission=Permission.NODES_MANAGE,
         example={"level": 0},
     ),
 )
@@ -250,8 +254,7 @@ async def raise_level(data: JSONBody[NewLevel], deps: DepsDep) -> Level:
     "/config",
     summary="Read the live configuration",
     tags=["cluster"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, scope=scopes.ADMIN),
+    opt=refuses(*_ADMIN, scope=scopes.ADMIN, permission=Permission.SETTINGS_CHANGE),
 )
 async def read_config(deps: DepsDep) -> Configuration:
     """Return every live setting: its value, its default, and what it takes."""
@@ -274,8 +277,12 @@ async def read_config(deps: DepsDep) -> Configuration:
     "/config/{key:str}",
     summary="Change a live setting",
     tags=["cluster"],
-    guards=[admin_guard],
-    opt=refuses(*_CHANGE, scope=scopes.ADMIN, example={"value": "reject", "note": "One device each, for the feast."}),
+    opt=refuses(
+        *_CHANGE,
+        scope=scopes.ADMIN,
+        permission=Permission.SETTINGS_CHANGE,
+        example={"value": "reject", "note": "One device each, for the feast."},
+    ),
 )
 async def set_config(
     key: FromPath[str], data: JSONBody[NewValue], identity: IdentityDep, deps: DepsDep
@@ -294,8 +301,7 @@ async def set_config(
     status_code=200,
     summary="Give a live setting its default again",
     tags=["cluster"],
-    guards=[admin_guard],
-    opt=refuses(*_CHANGE, scope=scopes.ADMIN),
+    opt=refuses(*_CHANGE, scope=scopes.ADMIN, permission=Permission.SETTINGS_CHANGE),
 )
 async def unset_config(
     key: FromPath[str], identity: IdentityDep, deps: DepsDep, note: NoteQuery = "", expect: ExpectQuery = None
@@ -309,8 +315,7 @@ async def unset_config(
     "/config/history",
     summary="Read how the live configuration changed",
     tags=["cluster"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, Code.BAD_CURSOR, scope=scopes.ADMIN),
+    opt=refuses(*_ADMIN, Code.BAD_CURSOR, scope=scopes.ADMIN, permission=Permission.SETTINGS_CHANGE),
 )
 async def config_history(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> ConfigHistory:
     """Return versions with their values, author and note, newest first."""
@@ -325,8 +330,12 @@ async def config_history(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -
     status_code=200,
     summary="Go back to an older live configuration",
     tags=["cluster"],
-    guards=[admin_guard],
-    opt=refuses(*_CHANGE, scope=scopes.ADMIN, example={"version": 0, "note": "The feast is over."}),
+    opt=refuses(
+        *_CHANGE,
+        scope=scopes.ADMIN,
+        permission=Permission.SETTINGS_CHANGE,
+        example={"version": 0, "note": "The feast is over."},
+    ),
 )
 async def rollback_config(data: JSONBody[Rollback], identity: IdentityDep, deps: DepsDep) -> ConfigChange:
     """Make a new version with the values of an older one; history only grows."""

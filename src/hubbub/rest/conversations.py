@@ -9,6 +9,7 @@ from litestar import Request, Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import scopes
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import Code
 from hubbub.chat.model import ConversationChange, ConversationKind, Dissolved, Draft, Notify, OwnChange
 from hubbub.rest.commands import store
@@ -125,6 +126,7 @@ async def list_conversations(
         Code.TEXT_TOO_LONG,
         Code.UNKNOWN_OUTCOME,
         scope=scopes.WRITE,
+        permission=Permission.CONVERSATIONS_CREATE,
         example={"kind": "group", "title": "Verona", "user_ids": ["0190f0e1a2b37c4d8e9fa0b1c2d3e4f5"]},
     ),
 )
@@ -158,6 +160,7 @@ async def create_conversation(
         Code.FORBIDDEN,
         Code.UNKNOWN_OUTCOME,
         scope=scopes.WRITE,
+        permission=Permission.PEOPLE_FIND,
         example={"user_id": "0190f0e1a2b37c4d8e9fa0b1c2d3e4f5"},
     ),
 )
@@ -170,7 +173,7 @@ async def open_direct(data: JSONBody[DirectWith], caller: CallerDep, deps: DepsD
     "/channels",
     summary="List public channels",
     tags=["conversations"],
-    opt=refuses(Code.BAD_CURSOR, scope=scopes.READ, tagged=True),
+    opt=refuses(Code.BAD_CURSOR, scope=scopes.READ, permission=Permission.CHANNELS_JOIN, tagged=True),
 )
 async def list_channels(
     request: Request[Any, Any, Any],
@@ -240,7 +243,7 @@ async def dissolve_conversation(
     status_code=200,
     summary="Join a channel",
     tags=["members"],
-    opt=refuses(*COMMAND, scope=scopes.WRITE),
+    opt=refuses(*COMMAND, scope=scopes.WRITE, permission=Permission.CHANNELS_JOIN),
 )
 async def join_conversation(conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep) -> Conversation:
     """Join a public channel; joining twice is no error."""

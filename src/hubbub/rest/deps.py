@@ -11,12 +11,15 @@ from litestar.params import SkipValidation
 from prometheus_client import CollectorRegistry
 
 from hubbub.auth.accounts import Accounts
+from hubbub.auth.audit import AuditLog
 from hubbub.auth.model import Authenticator, Identity
 from hubbub.auth.oauth import OAuth
 from hubbub.auth.recovery import Recovery
+from hubbub.auth.roles import Roles
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock
 from hubbub.chat.model import Caller
+from hubbub.chat.moderating import Moderating
 from hubbub.chat.service import Chat
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.nodes import Nodes
@@ -97,6 +100,12 @@ class Deps:
     """None: it was not built; pages say how to."""
     socket_hosts: Callable[[], Iterable[str]] = tuple
     """Hosts, besides the one a request came to, whose sockets devices may be sent to."""
+    audit: AuditLog | None = None
+    """None: nothing is remembered."""
+    moderating: Moderating | None = None
+    """None: nobody reports and no word is filtered."""
+    roles: Roles | None = None
+    """None: there are owners and members."""
     metrics: CollectorRegistry | None = None
     """None: nothing is counted and `/metrics` is not served."""
 

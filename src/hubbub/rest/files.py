@@ -18,6 +18,7 @@ from litestar.types import Guard
 
 from hubbub.auth import scopes
 from hubbub.auth.limits import Allowance
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import ChatError, Code
 from hubbub.files.links import Form
 from hubbub.files.model import FileRow
@@ -157,6 +158,7 @@ def _shown(deps: Deps, user_id: str, row: FileRow) -> File:
         Code.FILES_OFF,
         upload=True,
         scope=scopes.WRITE,
+        permission=Permission.FILES_SEND,
     ),
 )
 async def upload_file(request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep, name: Name = "") -> File:

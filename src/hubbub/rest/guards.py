@@ -13,8 +13,10 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
+from hubbub.auth.audit import By, act_as, acting
 from hubbub.auth.limits import Allowance
 from hubbub.auth.model import Identity
+from hubbub.auth.permissions import ADMIN, BUILT_IN, Permission
 from hubbub.auth.scopes import OWN
 from hubbub.base.errors import ChatError, Code, RateLimited
 from hubbub.chat.model import Caller
@@ -27,7 +29,8 @@ __all__ = ["address_of", "admin_guard", "bearer_guard", "bearer_if_any", "provid
 def bearer_guard(deps: Deps) -> Guard:
     """Return a guard that lets in only bearers of a good token for this operation, each within their allowance.
 
-    An operation says beside itself which scope it needs; one that says nothing is for this server's own clients.
+    An operation says beside itself which scope it needs; one that says nothing is for this server's own clients.  It
+    says which permission it needs of the person as well, if it is not for everybody.
     """
     per_s = deps.auth_settings.requests_per_second
     burst = max(1.0, per_s * 4)
@@ -43,17 +46,19 @@ def bearer_guard(deps: Deps) -> Guard:
         if per_s > 0:
             say_allowance(connection.scope, per_s, burst, left, (burst - left) / per_s)
         _check_scope(identity, handler)
-        await _check(deps, identity, handler)
+        identity = await _check(deps, identity, handler)
         connection.scope["user"] = identity
+        _act_as(identity)
+        _check_permission(identity, handler)
 
     return guard
 
 
 async def admin_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let in only admins; for handlers that the bearer guard stands before."""
+    """Let in only those who may do whatever an admin may; for operations that name no permission of their own."""
     identity = connection.scope["user"]
     assert isinstance(identity, Identity)
-    if not identity.is_admin:
+    if not BUILT_IN[ADMIN] <= identity.permissions:
         raise ChatError(Code.FORBIDDEN)
 
 
@@ -68,22 +73,35 @@ async def bearer_if_any(
         return None
     identity = deps.authenticator.verify(_token(request))
     _check_scope(identity, handler)
-    await _check(deps, identity, handler)
+    identity = await _check(deps, identity, handler)
+    _act_as(identity)
     return identity
 
 
-async def _check(deps: Deps, identity: Identity, handler: BaseRouteHandler) -> None:
+async def _check(deps: Deps, identity: Identity, handler: BaseRouteHandler) -> Identity:
     """Ask the database; who must set up a second step first may do what that takes."""
     try:
-        await deps.authenticator.check(identity)
+        return await deps.authenticator.check(identity)
     except ChatError as error:
         if error.code is not Code.SECOND_FACTOR_REQUIRED or not handler.opt.get("enrols"):
             raise
+        return identity
+
+
+def _act_as(identity: Identity) -> None:
+    """Let the audit log know whose request this is; the address is known already."""
+    act_as(By(identity.user_id, identity.client_id, acting().address))
 
 
 def _check_scope(identity: Identity, handler: BaseRouteHandler) -> None:
     if not identity.may(handler.opt.get("scope", OWN)):
         raise ChatError(Code.INSUFFICIENT_SCOPE)
+
+
+def _check_permission(identity: Identity, handler: BaseRouteHandler) -> None:
+    needed = handler.opt.get("permission")
+    if needed is not None and not identity.can(needed):
+        raise ChatError(Code.FORBIDDEN)
 
 
 def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
@@ -111,6 +129,7 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
         user_id=identity.user_id,
         device_id=identity.device_id,
         is_admin=identity.is_admin,
+        announces=identity.can(Permission.ANNOUNCE),
         scopes=identity.scopes,
     )
 

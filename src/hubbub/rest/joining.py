@@ -9,9 +9,9 @@ from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import joining, ports, scopes
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import Code
 from hubbub.rest.deps import DepsDep, IdentityDep
-from hubbub.rest.guards import admin_guard
 from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id
 from hubbub.rest.refusals import BODY, refuses
 
@@ -83,8 +83,13 @@ class LettingIn(msgspec.Struct, kw_only=True):
     "/registration/codes",
     summary="Make an invitation code",
     tags=["accounts"],
-    guards=[admin_guard],
-    opt=refuses(*BODY, *_ADMIN, scope=scopes.ADMIN, example={"uses": 10, "note": "For the guests of the feast"}),
+    opt=refuses(
+        *BODY,
+        *_ADMIN,
+        scope=scopes.ADMIN,
+        permission=Permission.PEOPLE_ADD,
+        example={"uses": 10, "note": "For the guests of the feast"},
+    ),
 )
 async def create_code(data: JSONBody[NewJoinCode], identity: IdentityDep, deps: DepsDep) -> JoinCode:
     """Make a code with which people make an account where they come by invitation."""
@@ -96,8 +101,7 @@ async def create_code(data: JSONBody[NewJoinCode], identity: IdentityDep, deps: 
     "/registration/codes",
     summary="List invitation codes",
     tags=["accounts"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, scope=scopes.ADMIN),
+    opt=refuses(*_ADMIN, scope=scopes.ADMIN, permission=Permission.PEOPLE_ADD),
 )
 async def list_codes(deps: DepsDep) -> JoinCodeList:
     """Return the codes that are still good, the newest first; there are at most a thousand."""
@@ -109,8 +113,7 @@ async def list_codes(deps: DepsDep) -> JoinCodeList:
     status_code=204,
     summary="Take an invitation code back",
     tags=["accounts"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, Code.NOT_FOUND, Code.STORAGE_FULL, scope=scopes.ADMIN),
+    opt=refuses(*_ADMIN, Code.NOT_FOUND, Code.STORAGE_FULL, scope=scopes.ADMIN, permission=Permission.PEOPLE_ADD),
 )
 async def revoke_code(code: FromPath[str], deps: DepsDep) -> None:
     """Make a code worthless; who came by it stays."""
@@ -121,8 +124,7 @@ async def revoke_code(code: FromPath[str], deps: DepsDep) -> None:
     "/registration/requests",
     summary="List accounts that wait to be let in",
     tags=["accounts"],
-    guards=[admin_guard],
-    opt=refuses(*_ADMIN, Code.BAD_CURSOR, scope=scopes.ADMIN),
+    opt=refuses(*_ADMIN, Code.BAD_CURSOR, scope=scopes.ADMIN, permission=Permission.PEOPLE_ADD),
 )
 async def list_waiting(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> WaitingPage:
     """Return a page of the accounts that were made where an admin lets people in."""
@@ -137,8 +139,9 @@ async def list_waiting(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> 
     status_code=204,
     summary="Let an account in, or not",
     tags=["accounts"],
-    guards=[admin_guard],
-    opt=refuses(*BODY, *_ADMIN, Code.NOT_FOUND, scope=scopes.ADMIN, example={"accept": True}),
+    opt=refuses(
+        *BODY, *_ADMIN, Code.NOT_FOUND, scope=scopes.ADMIN, permission=Permission.PEOPLE_ADD, example={"accept": True}
+    ),
 )
 async def answer_waiting(user_id: FromPath[str], data: JSONBody[LettingIn], deps: DepsDep) -> None:
     """Let somebody in who waits, or forget their account, which frees the name."""

@@ -19,7 +19,7 @@ from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.base.loops import Loop
 from hubbub.chat.following import FeedFactory, Following
 from hubbub.chat.model import SMALL_AUDIENCE, Caller
-from hubbub.chat.ports import EntriesAppended, Event, HeadsAnnounced, LoginEnded, Topic, UserChanged
+from hubbub.chat.ports import RIGHTS_CHANGED, EntriesAppended, Event, HeadsAnnounced, LoginEnded, Topic, UserChanged
 from hubbub.chat.service import Chat
 from hubbub.rest import event_cursor
 from hubbub.rest.settings import RestSettings
@@ -202,7 +202,7 @@ class Listeners:
                 case UserChanged():
                     for listener in self._by_user.get(event.user_id, ()):
                         listener.look_around()
-                case LoginEnded():
+                case LoginEnded() if event.code != RIGHTS_CHANGED:
                     for listener in self._by_user.get(event.user_id, ()):
                         if not event.device_id or listener.identity.device_id == event.device_id:
                             listener.end(Code(event.code))

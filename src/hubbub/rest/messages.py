@@ -9,6 +9,8 @@ from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import scopes
+from hubbub.auth.audit import Act, Deed
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.chat.model import Body, Edit, FileRef, MessageState, Pin, Post, React, Recall
@@ -309,12 +311,21 @@ async def list_edits(
     "/announcements",
     summary="Announce something to everybody",
     tags=["messages"],
-    opt=refuses(*BODY, *COMMAND, scope=scopes.ADMIN, example={"text": "The server restarts at noon."}),
+    opt=refuses(
+        *BODY,
+        *COMMAND,
+        scope=scopes.ADMIN,
+        permission=Permission.ANNOUNCE,
+        example={"text": "The server restarts at noon."},
+    ),
 )
 async def announce(data: JSONBody[NewMessage], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = "") -> Stored:
     """Send a system message that every user gets, now or later; admins only."""
     client_id = client_id_of(key, data.client_id)
-    return await store(deps, caller, SYSTEM_CONVERSATION, client_id, data.post(), after=data.after)
+    stored = await store(deps, caller, SYSTEM_CONVERSATION, client_id, data.post(), after=data.after)
+    if deps.audit is not None and not stored.repeated:
+        await deps.audit.record(Deed(Act.ANNOUNCED, SYSTEM_CONVERSATION, {"seq": stored.seq}))
+    return stored
 
 
 GUARDED = [

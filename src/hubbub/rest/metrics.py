@@ -19,6 +19,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from hubbub.auth import scopes
+from hubbub.auth.audit import By, by
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.allowances import allowance_headers
 from hubbub.rest.deps import Deps, DepsDep
@@ -103,7 +105,9 @@ class Watched:
             async with asyncio.timeout(self._timeout_s) as patience:
                 if scope["path"].startswith(_LONG):
                     moved = self._patience(patience)
-                await self._app(scope, receiving, sending)
+                peer = scope.get("client")
+                with by(By(address=peer[0] if peer else "")):
+                    await self._app(scope, receiving, sending)
         except TimeoutError:
             if status:
                 raise  # The answer has begun; there is no way to take it back but to break the connection.
@@ -169,7 +173,7 @@ async def _may_read(request: Request[Any, Any, Any], deps: Deps) -> bool:
         return True
     identity = await bearer_if_any(request, deps, request.route_handler)
     if identity is not None:
-        return identity.is_admin
+        return identity.can(Permission.METRICS_READ)
     # A proxy on this machine adds one of these; then the reader may be anybody.
     if "x-forwarded-for" in request.headers or "forwarded" in request.headers:
         return False

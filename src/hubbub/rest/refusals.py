@@ -42,6 +42,8 @@ COMMAND = (
     Code.FORBIDDEN,
     Code.MUTED,
     Code.SLOW_MODE,
+    Code.WORDS_REFUSED,
+    Code.HELD_FOR_REVIEW,
     Code.CONFLICT,
     Code.PREDECESSOR_MISSING,
     Code.MESSAGE_NOT_FOUND,
@@ -56,5 +58,10 @@ COMMAND = (
 
 
 def refuses(*codes: Code, **more: Any) -> dict[str, Any]:
-    """Return a handler's `opt` saying which errors it has beside those of every operation."""
+    """Return a handler's `opt` saying which errors it has beside those of every operation.
+
+    `scope` is what a client's token needs, `permission` what the person needs; without, everybody has it.
+    """
+    if more.get("permission") is not None and Code.FORBIDDEN not in codes:
+        codes = (*codes, Code.FORBIDDEN)
     return {"errors": codes, **more}

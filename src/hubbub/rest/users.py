@@ -8,8 +8,9 @@ from litestar import Request, Response, get
 from litestar.params import FromPath, QueryParameter
 
 from hubbub.auth import scopes
+from hubbub.auth.permissions import Permission
 from hubbub.base.errors import ChatError, Code
-from hubbub.rest.deps import CallerDep, DepsDep
+from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
 from hubbub.rest.inputs import Cursor, Limit, Query, ids_of, user_of
 from hubbub.rest.models import User, UserPage
 from hubbub.rest.refusals import refuses
@@ -25,10 +26,11 @@ Ids = Annotated[list[str] | None, QueryParameter(name="id", max_items=100, descr
     "/users",
     summary="Find people",
     tags=["people"],
-    opt=refuses(Code.BAD_CURSOR, Code.USER_NOT_FOUND, scope=scopes.READ),
+    opt=refuses(Code.BAD_CURSOR, Code.USER_NOT_FOUND, Code.FORBIDDEN, scope=scopes.READ, partly=Permission.PEOPLE_FIND),
 )
 async def find_users(
     caller: CallerDep,
+    identity: IdentityDep,
     deps: DepsDep,
     text: Query = "",
     usernames: Names = None,
@@ -40,6 +42,9 @@ async def find_users(
     if usernames or user_ids:
         rows = await deps.chat.users(caller, ids_of(user_ids or ()), usernames or ())
         return UserPage(users=[User.of(row) for row in rows], next_cursor="")
+    if not identity.can(Permission.PEOPLE_FIND):
+        # Names of those one talks with are everybody's to know.
+        raise ChatError(Code.FORBIDDEN)
     rows, following = await deps.chat.find_users(caller, text, cursor, limit)
     return UserPage(users=[User.of(row) for row in rows], next_cursor=following)
 

@@ -21,17 +21,21 @@ from prometheus_client import CollectorRegistry
 
 import hubbub
 from hubbub.auth.accounts import Accounts
+from hubbub.auth.audit import By, by
 from hubbub.auth.model import Identity
 from hubbub.auth.oauth import OAuth
+from hubbub.auth.roles import Roles
 from hubbub.auth.setup_link import remove_setup_link
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
 from hubbub.bus.chat_server import ChatServer
 from hubbub.bus.remote_chat import RemoteChat
+from hubbub.chat.moderating import CHANGED as MODERATION_CHANGED
+from hubbub.chat.moderating import Moderating
 from hubbub.chat.node import ChatNode
 from hubbub.chat.outbox import Outbox
-from hubbub.chat.ports import LoginEnded
+from hubbub.chat.ports import RIGHTS_CHANGED, LoginEnded
 from hubbub.chat.service import Chat
 from hubbub.cluster.assignment import Assigner
 from hubbub.cluster.caretaker import Caretaker
@@ -60,10 +64,13 @@ from hubbub.server.mail import open_recovery
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics, ListenerMetrics
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.audit import SqlAudit
 from hubbub.storage.clients import SqlClients
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
 from hubbub.storage.database import Database
 from hubbub.storage.factors import SqlFactors
+from hubbub.storage.moderation import SqlModeration
+from hubbub.storage.roles import SqlRoles
 from hubbub.storage.session_store import SqlSessions
 from hubbub.storage.sql_store import SqlStore
 
@@ -204,7 +211,7 @@ async def build(
             ground.clock,
             settings.gateway,
             settings.node_name,
-            end_login=accounts.log_out,
+            end_login=partial(_log_out, accounts),
             version=hubbub.__version__,
             small_audience=settings.chat.small_audience,
         )
@@ -261,6 +268,14 @@ async def build(
         link_previews=link_previews,
         sessions=sessions,
         listeners=listeners,
+        audit=SqlAudit(ground.database),
+        roles=await _roles(settings, ground, accounts, stack),
+        moderating=Moderating(
+            SqlModeration(ground.database),
+            chat,
+            ground.clock,
+            partial(ground.signals.signal, MODERATION_CHANGED, b""),
+        ),
         links=Links(ground.identity.secret, ground.clock, settings.files.link_s),
         web_app=await _web_app(settings),
         socket_hosts=_socket_hosts(settings, nodes, roll),
@@ -352,10 +367,17 @@ def _read(path: Path) -> str:
 
 async def _own_chat(settings: ServerSettings, ground: Ground, stack: AsyncExitStack) -> ChatNode:
     chat = ChatNode(
-        SqlStore(ground.database, small_audience=settings.chat.small_audience), ground.bus, ground.clock, settings.chat
+        SqlStore(ground.database, small_audience=settings.chat.small_audience),
+        ground.bus,
+        ground.clock,
+        settings.chat,
+        SqlModeration(ground.database),
     )
     await chat.start()
     stack.push_async_callback(chat.stop)
+    assert chat.filtering is not None
+    filtering = chat.filtering
+    stack.callback(await ground.signals.listen(MODERATION_CHANGED, lambda _: filtering.wake()))
     if ground.remote is not None:
         serving = ChatServer(chat, ground.calls, ground.clock)
         await serving.start(ground.identity.incarnation)
@@ -503,6 +525,27 @@ def _provider(settings: ServerSettings, ground: Ground, stack: AsyncExitStack) -
     provider = HttpProvider(settings.auth, ground.clock)
     stack.push_async_callback(provider.close)
     return provider
+
+
+async def _roles(settings: ServerSettings, ground: Ground, accounts: Accounts, stack: AsyncExitStack) -> Roles:
+    async def rights_changed(user_ids: Sequence[str]) -> None:
+        try:
+            await ground.bus.publish([LoginEnded(user_id, code=RIGHTS_CHANGED) for user_id in user_ids])
+        except ChatError as problem:
+            # Requests ask the database each time, and sockets at the latest when their token ends.
+            _logger.warning("changed rights could not be told", problem=repr(problem))
+
+    roles = Roles(SqlRoles(ground.database), accounts, ground.clock, on_rights_changed=rights_changed)
+    if settings.does("worker"):
+        roles.start()
+        stack.push_async_callback(roles.stop)
+    return roles
+
+
+async def _log_out(accounts: Accounts, identity: Identity) -> None:
+    """End the login of a socket, by whoever it belongs to."""
+    with by(By(identity.user_id, identity.client_id)):
+        await accounts.log_out(identity)
 
 
 def _issuer(settings: ServerSettings, reachable: Reachable) -> str:

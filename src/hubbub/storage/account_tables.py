@@ -47,6 +47,11 @@ users = Table(
     Index("ix_users_pending", "pending", "id"),
     Index("ix_users_email", "email_key"),
     Index("ix_users_recall", "recall_left", "id"),
+    # The defaults are what a program that knew no roles writes: a member, not banned.
+    _required("roles", key_text(400), server_default=""),
+    _required("granted", key_text(700), server_default=""),
+    _required("banned_until_ms", Ms, server_default="0"),
+    Index("ix_users_banned", "banned_until_ms", "id"),
     **_CLUSTERED,
 )
 

@@ -14,13 +14,15 @@ import msgspec
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.model import Ended
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import logins, place, signing_keys, users
 from hubbub.storage.again import write_again
+from hubbub.storage.audit import note
 from hubbub.storage.database import Database
-from hubbub.storage.joining import insert_account
+from hubbub.storage.joining import added, insert_account
 from hubbub.storage.login_rows import (
     ACCOUNT,
     LOGIN,
@@ -63,7 +65,11 @@ class SqlAccounts(SqlRecovery):
     # ------------------------------------------------------------ people
 
     async def add_account(self, account: Account) -> None:
-        await write_again(self._db, lambda conn: insert_account(conn, account))
+        def work(conn: Connection) -> None:
+            insert_account(conn, account)
+            note(self._db, conn, [added(account)])
+
+        await write_again(self._db, work)
 
     async def account(self, user_id: str) -> Account | None:
         return await self._db.read(lambda conn: account_where(conn, users.c.id == user_id))
@@ -78,7 +84,10 @@ class SqlAccounts(SqlRecovery):
         def work(conn: Connection) -> Account | None:
             if changed:
                 conn.execute(update(users).where(users.c.id == user_id).values(changed))
-            return account_where(conn, users.c.id == user_id)
+            account = account_where(conn, users.c.id == user_id)
+            if account is not None and changed:
+                note(self._db, conn, [Deed(Act.ACCOUNT_CHANGED, user_id, {"fields": sorted(changed)})])
+            return account
 
         return await write_again(self._db, work)
 
@@ -118,7 +127,9 @@ class SqlAccounts(SqlRecovery):
             renewed = {"family_hash": family_hash, "refresh_hash": refresh_hash, "used_ms": now_ms}
             conn.execute(update(logins).where(logins.c.id == login_id).values(renewed))
             ended = [one for one in lasting_logins(conn, user_id) if one.id != login_id]
-            return account, msgspec.structs.replace(login, **renewed), end_logins(self._db, conn, ended, now_ms)
+            changed = [Deed(Act.ACCOUNT_PASSWORD, user_id)]
+            over = end_logins(self._db, conn, ended, now_ms, also=changed, why="password")
+            return account, msgspec.structs.replace(login, **renewed), over
 
         return await write_again(self._db, work)
 
@@ -129,7 +140,9 @@ class SqlAccounts(SqlRecovery):
                 return []
             epoch = account.auth_epoch + (not active)
             conn.execute(update(users).where(users.c.id == user_id).values(active=active, auth_epoch=epoch))
-            return [] if active else end_logins(self._db, conn, lasting_logins(conn, user_id), now_ms)
+            lasting = [] if active else lasting_logins(conn, user_id)
+            done = [Deed(Act.ACCOUNT_ADMITTED if active else Act.ACCOUNT_BANNED, user_id)]
+            return end_logins(self._db, conn, lasting, now_ms, also=done, why="ban")
 
         return await write_again(self._db, work)
 
@@ -202,7 +215,7 @@ class SqlAccounts(SqlRecovery):
             if login.ended_ms or login.used_ms < unused_since_ms:
                 return Rotation.ENDED
             if login.refresh_hash != old_hash:
-                end_logins(self._db, conn, [login], now_ms)
+                end_logins(self._db, conn, [login], now_ms, why="refresh token used twice")
                 return Rotation.REUSED
             spent = {"refresh_hash": new_hash, "used_ms": now_ms}
             conn.execute(update(logins).where(logins.c.id == login_id).values(spent))
@@ -268,6 +281,7 @@ class SqlAccounts(SqlRecovery):
             lasting = signing_keys.c.retired_ms == 0
             conn.execute(update(signing_keys).where(lasting).values(retired_ms=key.created_ms))
             conn.execute(insert(signing_keys), [msgspec.structs.asdict(key)])
+            note(self._db, conn, [Deed(Act.KEY_ROTATED, key.kid)])
             return True
 
         return await write_again(self._db, work)
@@ -304,6 +318,7 @@ class SqlAccounts(SqlRecovery):
             insert_account(conn, admin)
             done = {"name": name, "setup_hash": b"", "set_up_ms": admin.created_ms}
             conn.execute(update(place).where(place.c.id == _ONLY).values(done))
+            note(self._db, conn, [Deed(Act.PLACE_SET_UP, admin.id, {"name": name}), added(admin)])
 
         await write_again(self._db, work)
 

@@ -13,10 +13,12 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.client_ports import AuthorizationCode, Client, Consent, DeviceRequest, DeviceState, Spending, Spent
 from hubbub.auth.ports import Login
 from hubbub.storage.account_tables import logins, users
 from hubbub.storage.again import write_again
+from hubbub.storage.audit import note
 from hubbub.storage.client_tables import authorization_codes, clients, consents, device_requests
 from hubbub.storage.database import Database
 from hubbub.storage.login_rows import LOGIN, account_where, end_logins, insert_login, login_row, one_row
@@ -47,7 +49,12 @@ class SqlClients:
         row = msgspec.structs.asdict(client)
         row.update((name, msgspec.json.encode(row[name]).decode()) for name in _LISTS)
         row["user_id"] = client.user_id or None
-        await self._write(lambda conn: conn.execute(insert(clients), [row]))
+
+        def work(conn: Connection) -> None:
+            conn.execute(insert(clients), [row])
+            note(self._db, conn, [client_added(client)])
+
+        await self._write(work)
 
     async def client(self, client_id: str) -> Client | None:
         return await self._db.read(lambda conn: _client(conn, client_id))
@@ -64,7 +71,10 @@ class SqlClients:
     async def set_client_secret(self, client_id: str, secret_hash: bytes) -> Client | None:
         def work(conn: Connection) -> Client | None:
             conn.execute(update(clients).where(clients.c.id == client_id).values(secret_hash=secret_hash))
-            return _client(conn, client_id)
+            client = _client(conn, client_id)
+            if client is not None:
+                note(self._db, conn, [Deed(Act.CLIENT_SECRET, client_id)])
+            return client
 
         return await self._write(work)
 
@@ -75,6 +85,7 @@ class SqlClients:
                 for table in (authorization_codes, device_requests, consents):
                     conn.execute(delete(table).where(table.c.client_id == client_id))
                 conn.execute(delete(clients).where(clients.c.id == client_id))
+                note(self._db, conn, [Deed(Act.CLIENT_REMOVED, client_id, {"name": client.name})])
             return client
 
         return await self._write(work)
@@ -127,13 +138,14 @@ class SqlClients:
             if code.login_id:
                 first = login_row(conn, code.login_id, lock=True)
                 over = [first] if first is not None and not first.ended_ms else []
-                return Spent(Spending.REUSED, tuple(end_logins(self._db, conn, over, login.created_ms)))
-            ended = insert_login(self._db, conn, login, auth_epoch=code.auth_epoch, keep=keep)
-            if ended is None:
+                ended = end_logins(self._db, conn, over, login.created_ms, why="code used twice")
+                return Spent(Spending.REUSED, tuple(ended))
+            pushed = insert_login(self._db, conn, login, auth_epoch=code.auth_epoch, keep=keep)
+            if pushed is None:
                 return Spent(Spending.STALE)
             this = authorization_codes.c.code_hash == code_hash
             conn.execute(update(authorization_codes).where(this).values(login_id=login.id))
-            return Spent(Spending.DONE, tuple(ended))
+            return Spent(Spending.DONE, tuple(pushed))
 
         return await self._write(work)
 
@@ -216,13 +228,15 @@ class SqlClients:
                 try:
                     with conn.begin_nested():
                         conn.execute(insert(consents), [row])
-                    return
                 except IntegrityError:
                     # Another page of this person was first; its consent is one to add to.
                     before = _consent(conn, consent.user_id, consent.client_id, lock=True)
                     assert before is not None
                     row["scope"] = " ".join(sorted({*scope, *before.scope.split()}))
-            conn.execute(update(consents).where(this).values(row))
+            if before is not None:
+                conn.execute(update(consents).where(this).values(row))
+            given = {"client": consent.client_id, "scope": row["scope"]}
+            note(self._db, conn, [Deed(Act.CONSENT_GIVEN, consent.user_id, given)])
 
         await self._write(work)
 
@@ -236,9 +250,13 @@ class SqlClients:
         return await self._db.read(work)
 
     async def drop_consent(self, user_id: str, client_id: str) -> bool:
-        return await self._write(
-            lambda conn: conn.execute(delete(consents).where(_of(user_id, client_id))).rowcount > 0
-        )
+        def work(conn: Connection) -> bool:
+            if conn.execute(delete(consents).where(_of(user_id, client_id))).rowcount == 0:
+                return False
+            note(self._db, conn, [Deed(Act.CONSENT_WITHDRAWN, user_id, {"client": client_id})])
+            return True
+
+        return await self._write(work)
 
     # ------------------------------------------------------------ the past
 
@@ -251,6 +269,12 @@ class SqlClients:
 
 
 # ---------------------------------------------------------------- inside a transaction
+
+
+def client_added(client: Client) -> Deed:
+    """Return what the audit log remembers of a new client."""
+    detail: dict[str, object] = {"name": client.name, "grants": list(client.grants), "scopes": list(client.scopes)}
+    return Deed(Act.CLIENT_ADDED, client.id, {**detail, "bot": client.user_id, "trusted": client.trusted})
 
 
 def _as_client(row: Sequence[Any]) -> Client:

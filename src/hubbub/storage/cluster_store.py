@@ -14,10 +14,12 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.locks import LockLost
 from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord, TooOld
 from hubbub.storage.again import write_again
+from hubbub.storage.audit import note as remember
 from hubbub.storage.cluster_tables import NodeLife, config_versions, locks, nodes
 from hubbub.storage.database import Database
 from hubbub.storage.dialects import Dialect
@@ -111,7 +113,15 @@ class SqlNodes:
 
     async def ask_drain(self, incarnation: str) -> bool:
         asked = update(nodes).where(_living(incarnation)).values(drain_asked=True)
-        return await write_again(self._db, lambda conn: conn.execute(asked).rowcount == 1)
+        called = select(nodes.c.node_id).where(nodes.c.incarnation == incarnation)
+
+        def work(conn: Connection) -> bool:
+            if conn.execute(asked).rowcount != 1:
+                return False
+            remember(self._db, conn, [Deed(Act.NODE_DRAINED, conn.execute(called).scalar_one())])
+            return True
+
+        return await write_again(self._db, work)
 
     async def level(self) -> int:
         return int(await self._db.read(lambda conn: read(conn, _LEVEL)) or 1)
@@ -126,6 +136,7 @@ class SqlNodes:
                 return level, behind
             if wanted > level:
                 conn.execute(update(meta).where(meta.c.key == _LEVEL).values(value=str(wanted)))
+                remember(self._db, conn, [Deed(Act.LEVEL_RAISED, "", {"level": wanted})])
             return max(level, wanted), []
 
         return await write_again(self._db, work)
@@ -169,6 +180,8 @@ class SqlConfig:
             except IntegrityError:
                 # The key of the table lets one of two racing changes through.
                 raise _changed(expect) from None
+            before = conn.execute(select(config_versions.c.body).where(config_versions.c.version == expect)).scalar()
+            remember(self._db, conn, settings_changed(_decode_values(before) if before else {}, made))
             return made
 
         return await write_again(self._db, work)
@@ -280,6 +293,16 @@ def _as_leased(row: Row[Any], now_ms: int) -> Leased:
 
 def _as_version(row: Row[Any]) -> ConfigVersion:
     return ConfigVersion(row.version, _decode_values(row.body), row.author, row.made_ms, row.note)
+
+
+def settings_changed(before: Mapping[str, object], made: ConfigVersion) -> list[Deed]:
+    """Return what the audit log remembers of a new version: a deed for each key that has another value."""
+    deeds = []
+    for key in sorted({*before, *made.values}):
+        if before.get(key) != made.values.get(key):
+            detail = {"version": made.version, "from": before.get(key), "to": made.values.get(key), "note": made.note}
+            deeds.append(Deed(Act.SETTING_CHANGED, key, detail))
+    return deeds
 
 
 def _changed(expect: int) -> ChatError:

@@ -8,11 +8,13 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.joining import JoinCode
 from hubbub.auth.ports import Account
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import join_codes, users
 from hubbub.storage.again import write_again
+from hubbub.storage.audit import note
 from hubbub.storage.database import Database
 from hubbub.storage.login_rows import ACCOUNT, account_where
 
@@ -59,6 +61,7 @@ class SqlJoining:
             if known is None or not (spent or known.uses_left < 0) or 0 < known.expires_ms <= now_ms:
                 raise ChatError(Code.BAD_INVITATION)
             insert_account(conn, account)
+            note(self._db, conn, [added(account)])
 
         await write_again(self._db, work)
 
@@ -75,13 +78,27 @@ class SqlJoining:
             account = account_where(conn, users.c.id == user_id, lock=True)
             if account is None or not account.pending:
                 return None
-            if not accept:
+            if accept:
+                conn.execute(update(users).where(users.c.id == user_id).values(active=True, pending=False))
+            else:
                 conn.execute(delete(users).where(users.c.id == user_id))
+            note(self._db, conn, [answered(user_id, accept)])
+            if not accept:
                 return account
-            conn.execute(update(users).where(users.c.id == user_id).values(active=True, pending=False))
             return msgspec.structs.replace(account, active=True, pending=False)
 
         return await write_again(self._db, work)
+
+
+def added(account: Account) -> Deed:
+    """Return what the audit log remembers of a new account."""
+    detail: dict[str, object] = {"username": account.username, "bot": account.bot, "is_admin": account.is_admin}
+    return Deed(Act.ACCOUNT_ADDED, account.id, detail)
+
+
+def answered(user_id: str, accept: bool) -> Deed:
+    """Return what the audit log remembers of the answer to somebody who waited."""
+    return Deed(Act.ACCOUNT_ADMITTED if accept else Act.ACCOUNT_TURNED_AWAY, user_id)
 
 
 def insert_account(conn: Connection, account: Account) -> None:

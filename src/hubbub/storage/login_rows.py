@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.ports import Account, Login
 from hubbub.storage.account_tables import logins, users
+from hubbub.storage.audit import note
 from hubbub.storage.database import Database
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "LOGIN",
     "account_where",
     "end_logins",
+    "ended_deeds",
     "insert_login",
     "lasting_logins",
     "login_row",
@@ -48,15 +51,29 @@ def lasting_logins(conn: Connection, user_id: str) -> list[Login]:
     return [Login(*row) for row in conn.execute(mine.with_for_update())]
 
 
-def end_logins(db: Database, conn: Connection, ending: Sequence[Login], now_ms: int) -> list[Login]:
+def end_logins(
+    db: Database, conn: Connection, ending: Sequence[Login], now_ms: int, *, also: Sequence[Deed] = (), why: str = ""
+) -> list[Login]:
+    """End logins, and remember it together with what else this transaction does; call it last."""
     if not ending:
+        note(db, conn, also)
         return []
     # The caller may have stood still since it looked at its clock, and whoever asks what ended looks back a while.
     now_ms = max(now_ms, db.now_ms(conn))
     ids = [login.id for login in ending]
     conn.execute(update(logins).where(logins.c.id.in_(ids)).values(ended_ms=now_ms))
-    ended = [msgspec.structs.replace(login, ended_ms=now_ms) for login in ending]
-    return sorted(ended, key=lambda one: one.id)
+    ended = sorted((msgspec.structs.replace(login, ended_ms=now_ms) for login in ending), key=lambda one: one.id)
+    note(db, conn, [*also, *ended_deeds(ended, why)])
+    return ended
+
+
+def ended_deeds(ended: Sequence[Login], why: str = "") -> list[Deed]:
+    """Return what the audit log remembers of logins that ended."""
+    deeds = []
+    for login in ended:
+        detail: dict[str, object] = {"login_id": login.id, "device": login.device_name, "client": login.client_id}
+        deeds.append(Deed(Act.SESSION_ENDED, login.user_id, {**detail, "why": why} if why else detail))
+    return deeds
 
 
 def insert_login(db: Database, conn: Connection, login: Login, *, auth_epoch: int, keep: int) -> list[Login] | None:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.model import Ended
 from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
-from hubbub.storage.login_rows import surplus
+from hubbub.storage.login_rows import ended_deeds, surplus
+from hubbub.storage.memory_audit import MemoryAudit
 from hubbub.storage.memory_recovery import MemoryRecovery
 
 __all__ = ["MemoryAccounts"]
@@ -24,8 +26,8 @@ _replace = msgspec.structs.replace
 class MemoryAccounts(MemoryRecovery):
     """An `AccountStore` that forgets everything when the process ends."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, audit: MemoryAudit | None = None) -> None:
+        super().__init__(audit)
         self._read_ms = 0
         self._keys: list[SigningKey] = []
         self._place = Place()
@@ -49,6 +51,9 @@ class MemoryAccounts(MemoryRecovery):
             signature=account.signature if signature is None else signature,
         )
         self._accounts[user_id] = account
+        given = {"display_name": display_name, "signature": signature}
+        if changed := sorted(name for name, value in given.items() if value is not None):
+            self.note(Deed(Act.ACCOUNT_CHANGED, user_id, {"fields": changed}))
         return account
 
     async def set_welcomed(self, user_id: str) -> None:
@@ -81,14 +86,17 @@ class MemoryAccounts(MemoryRecovery):
         login = _replace(login, family_hash=family_hash, refresh_hash=refresh_hash, used_ms=now_ms)
         self._accounts[user_id] = account
         self._logins[login_id] = login
-        return account, login, self._end(now_ms, (one for one in self._lasting(user_id) if one.id != login_id))
+        self.note(Deed(Act.ACCOUNT_PASSWORD, user_id))
+        others = [one for one in self._lasting(user_id) if one.id != login_id]
+        return account, login, self._end(now_ms, others, why="password")
 
     async def set_active(self, user_id: str, active: bool, now_ms: int) -> list[Login]:
         account = self._accounts.get(user_id)
         if account is None or account.active == active or account.deleted_ms:
             return []
         self._accounts[user_id] = _replace(account, active=active, auth_epoch=account.auth_epoch + (not active))
-        return [] if active else self._end(now_ms, self._lasting(user_id))
+        self.note(Deed(Act.ACCOUNT_ADMITTED if active else Act.ACCOUNT_BANNED, user_id))
+        return [] if active else self._end(now_ms, self._lasting(user_id), why="ban")
 
     async def save_last_seen(self, seen: Sequence[tuple[str, int]]) -> None:
         for user_id, at_ms in seen:
@@ -138,16 +146,16 @@ class MemoryAccounts(MemoryRecovery):
         if login.ended_ms or login.used_ms < unused_since_ms:
             return Rotation.ENDED
         if login.refresh_hash != old_hash:
-            self._end(now_ms, [login])
+            self._end(now_ms, [login], why="refresh token used twice")
             return Rotation.REUSED
         self._logins[login_id] = _replace(login, refresh_hash=new_hash, used_ms=now_ms)
         return Rotation.DONE
 
-    async def end_login(self, login_id: str, now_ms: int) -> Login | None:
+    async def end_login(self, login_id: str, now_ms: int, *, why: str = "") -> Login | None:
         login = self._logins.get(login_id)
         if login is None or login.ended_ms:
             return None
-        return self._end(now_ms, [login])[0]
+        return self._end(now_ms, [login], why)[0]
 
     async def name_login(self, user_id: str, login_id: str, device_name: str) -> Login | None:
         login = self._logins.get(login_id)
@@ -174,6 +182,18 @@ class MemoryAccounts(MemoryRecovery):
         """Return a person's logins, ended or not; for the second step in memory."""
         return [login for login in self._logins.values() if login.user_id == user_id]
 
+    def people(self) -> list[Account]:
+        """Return everybody by id; for the roles in memory."""
+        return sorted(self._accounts.values(), key=lambda one: one.id)
+
+    def put(self, account: Account) -> None:
+        """Keep a changed account; for the roles in memory."""
+        self._accounts[account.id] = account
+
+    def end_all(self, user_id: str, now_ms: int, why: str) -> list[Login]:
+        """End a person's logins; for the roles in memory."""
+        return self._end(now_ms, self._lasting(user_id), why)
+
     def end_of_client(self, client_id: str, user_id: str, limit: int, now_ms: int) -> list[Login]:
         """End logins of a client; for the clients in memory."""
         lasting = (one for one in self._logins.values() if one.client_id == client_id and not one.ended_ms)
@@ -183,11 +203,13 @@ class MemoryAccounts(MemoryRecovery):
     def _lasting(self, user_id: str) -> list[Login]:
         return [login for login in self._logins.values() if login.user_id == user_id and not login.ended_ms]
 
-    def _end(self, now_ms: int, logins: Iterable[Login]) -> list[Login]:
+    def _end(self, now_ms: int, logins: Iterable[Login], why: str = "") -> list[Login]:
         now_ms = self._read_ms = max(self._read_ms, now_ms)
         ended = [_replace(login, ended_ms=now_ms) for login in logins]
         self._logins.update((login.id, login) for login in ended)
-        return sorted(ended, key=lambda one: one.id)
+        ended.sort(key=lambda one: one.id)
+        self.note(*ended_deeds(ended, why))
+        return ended
 
     # ------------------------------------------------------------ keys
 
@@ -199,6 +221,7 @@ class MemoryAccounts(MemoryRecovery):
             return False
         retired = [one if one.retired_ms else _replace(one, retired_ms=key.created_ms) for one in self._keys]
         self._keys = [key, *retired]
+        self.note(Deed(Act.KEY_ROTATED, key.kid))
         return True
 
     async def drop_signing_keys(self, retired_before_ms: int) -> None:
@@ -220,5 +243,8 @@ class MemoryAccounts(MemoryRecovery):
             raise ChatError(Code.SETUP_DONE)
         if not setup_hash or self._place.setup_hash != setup_hash:
             raise ChatError(Code.BAD_SETUP_TOKEN)
+        if admin.username_key in self._names:
+            raise ChatError(Code.USERNAME_TAKEN)
+        self.note(Deed(Act.PLACE_SET_UP, admin.id, {"name": name}))
         await self.add_account(admin)
         self._place = Place(name=name, set_up_ms=admin.created_ms)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.client_ports import AuthorizationCode, Client, Consent, DeviceRequest, DeviceState, Spending, Spent
 from hubbub.auth.ports import Login
+from hubbub.storage.clients import client_added
 from hubbub.storage.memory_accounts import MemoryAccounts
 
 __all__ = ["MemoryClients"]
@@ -31,6 +33,7 @@ class MemoryClients:
 
     async def add_client(self, client: Client) -> None:
         self._clients[client.id] = client
+        self._accounts.note(client_added(client))
 
     async def client(self, client_id: str) -> Client | None:
         return self._clients.get(client_id)
@@ -42,6 +45,7 @@ class MemoryClients:
     async def set_client_secret(self, client_id: str, secret_hash: bytes) -> Client | None:
         if client_id in self._clients:
             self._clients[client_id] = _replace(self._clients[client_id], secret_hash=secret_hash)
+            self._accounts.note(Deed(Act.CLIENT_SECRET, client_id))
         return self._clients.get(client_id)
 
     async def delete_client(self, client_id: str) -> Client | None:
@@ -49,6 +53,8 @@ class MemoryClients:
         self._codes = {key: one for key, one in self._codes.items() if one.client_id != client_id}
         self._devices = {key: one for key, one in self._devices.items() if one.client_id != client_id}
         self._consents = {key: one for key, one in self._consents.items() if one.client_id != client_id}
+        if client is not None:
+            self._accounts.note(Deed(Act.CLIENT_REMOVED, client_id, {"name": client.name}))
         return client
 
     # ------------------------------------------------------------ logins
@@ -78,7 +84,7 @@ class MemoryClients:
         if code is None:
             return Spent(Spending.UNKNOWN)
         if code.login_id:
-            first = await self._accounts.end_login(code.login_id, login.created_ms)
+            first = await self._accounts.end_login(code.login_id, login.created_ms, why="code used twice")
             return Spent(Spending.REUSED, (first,) if first else ())
         ended = await self._accounts.add_login(login, auth_epoch=code.auth_epoch, keep=keep)
         if ended is None:
@@ -134,6 +140,8 @@ class MemoryClients:
         before = self._consents.get(key)
         scope = sorted({*consent.scope.split(), *(before.scope.split() if before else ())})
         self._consents[key] = _replace(consent, scope=" ".join(scope))
+        given: dict[str, object] = {"client": consent.client_id, "scope": " ".join(scope)}
+        self._accounts.note(Deed(Act.CONSENT_GIVEN, consent.user_id, given))
 
     async def consents(self, user_id: str, cursor: str, limit: int) -> tuple[list[Consent], str]:
         mine = sorted(client_id for owner, client_id in self._consents if owner == user_id and client_id > cursor)
@@ -141,7 +149,10 @@ class MemoryClients:
         return rows, rows[-1].client_id if len(mine) > limit else ""
 
     async def drop_consent(self, user_id: str, client_id: str) -> bool:
-        return self._consents.pop((user_id, client_id), None) is not None
+        if self._consents.pop((user_id, client_id), None) is None:
+            return False
+        self._accounts.note(Deed(Act.CONSENT_WITHDRAWN, user_id, {"client": client_id}))
+        return True
 
     # ------------------------------------------------------------ the past
 

@@ -13,6 +13,8 @@ from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.locks import LockLost
 from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord, TooOld
+from hubbub.storage.cluster_store import settings_changed
+from hubbub.storage.memory_audit import MemoryAudit
 
 __all__ = ["MemoryConfig", "MemoryLocks", "MemoryNodes"]
 
@@ -134,8 +136,9 @@ class MemoryNodes:
 class MemoryConfig:
     """A `ConfigStore` that forgets everything when the process ends."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, audit: MemoryAudit | None = None) -> None:
         self._clock = clock
+        self._audit = audit
         self._versions: list[ConfigVersion] = []
 
     async def current(self) -> ConfigVersion:
@@ -145,6 +148,8 @@ class MemoryConfig:
         if expect != len(self._versions):
             raise ChatError(Code.CONFLICT, f"The configuration has changed since version {expect}.")
         made = ConfigVersion(expect + 1, dict(values), author, self._clock.now_ms(), note)
+        if self._audit is not None:
+            self._audit.note(*settings_changed((await self.current()).values, made))
         self._versions.append(made)
         return made
 

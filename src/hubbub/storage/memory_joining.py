@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from hubbub.auth.audit import Deed
 from hubbub.auth.joining import UNLIMITED, JoinCode
 from hubbub.auth.ports import Account
 from hubbub.base.errors import ChatError, Code
+from hubbub.storage.joining import added, answered
+from hubbub.storage.memory_audit import MemoryAudit
 
 
 class MemoryJoining:
     """The part of `MemoryAccounts` that lets people in."""
 
-    def __init__(self) -> None:
+    def __init__(self, audit: MemoryAudit | None = None) -> None:
+        self._audit = audit
         self._accounts: dict[str, Account] = {}
         self._names: dict[str, str] = {}
         self._join_codes: dict[str, JoinCode] = {}
@@ -22,6 +26,12 @@ class MemoryJoining:
             raise ChatError(Code.USERNAME_TAKEN)
         self._names[account.username_key] = account.id
         self._accounts[account.id] = account
+        self.note(added(account))
+
+    def note(self, *deeds: Deed) -> None:
+        """Remember what was done; the other stores in memory share it."""
+        if self._audit is not None:
+            self._audit.note(*deeds)
 
     async def add_join_code(self, code: JoinCode, most: int) -> bool:
         self._join_codes = {name: each for name, each in self._join_codes.items() if each.good(code.created_ms)}
@@ -56,6 +66,7 @@ class MemoryJoining:
         account = self._accounts.get(user_id)
         if account is None or not account.pending:
             return None
+        self.note(answered(user_id, accept))
         if not accept:
             del self._accounts[user_id], self._names[account.username_key]
             return account

@@ -6,22 +6,24 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.ports import Account, Login
 from hubbub.auth.recovery import MailLink
 from hubbub.base.errors import ChatError, Code
+from hubbub.storage.memory_audit import MemoryAudit
 from hubbub.storage.memory_joining import MemoryJoining
-from hubbub.storage.recovery import what_is_left
+from hubbub.storage.recovery import email_changed, what_is_left
 
 
 class MemoryRecovery(MemoryJoining):
     """The part of `MemoryAccounts` that keeps addresses and links, and closes accounts for good."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, audit: MemoryAudit | None = None) -> None:
+        super().__init__(audit)
         self._links: dict[bytes, MailLink] = {}
         self._logins: dict[str, Login] = {}
 
-    def _end(self, now_ms: int, ending: Iterable[Login]) -> list[Login]:
+    def _end(self, now_ms: int, logins: Iterable[Login], why: str = "") -> list[Login]:
         raise NotImplementedError
 
     def _lasting(self, user_id: str) -> list[Login]:
@@ -49,12 +51,14 @@ class MemoryRecovery(MemoryJoining):
             return None
         after = self._accounts[before.id] = replace(before, email=link.email, email_key=link.email_key)
         self._drop_links(lambda each: each.user_id == before.id and each.email_key != link.email_key)
+        self.note(email_changed(before.id))
         return before, after
 
     async def drop_email(self, user_id: str) -> None:
         if user_id in self._accounts:
             self._accounts[user_id] = replace(self._accounts[user_id], email="", email_key="")
         self._drop_links(lambda each: each.user_id == user_id)
+        self.note(email_changed(user_id))
 
     async def reset_password(self, hash_: bytes, new_hash: str, now_ms: int) -> tuple[Account, list[Login]] | None:
         link = self._spent(hash_, "reset", now_ms)
@@ -64,7 +68,8 @@ class MemoryRecovery(MemoryJoining):
         self._drop_links(lambda each: each.user_id == account.id and each.purpose == "reset")
         changed = replace(account, password_hash=new_hash, auth_epoch=account.auth_epoch + 1)
         self._accounts[account.id] = changed
-        return changed, self._end(now_ms, self._lasting(account.id))
+        self.note(Deed(Act.ACCOUNT_PASSWORD, account.id, {"by": "a mailed link"}))
+        return changed, self._end(now_ms, self._lasting(account.id), why="password")
 
     async def delete_account(self, user_id: str, now_ms: int, *, recall: bool) -> list[Login]:
         account = self._accounts.get(user_id)
@@ -75,7 +80,8 @@ class MemoryRecovery(MemoryJoining):
             raise ChatError(Code.FORBIDDEN, "You are the last administrator.")
         self._accounts[user_id] = what_is_left(account, now_ms, recall=recall)
         self._drop_links(lambda each: each.user_id == user_id)
-        return self._end(now_ms, self._lasting(user_id))
+        self.note(Deed(Act.ACCOUNT_DELETED, user_id))
+        return self._end(now_ms, self._lasting(user_id), why="deleted")
 
     async def to_recall(self, limit: int) -> list[str]:
         return sorted([each.id for each in self._accounts.values() if each.recall_left])[:limit]

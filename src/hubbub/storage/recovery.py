@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.ports import Account, Login
 from hubbub.auth.recovery import MailLink
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import mail_links, users
 from hubbub.storage.again import write_again
+from hubbub.storage.audit import note
 from hubbub.storage.joining import SqlJoining
 from hubbub.storage.login_rows import ACCOUNT, account_where, end_logins, lasting_logins
 
@@ -59,6 +61,7 @@ class SqlRecovery(SqlJoining):
             # A link for a new password that went to another address is good no more.
             others = (mail_links.c.user_id == account.id) & (mail_links.c.email_key != link.email_key)
             conn.execute(delete(mail_links).where(others))
+            note(self._db, conn, [email_changed(account.id)])
             return account, msgspec.structs.replace(account, **proved)
 
         return await write_again(self._db, work)
@@ -67,6 +70,7 @@ class SqlRecovery(SqlJoining):
         def work(conn: Connection) -> None:
             conn.execute(update(users).where(users.c.id == user_id).values(email="", email_key=""))
             conn.execute(delete(mail_links).where(mail_links.c.user_id == user_id))
+            note(self._db, conn, [email_changed(user_id)])
 
         await write_again(self._db, work)
 
@@ -80,7 +84,8 @@ class SqlRecovery(SqlJoining):
             conn.execute(delete(mail_links).where(mine))
             changed = {"password_hash": new_hash, "auth_epoch": account.auth_epoch + 1}
             conn.execute(update(users).where(users.c.id == account.id).values(changed))
-            ended = end_logins(self._db, conn, lasting_logins(conn, account.id), now_ms)
+            done = [Deed(Act.ACCOUNT_PASSWORD, account.id, {"by": "a mailed link"})]
+            ended = end_logins(self._db, conn, lasting_logins(conn, account.id), now_ms, also=done, why="password")
             return msgspec.structs.replace(account, **changed), ended
 
         return await write_again(self._db, work)
@@ -98,7 +103,8 @@ class SqlRecovery(SqlJoining):
             values = {name: getattr(gone, name) for name in _CHANGED}
             conn.execute(update(users).where(users.c.id == user_id).values(values))
             conn.execute(delete(mail_links).where(mail_links.c.user_id == user_id))
-            return end_logins(self._db, conn, lasting_logins(conn, user_id), now_ms)
+            done = [Deed(Act.ACCOUNT_DELETED, user_id)]
+            return end_logins(self._db, conn, lasting_logins(conn, user_id), now_ms, also=done, why="deleted")
 
         return await write_again(self._db, work)
 
@@ -125,7 +131,15 @@ _CHANGED = (
     "deleted_ms",
     "recall_left",
     "avatar",
+    "roles",
+    "granted",
+    "banned_until_ms",
 )
+
+
+def email_changed(user_id: str) -> Deed:
+    """Return what the audit log remembers of another address."""
+    return Deed(Act.ACCOUNT_CHANGED, user_id, {"fields": ["email"]})
 
 
 def what_is_left(account: Account, now_ms: int, *, recall: bool) -> Account:
@@ -146,6 +160,10 @@ def what_is_left(account: Account, now_ms: int, *, recall: bool) -> Account:
         deleted_ms=now_ms,
         recall_left=recall,
         avatar="",
+        roles="",
+        granted="",
+        # Nobody is let in again here when a ban ends.
+        banned_until_ms=0,
     )
 
 

@@ -20,12 +20,14 @@ from hubbub.auth.letters import Letter
 from hubbub.auth.model import Identity
 from hubbub.auth.oauth import OAuth
 from hubbub.auth.recovery import Recovery
+from hubbub.auth.roles import Roles
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock, SystemClock
 from hubbub.base.ids import new_id
 from hubbub.blobs.memory import MemoryBlobs
 from hubbub.bus.local import LocalBus, LocalSignals
 from hubbub.chat.model import UserRow
+from hubbub.chat.moderating import Moderating
 from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import LoginEnded
 from hubbub.chat.settings import ChatSettings
@@ -46,16 +48,22 @@ from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
 from hubbub.rest.listeners import Listeners
 from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.audit import SqlAudit
 from hubbub.storage.clients import SqlClients
 from hubbub.storage.factors import SqlFactors
 from hubbub.storage.file_store import SqlFiles
 from hubbub.storage.link_store import SqlLinks
 from hubbub.storage.memory import MemoryStore
 from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.memory_audit import MemoryAudit
 from hubbub.storage.memory_clients import MemoryClients
 from hubbub.storage.memory_cluster import MemoryConfig, MemoryNodes
 from hubbub.storage.memory_factors import MemoryFactors
 from hubbub.storage.memory_links import MemoryLinks
+from hubbub.storage.memory_moderation import MemoryModeration
+from hubbub.storage.memory_roles import MemoryRoles
+from hubbub.storage.moderation import SqlModeration
+from hubbub.storage.roles import SqlRoles
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
@@ -187,9 +195,11 @@ async def a_site(
     database = await SqliteDatabase.open(folder, clock=clock) if folder else None
     memory = MemoryStore(clock)
     store = SqlStore(database) if database else memory
-    memory_accounts = MemoryAccounts()
+    memory_audit = MemoryAudit(clock)
+    memory_accounts = MemoryAccounts(memory_audit)
     bus = LocalBus()
-    chat = ChatNode(store, bus, clock, ChatSettings(limits_on=False))
+    moderation = SqlModeration(database) if database else MemoryModeration(clock, memory_audit)
+    chat = ChatNode(store, bus, clock, ChatSettings(limits_on=False), moderation)
     # Whoever asks for a stream of events gets what there is, and its end, unless a test wants to listen.
     rest = rest or RestSettings(event_longest_s=0.0)
     account_store: SqlAccounts | MemoryAccounts = SqlAccounts(database) if database else memory_accounts
@@ -207,6 +217,10 @@ async def a_site(
         site.ended.append((user_id, device_id))
         await bus.publish([LoginEnded(user_id, device_id)])
 
+    async def filters_changed() -> None:
+        assert chat.filtering is not None
+        await chat.filtering.step()
+
     async def assign(identity: Identity, avoid: Sequence[str]) -> Assignment:
         return Assignment("node", websocket_url="/ws", tcp="127.0.0.1:8081")
 
@@ -215,7 +229,7 @@ async def a_site(
     signals = LocalSignals()
     node_rows = MemoryNodes(clock)
     nodes = Nodes(record, node_rows, signals, clock, ClusterSettings(), sole=True)
-    config = LiveConfig(MemoryConfig(clock), signals, LiveSettings())
+    config = LiveConfig(MemoryConfig(clock, memory_audit), signals, LiveSettings())
     blobs = MemoryBlobs()
     secret, spool = bytes(32), tempfile.TemporaryDirectory()
     files = Files(
@@ -251,6 +265,9 @@ async def a_site(
         metrics=CollectorRegistry(),
         nodes=nodes,
         config=config,
+        audit=SqlAudit(database) if database else memory_audit,
+        moderating=Moderating(moderation, chat, clock, filters_changed),
+        roles=Roles(SqlRoles(database) if database else MemoryRoles(memory_accounts), accounts, clock),
     )
     app: Any = create_app(deps)
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)

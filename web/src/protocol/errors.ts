@@ -53,6 +53,8 @@ export const ERRORS = {
   banned: { retry: false, close: 0, http: 403, en: "You were banned from this conversation.", zh: "您已被该会话封禁。" },
   muted: { retry: true, close: 0, http: 403, en: "You may not send here now.", zh: "您当前被禁言。" },
   slow_mode: { retry: true, close: 0, http: 429, en: "Slow mode is on; wait before sending again.", zh: "慢速模式已开启，请稍候再发送。" },
+  words_refused: { retry: false, close: 0, http: 403, en: "That has words that are not allowed here.", zh: "内容包含不允许使用的词语。" },
+  held_for_review: { retry: false, close: 0, http: 403, en: "It waits for a moderator and will be sent if they let it through.", zh: "消息正在等待管理员审核，通过后将自动发送。" },
   message_not_found: { retry: false, close: 0, http: 404, en: "There is no such message.", zh: "消息不存在。" },
   file_not_found: { retry: false, close: 0, http: 404, en: "There is no such file, or it is not for you.", zh: "文件不存在，或您无权使用。" },
   file_too_large: { retry: false, close: 0, http: 413, en: "The file is larger than this place takes.", zh: "文件超过此处允许的大小。" },

@@ -13,6 +13,7 @@ import msgspec
 
 from hubbub.base.errors import ChatError
 from hubbub.chat.model import Accepted, Action, Caller, ConversationKind, MemberAction, MemberChange, Submit
+from hubbub.chat.words import Verdict
 
 _encode = msgspec.json.Encoder().encode
 
@@ -38,6 +39,8 @@ class Send(msgspec.Struct):
     key: tuple[str, str, str]
     digest: bytes
     size: int
+    verdict: Verdict | None = None
+    """What the word filters say of it."""
 
     @staticmethod
     def of(caller: Caller, submit: Submit) -> Send:

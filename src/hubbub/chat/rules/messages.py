@@ -26,6 +26,7 @@ from hubbub.chat.model import (
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Send
 from hubbub.chat.rules.standing import conversation_of, member_of, need_alive, need_ear, need_rank, need_voice, rank
+from hubbub.chat.words import FilterAction, Verdict
 
 
 def post(batch: Batch, send: Send, conversation: ConversationRow, member: MemberRow | None) -> Accepted:
@@ -47,7 +48,9 @@ def post(batch: Batch, send: Send, conversation: ConversationRow, member: Member
             raise ChatError(Code.BAD_REQUEST, "A reply in a thread opens no thread of its own.")
     if action.forwarded is not None:
         action = _passed_on(batch, send, action.forwarded)
-    elif action.body.files:
+    elif send.verdict is not None:
+        action = replace(action, body=_let_through(send.verdict, conversation))
+    if action.forwarded is None and action.body.files:
         action = replace(action, body=batch.files(send.caller.user_id, action.body))
     accepted = batch.append(
         conversation, send.key, action, send.digest, action.counts, action.mention_all, action.mentions
@@ -89,6 +92,17 @@ def _passed_on(batch: Batch, send: Send, named: Forwarded) -> Post:
     return Post(target.post.body, forwarded=origin)
 
 
+def _let_through(verdict: Verdict, conversation: ConversationRow) -> Body:
+    """Return what is stored of a message the word filters found something in, or refuse it.
+
+    Moderators read what is held, so only what everybody may read is held: in a closed conversation it is refused.
+    """
+    if verdict.masked is not None:
+        return verdict.masked
+    held = verdict.action is FilterAction.HOLD and conversation.kind is ConversationKind.CHANNEL
+    raise ChatError(Code.HELD_FOR_REVIEW if held else Code.WORDS_REFUSED)
+
+
 def _need_pause(batch: Batch, conversation: ConversationRow, member: MemberRow, send: Send) -> None:
     """Refuse a member who sent too short a while ago; managers are exempt."""
     if not member.last_sent_ms or rank(conversation, member, send.caller) >= Role.ADMIN:
@@ -108,9 +122,10 @@ def edit(batch: Batch, send: Send, conversation: ConversationRow, member: Member
     if target.sender_id != send.caller.user_id or target.post.forwarded is not None:
         raise ChatError(Code.FORBIDDEN)
     before = target.post
+    said = action.body if send.verdict is None else _let_through(send.verdict, conversation)
     entry = replace(
         action,
-        body=batch.files(send.caller.user_id, action.body),
+        body=batch.files(send.caller.user_id, said),
         previous_mentions=before.mentions,
         previous_mention_all=before.mention_all,
         target_sender_id=target.sender_id,

@@ -1,7 +1,7 @@
 """Who somebody is in a conversation, and what that allows.
 
 direct: both may write unless one has blocked the other, nobody manages.  group: owner and admins manage.  channel: the
-same, and the server's admins.  system: only the server's admins write or manage.
+same, and whoever manages all channels.  system: only those who announce write or manage.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ def rank(conversation: ConversationRow, member: MemberRow | None, caller: Caller
     kind = conversation.kind
     if kind is ConversationKind.DIRECT:
         return Role.MEMBER
-    if caller.is_admin and kind in (ConversationKind.CHANNEL, ConversationKind.SYSTEM):
+    if kind is ConversationKind.SYSTEM:
+        announces = caller.is_admin if caller.announces is None else caller.announces
+        return Role.OWNER if announces else Role.NONE
+    if caller.is_admin and kind is ConversationKind.CHANNEL:
         return Role.OWNER
     return member.role if member is not None else Role.NONE
 

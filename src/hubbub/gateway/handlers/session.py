@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from hubbub.auth.scopes import READ
 from hubbub.base.errors import ChatError, Code
-from hubbub.chat.model import Caller
 from hubbub.wire import hubbub_pb2 as pb
 
 if TYPE_CHECKING:
@@ -41,9 +40,7 @@ async def _reauthenticate(session: Session, frame: pb.Reauthenticate) -> pb.Serv
         raise ChatError(Code.WRONG_USER)
     if not fresh.may(READ):
         raise ChatError(Code.INSUFFICIENT_SCOPE)
-    await service.auth.check(fresh)
-    session.identity = fresh
-    session.caller = Caller(session.user_id, session.device_id, fresh.is_admin, fresh.scopes)
+    session.act_as(await service.auth.check(fresh))
     return pb.ServerFrame(done=pb.Done())
 
 

@@ -19,12 +19,15 @@ from sqlalchemy import Connection, inspect, text
 # Importing fills the metadata.
 from hubbub.storage import (
     account_tables,
+    audit_tables,
     client_tables,
     cluster_tables,
     factor_tables,
     file_tables,
     invite_tables,
     link_tables,
+    moderation_tables,
+    role_tables,
     search_tables,
     session_tables,
     tables,
@@ -35,20 +38,23 @@ from hubbub.storage.schema import metadata
 __all__ = [
     "HEAD",
     "account_tables",
+    "audit_tables",
     "client_tables",
     "cluster_tables",
     "factor_tables",
     "file_tables",
     "invite_tables",
     "link_tables",
+    "moderation_tables",
     "revision",
+    "role_tables",
     "search_tables",
     "session_tables",
     "tables",
     "upgrade",
 ]
 
-HEAD = "0016"
+HEAD = "0019"
 """The newest revision in `versions`."""
 
 

@@ -1,0 +1,85 @@
+"""An open socket goes by what its person may do now, not by what they might when it was opened."""
+
+from __future__ import annotations
+
+import pytest
+from support.fake_chat import an_id
+from support.gateways import Client, House, a_house, until
+from support.quiet import a_quiet_house
+
+from hubbub.auth.permissions import BUILT_IN, EVERYDAY, NONE, Permission
+from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import new_id
+from hubbub.chat.ports import RIGHTS_CHANGED, LoginEnded
+from hubbub.gateway.dispatch import AT_ONCE, PERMISSIONS, REQUESTS
+from hubbub.wire import hubbub_pb2 as pb
+
+ROMEO = an_id("romeo")
+
+REQUESTED = {
+    "create_conversation": pb.CreateConversation(client_id=new_id(), title="Verona"),
+    "find_users": pb.FindUsers(query="ju"),
+    "join_conversation": pb.JoinConversation(conversation_id=new_id()),
+    "list_channels": pb.ListChannels(),
+    "open_direct": pb.OpenDirect(user_id=new_id()),
+}
+
+
+async def refused(client: Client) -> set[str]:
+    """Return which requests are refused because the person may not make them."""
+    found = set()
+    for kind, body in REQUESTED.items():
+        answer = await client.ask(**{kind: body})
+        if answer.error.code == "forbidden":
+            found.add(kind)
+    return found
+
+
+async def tells(house: House, may: frozenset[str]) -> None:
+    """Let the database say that Romeo may do this now, and tell the gateways of it."""
+    house.auth.rights[ROMEO] = may
+    await house.bus.publish([LoginEnded(ROMEO, code=RIGHTS_CHANGED)])
+
+
+@pytest.mark.parametrize("role", [*BUILT_IN, "crier"])
+async def test_every_frame_asks_each_role_for_its_permission(role: str) -> None:
+    may = BUILT_IN.get(role, EVERYDAY | {"announce"})
+    async with a_house() as house:
+        house.auth.rights[ROMEO] = may
+        client = await house.enter("romeo")
+        assert await refused(client) == {kind for kind, needs in PERMISSIONS.items() if needs.value not in may}
+
+
+def test_every_frame_that_needs_a_permission_is_tried_here() -> None:
+    assert set(PERMISSIONS) == set(REQUESTED)
+    assert set(PERMISSIONS) <= {*AT_ONCE, *REQUESTS}
+
+
+async def test_a_change_of_role_reaches_an_open_socket() -> None:
+    async with a_quiet_house() as house:
+        phone, tablet = await house.let_in("romeo/phone"), await house.let_in("romeo/tablet")
+        juliet = (await house.let_in("juliet/phone")).session
+        await tells(house, NONE)
+        for session in (phone.session, tablet.session):
+            await until(lambda session=session: not session.can(Permission.PEOPLE_FIND))  # type: ignore[misc]
+        assert juliet.can(Permission.PEOPLE_FIND)
+        await tells(house, BUILT_IN["admin"])
+        await until(lambda: phone.session.who.is_admin)
+        assert phone.session.who.announces
+        assert (phone.ended, tablet.ended) == (None, None)
+
+
+async def test_a_socket_about_which_the_database_says_nothing_comes_again() -> None:
+    async with a_house() as house:
+        client = await house.enter("romeo")
+        house.auth.refuses = ChatError(Code.UNAVAILABLE)
+        await tells(house, NONE)
+        assert (await client.closed())[1] == "token_expired"
+
+
+async def test_a_socket_whose_login_is_over_ends_when_it_is_looked_at_again() -> None:
+    async with a_house() as house:
+        client = await house.enter("romeo")
+        house.auth.end(ROMEO)
+        await tells(house, NONE)
+        assert (await client.closed())[1] == "session_ended"
