@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 from hubbub.client.connection import Link, Receiver, Tap, Transport, tls_context
 from hubbub.client.errors import UNREACHABLE, HubbubError
 from hubbub.client.http import HttpApi
-from hubbub.client.tcp import open_tcp
-from hubbub.client.websocket import open_websocket
 from hubbub.wire.codec import BINARY, JSON, Codec
 
 _AVOIDED = 8
@@ -57,8 +55,13 @@ class Dialer:
         """Open a link.  Raises OSError, TimeoutError or HubbubError."""
         parts = urlsplit(address)
         tls = tls_context() if parts.scheme in ("wss", "tls") else None
+        # Loaded late: a program shows its first picture sooner, and one on TCP never needs the other's library.
         if self._transport is Transport.TCP:
+            from hubbub.client.tcp import open_tcp
+
             return await open_tcp(address, receiver, tap, tls=tls)
+        from hubbub.client.websocket import open_websocket
+
         json = self._transport is Transport.WEBSOCKET_JSON
         return await open_websocket(address, receiver, tap, json=json, tls=tls)
 
