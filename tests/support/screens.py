@@ -93,6 +93,18 @@ class Screen:
         strips = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips[: size.height])
 
+    def darkness(self) -> set[bool]:
+        """Return whether the cells of the screen, but for the cursor's, are dark or light; both when it is mixed."""
+        cells: list[bool] = []
+        for strip in self.app.screen._compositor.render_strips():
+            for segment in strip:
+                style = segment.style
+                assert style is not None, f"{segment.text!r} has no colour"
+                assert style.bgcolor is not None, f"{segment.text!r} has no colour behind it"
+                if not style.reverse and style.bgcolor.triplet is not None and len(segment.text) > 1:
+                    cells.append(sum(style.bgcolor.triplet) < 384)
+        return set(cells)
+
     async def until(self, claim: Callable[[], object]) -> None:
         """Wait until a claim about the screen is true."""
         try:

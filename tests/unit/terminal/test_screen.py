@@ -275,9 +275,9 @@ async def test_help_light_and_dark_are_a_key_away(puppet: PuppetServer) -> None:
         await screen.shows("Ctrl+J", ":delay MESSAGE SECONDS", "USER;;MESSAGE", "/thread")
         await screen.pilot.press("escape")
         await screen.hides(":delay MESSAGE")
-        dark = screen.app.current_theme.dark
+        assert screen.darkness() == {True}
         await screen.pilot.press("f2")
-        assert screen.app.current_theme.dark is not dark
+        await screen.until(lambda: screen.darkness() == {False})
         await screen.shows("line 3")
 
 

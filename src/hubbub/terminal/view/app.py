@@ -46,7 +46,7 @@ STYLES: Final = """
 #banner.offline { background: $warning; color: auto; }
 ChatScreen.narrow #places { width: 18; }
 
-HistoryView > .history--dim { color: $text-muted; }
+HistoryView > .history--dim { text-style: dim; }
 HistoryView > .history--new { color: $text-error; }
 HistoryView > .history--mention { text-style: bold; color: $text-warning; }
 HistoryView > .history--waiting { color: $text-warning; }
@@ -55,20 +55,20 @@ HistoryView > .history--error { color: $text-error; }
 HistoryView > .history--mine { text-style: bold; }
 HistoryView > .history--thread { color: $text-accent; }
 HistoryView > .history--bar { color: $primary; }
-HistoryView > .history--chosen { background: $boost; }
+HistoryView > .history--chosen { background: $primary-muted; }
 HistoryView > .history--name0 { text-style: bold; color: $text-primary; }
 HistoryView > .history--name1 { text-style: bold; color: $text-secondary; }
 HistoryView > .history--name2 { text-style: bold; color: $text-success; }
 HistoryView > .history--name3 { text-style: bold; color: $text-warning; }
 HistoryView > .history--name4 { text-style: bold; color: $text-accent; }
 HistoryView > .history--name5 { text-style: bold; color: $text-error; }
-PlacesView > .places--open { background: $boost; text-style: bold; }
-PlacesView > .places--cursor { background: $primary-muted; }
+PlacesView > .places--open { background: $primary-muted; text-style: bold; }
+PlacesView > .places--cursor { text-style: reverse; }
 PlacesView > .places--unread { text-style: bold; }
 PlacesView > .places--count { color: $text-primary; text-style: bold; }
 PlacesView > .places--mention { color: $text-error; text-style: bold; }
 PlacesView > .places--online { color: $text-success; }
-PlacesView > .places--dim { color: $text-muted; }
+PlacesView > .places--dim { text-style: dim; }
 
 SignInScreen { align: center middle; }
 #sign-in { width: 60; max-width: 100%; height: auto; max-height: 100%; border: round $primary; padding: 1 2; }

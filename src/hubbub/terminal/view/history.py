@@ -12,6 +12,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Region
 from textual.message import Message as Note
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -69,6 +70,8 @@ class HistoryView(Widget, can_focus=True):
         self._wanted = 0
         """A seq that was jumped to, until its row is there."""
         self._told = ("", 0)
+        self._base = Style.null()
+        self._thumb = range(0)
 
     # ------------------------------------------------------------ what is shown
 
@@ -269,6 +272,12 @@ class HistoryView(Widget, can_focus=True):
 
     # ------------------------------------------------------------ drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a region; what they share is looked up once."""
+        self._base = self.rich_style
+        self._thumb = self._where_in_the_log()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
         width = max(10, self.size.width - 1)
@@ -281,7 +290,8 @@ class HistoryView(Widget, can_focus=True):
             strip = self._lines[place][1]
         else:
             strip = self._hint(width) if y == max(0, blank - 1) and place < 0 else Strip.blank(width)
-        return Strip.join([strip.adjust_cell_length(width), self._bar(y)])
+        line = Strip.join([strip.adjust_cell_length(width), self._bar(y)])
+        return line.apply_style(self._base)
 
     def _hint(self, width: int) -> Strip:
         desk = self._desk
@@ -294,19 +304,21 @@ class HistoryView(Widget, can_focus=True):
         return self._strip([(f"  {text}", "dim")], width, False)
 
     def _bar(self, y: int) -> Strip:
-        """Return the cell of the scroll bar: where in the log one is, by seq."""
+        """Return one cell of the scroll bar."""
+        if not self._thumb:
+            return Strip([Segment(" ", Style.null())], 1)
+        return Strip([Segment("┃" if y in self._thumb else "│", self._style("bar"))], 1)
+
+    def _where_in_the_log(self) -> range:
+        """Return the lines of the scroll bar that stand for what is shown, by seq; none where no bar is drawn."""
         desk, height = self._desk, self.size.height
         shown = [row.seq for row in self._shown_rows() if row.seq] if desk is not None else []
         head = max(desk.stretch.to_seq, desk.place.as_of if desk.place else 0) if desk is not None else 0
         if desk is None or desk.stretch.thread or not shown or head <= 0 or len(self._lines) <= height:
-            return Strip([Segment(" ", Style.null())], 1)
-        first, last = (shown[0] - 1) / head, shown[-1] / head
-        begin = min(height - 1, int(first * height))
-        end = max(begin + 1, round(last * height))
-        if self.at_end:
-            end = height
-            begin = min(begin, height - 1)
-        return Strip([Segment("┃" if begin <= y < end else "│", self._style("bar"))], 1)
+            return range(0)
+        begin = min(height - 1, int((shown[0] - 1) / head * height))
+        end = height if self.at_end else max(begin + 1, round(shown[-1] / head * height))
+        return range(begin, end)
 
     # ------------------------------------------------------------ mouse and size
 

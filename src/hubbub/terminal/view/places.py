@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message as Note
 from textual.strip import Strip
 from textual.widget import Widget
@@ -53,6 +54,7 @@ class PlacesView(Widget, can_focus=True):
         self.listed: list[Conversation] = []
         self._cursor = ""
         self._top = 0
+        self._base = Style.null()
 
     def show(self, desk: Desk) -> None:
         """Draw the conversations as they are now."""
@@ -85,14 +87,21 @@ class PlacesView(Widget, can_focus=True):
 
     # ------------------------------------------------------------ drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a region; their style is looked up once."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
         width = self.size.width
         index = self._top + y
         if self._desk is None or index >= len(self.listed):
             empty = "" if self._desk is None or self.listed or y else self._words("no conversations")
-            return Strip([Segment(padded(empty, width), self._style("dim"))], width)
-        return self._line(self.listed[index], self._desk, width)
+            strip = Strip([Segment(padded(empty, width), self._style("dim"))], width)
+        else:
+            strip = self._line(self.listed[index], self._desk, width)
+        return strip.apply_style(self._base)
 
     def _line(self, place: Conversation, desk: Desk, width: int) -> Strip:
         base = Style.null()
