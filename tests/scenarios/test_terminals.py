@@ -108,11 +108,17 @@ async def test_two_people_chat_line_by_line(pair: Pair) -> None:
     await juliet.line_with("/quit")
     await juliet.type("/history 5")
     await juliet.line_with("Soft!")
+    await juliet.type(":all")
+    await juliet.line_with(":qai")
+    await juliet.type(":q soft")
+    await juliet.line_with(f"{pair.names[0]}: Soft!")
+    await juliet.type(f"{pair.names[0]};;in private :rose:")
+    assert (await romeo.line_with("in private")).endswith("in private 🌹")
     await juliet.type("/to #general")
     await juliet.line_with("-- #general")
     await romeo.type("are you there?")
     assert f"@{pair.names[0]} " in await juliet.line_with("are you there?")
-    await juliet.type("/quit")
+    await juliet.type(":q!")
     assert await juliet.hang_up() == 0
     await romeo.type("the last words")
     assert await romeo.hang_up() == 0
@@ -160,6 +166,16 @@ async def test_groups_and_channels_are_kept_from_the_command_line(pair: Pair) ->
     refused = await juliet.runs("send", f"#{title}", "let me in")
     assert refused.status == 4
     assert refused.err.startswith("hubbub: ")
+
+    assert (await romeo.runs("group", "add", title, "-", typed=f"{pair.names[1]}\n")).status == 0
+    assert (await romeo.runs("group", "role", title, "admin", pair.names[1])).status == 0
+    assert (await romeo.runs("group", "title", title, f"New {title}")).status == 0
+    title = f"New {title}"
+    assert (await romeo.runs("group", "transfer", title, pair.names[1])).status == 0
+    members = await juliet.runs("group", "members", title)
+    assert set(members.out.splitlines()) == {f"{pair.names[0]} (admin)", f"{pair.names[1]} (owner)"}
+    assert (await romeo.runs("group", "dissolve", title, "--yes")).status == 4
+    assert "seq" in (await juliet.runs("group", "dissolve", title, "--yes", "--json")).objects()[0]
 
     channel = f"square {pair.names[0]}"
     assert (await romeo.runs("channel", "create", channel, "--topic", "all of it")).status == 0

@@ -12,6 +12,7 @@ lines of text, made safe.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -20,7 +21,7 @@ import msgspec
 
 from hubbub.base.clock import Clock
 from hubbub.base.ids import direct_id
-from hubbub.client import Client, HubbubError, Message
+from hubbub.client import Client, HubbubError, Message, State
 from hubbub.client.client import VERSION
 from hubbub.terminal import emoji
 from hubbub.terminal.auto_reply import AutoReply
@@ -134,6 +135,10 @@ class Clerk:
         if not rest:
             return self._usage(":q")
         found = await self._log.search(rest, FOUND)
+        # Names are shown as far as they are known: the search works without a connection.
+        with contextlib.suppress(HubbubError):
+            if self._client.state is State.ONLINE:
+                await self._people.learn(message.sender_id for message in found)
         lines = [
             f"{clock_time(message.time_ms)}  {self._people.name(message.sender_id)}: {line(message.text)}"
             for message in found
@@ -175,7 +180,7 @@ class Clerk:
             ("info version", f"Hubbub {VERSION}"),
         ]
         try:
-            info = await client.server_info() if client.state == "online" else None
+            info = await client.server_info() if client.state is State.ONLINE else None
         except HubbubError:
             info = None
         if info is not None:
