@@ -78,6 +78,7 @@ generate: setup
 # Needs Chromium; on Debian: apt-get install chromium
 screenshots: setup web
 	$(BIN)/python tools/screenshots.py
+	$(BIN)/python tools/terminal_screenshots.py
 
 bench: setup
 	$(BIN)/hubbub bench all --write docs/benchmarks.md
