@@ -46,7 +46,7 @@ async def play(site: Site) -> dict[str, Shown]:
     romeo, juliet, nurse = [await site.enter(name) for name in ("romeo", "juliet", "nurse")]
     shows = Play()
     show = shows.show
-    await show(
+    benvolio = await show(
         "register", romeo, "POST", "/accounts", {"username": "benvolio", "password": PASSWORD, "display_name": "Ben"}
     )
     await show("server_info", romeo, "GET", "/server")
@@ -115,6 +115,7 @@ async def play(site: Site) -> dict[str, Shown]:
     await show("read_room", romeo, "GET", "/me/files")
 
     await show("announce", prince, "POST", "/announcements", {"text": "The server restarts at noon."})
+    await moderate(site, shows, prince, romeo, nurse, benvolio["user_id"])
     client = {"name": "Friar", "grants": ["client_credentials"], "scopes": ["read", "write"], "bot": "friar"}
     friar = await show("create_client", prince, "POST", "/clients", client)
     await show("list_clients", prince, "GET", "/clients")
@@ -131,6 +132,42 @@ async def play(site: Site) -> dict[str, Shown]:
     await show("end_other_logins", romeo, "DELETE", "/me/logins")
     await show("log_out", nurse, "POST", "/me/logout")
     return shows.shown
+
+
+async def moderate(site: Site, shows: Play, prince: Person, romeo: Person, nurse: Person, somebody: str) -> None:
+    """Show what owners and moderators do."""
+    show = shows.show
+    crier = (await show("create_role", prince, "POST", "/roles", {"name": "Crier", "permissions": ["announce"]}))[
+        "role"
+    ]
+    await show("change_role", prince, "PUT", f"/roles/{crier}", {"name": "Town crier", "permissions": ["announce"]})
+    await show("give_role", prince, "PUT", f"/roles/{crier}/people/{nurse.user_id}")
+    await show("list_holders", prince, "GET", f"/roles/{crier}/people")
+    await show("read_own_roles", nurse, "GET", "/me/roles")
+    await show("list_roles", prince, "GET", "/roles")
+    await show("take_role", prince, "DELETE", f"/roles/{crier}/people/{nurse.user_id}")
+    await show("remove_role", prince, "DELETE", f"/roles/{crier}")
+    word = (await show("create_filter", prince, "POST", "/filters", {"pattern": "plague", "action": "mask"}))[
+        "filter_id"
+    ]
+    await show("change_filter", prince, "PUT", f"/filters/{word}", {"pattern": "plague*", "action": "hold"})
+    await show("list_filters", prince, "GET", "/filters")
+    await show("try_filters", prince, "POST", "/filters/try", {"text": "A p l a g u e o' both your houses!"})
+    plague = {"text": "A plague o' both your houses!"}
+    await romeo.is_refused("POST", f"/conversations/{GENERAL_CHANNEL}/messages", plague)
+    held = (await show("list_held", prince, "GET", "/held"))["held"][0]["held_id"]
+    await show("decide_held", prince, "POST", f"/held/{held}", {"accept": True})
+    await show("remove_filter", prince, "DELETE", f"/filters/{word}")
+    made = await show("report", romeo, "POST", "/reports", {"user_id": nurse.user_id, "reason": "spam"})
+    await show("list_reports", prince, "GET", "/reports")
+    await show("read_report", prince, "GET", f"/reports/{made['report_id']}")
+    settled = {"resolution": "dismissed", "note": "She means well."}
+    await show("resolve_report", prince, "POST", f"/reports/{made['report_id']}/resolve", settled)
+    until = {"until_ms": site.deps.clock.now_ms() + 3_600_000, "reason": "The fray"}
+    await show("ban_person", prince, "PUT", f"/bans/{somebody}", until)
+    await show("list_bans", prince, "GET", "/bans")
+    await show("admit_person", prince, "DELETE", f"/bans/{somebody}")
+    await show("read_audit", prince, "GET", "/audit", act="account", limit=1)
 
 
 def calm(value: Any) -> Any:
