@@ -8,7 +8,7 @@ nodes may write any conversation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -50,6 +50,11 @@ from hubbub.chat.search.found import Found
 from hubbub.chat.settings import ChatSettings
 from hubbub.chat.words import FilterAction
 
+Heard = Callable[[Mapping[str, int]], None]
+
+
+def _nobody(heads: Mapping[str, int]) -> None: ...
+
 
 class ChatNode(Reading):
     """`hubbub.chat.service.Chat` over a store and a bus."""
@@ -61,8 +66,12 @@ class ChatNode(Reading):
         clock: Clock,
         settings: ChatSettings | None = None,
         moderation: ModerationStore | None = None,
+        heard: Heard = _nobody,
     ) -> None:
-        """`moderation`: where word filters are and held messages go; None: every word is let through."""
+        """`moderation`: where word filters are and held messages go; None: every word is let through.
+
+        `heard` is called with every head that is told, by its writer or in its place, and must not block.
+        """
         settings = settings or ChatSettings()
         super().__init__(store, settings)
         self._store = store
@@ -70,7 +79,12 @@ class ChatNode(Reading):
         self._clock = clock
         self._changes = UserChanges(store, bus, settings.page_rows_max)
         self.indexing = Indexing(store, clock, settings, lambda: self._commits.waiting > 0)
-        self.outbox = Outbox(store, bus, clock, settings, self.indexing.note)
+
+        def note(heads: Mapping[str, int]) -> None:
+            self.indexing.note(heads)
+            heard(heads)
+
+        self.outbox = Outbox(store, bus, clock, settings, note)
         self._publisher = Publisher(bus, self.outbox, self._changes, planned(settings.fault))
         self._commits = GroupCommit(
             store, self._publisher.put, clock, settings, planned(settings.fault, IN_TRANSACTION)

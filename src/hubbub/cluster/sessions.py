@@ -232,6 +232,10 @@ class SessionRegistry:
 
     # ------------------------------------------------------------ presence
 
+    def devices_of(self, user_id: str) -> set[str]:
+        """Return the devices on which somebody is connected here and answers."""
+        return {seat.device_id for seat in self._seats.get(user_id, ()) if not seat.seems_gone()}
+
     @property
     def online(self) -> int:
         """How many people are connected to this process."""

@@ -27,6 +27,7 @@ from hubbub.cluster.sessions import SessionRegistry
 from hubbub.files.links import Links
 from hubbub.files.service import Files
 from hubbub.links.service import LinkPreviews
+from hubbub.push.service import Push
 from hubbub.rest.listeners import Listeners
 from hubbub.rest.settings import RestSettings
 from hubbub.rest.web_app import Build
@@ -96,6 +97,8 @@ class Deps:
     """None: nobody is connected anywhere."""
     listeners: Listeners | None = None
     """None: there are no streams of events."""
+    push: Push | None = None
+    """None: nobody is called."""
     web_app: Build | None = None
     """None: it was not built; pages say how to."""
     socket_hosts: Callable[[], Iterable[str]] = tuple

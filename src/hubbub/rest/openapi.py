@@ -94,6 +94,7 @@ def config(version: str) -> OpenAPIConfig:
             Tag(name="members", description="Who is in a conversation, and who may do what."),
             Tag(name="messages", description="Sending, reading and changing messages."),
             Tag(name="events", description="Listening, without a socket."),
+            Tag(name="notifications", description="Being called by Web Push, and being left alone."),
             Tag(name="files", description="Giving files to the server, and getting them."),
             Tag(name="server", description="The server itself."),
             Tag(name="cluster", description="Nodes and live configuration, for admins."),

@@ -22,6 +22,7 @@ from hubbub.cluster.settings import ClusterSettings
 from hubbub.files.settings import FilesSettings
 from hubbub.gateway.settings import GatewaySettings
 from hubbub.links.settings import LinksSettings
+from hubbub.push.settings import PushSettings
 from hubbub.rest.deps import RestSettings
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
@@ -87,6 +88,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     rest: RestSettings = RestSettings()
     files: FilesSettings = FilesSettings()
     links: LinksSettings = LinksSettings()
+    push: PushSettings = PushSettings()
 
     def does(self, role: str) -> bool:
         """Whether this process has that role."""

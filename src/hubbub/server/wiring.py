@@ -50,6 +50,7 @@ from hubbub.cluster.tickets import SOCKET_PATH, Tickets
 from hubbub.fetch.openid import HttpProvider
 from hubbub.files.links import Links
 from hubbub.gateway.gateway import Gateway
+from hubbub.push.noting import Noting
 from hubbub.rest.app import create_app, create_probe
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
 from hubbub.rest.listeners import Listeners
@@ -62,6 +63,7 @@ from hubbub.server.live import live_defaults, live_settings
 from hubbub.server.load import LoadMeter
 from hubbub.server.mail import open_recovery
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics, ListenerMetrics
+from hubbub.server.push import open_push, start_noting, start_push_worker
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.audit import SqlAudit
@@ -164,9 +166,10 @@ async def build(
     if ground.remote is not None:
         metrics.register(BusMetrics(lambda: ground.remote.stats))  # type: ignore[union-attr]
 
+    noting = await start_noting(settings, ground, stack)
     chat: Chat
     if settings.does("chat"):
-        chat = await _own_chat(settings, ground, stack)
+        chat = await _own_chat(settings, ground, stack, noting)
         await _enter(settings, ground, nodes, stack)
     else:
         await _enter(settings, ground, nodes, stack)
@@ -178,6 +181,7 @@ async def build(
             ground.bus,
             ground.clock,
             settings.chat,
+            noting.heard,
         )
         sweeping.start()
         stack.push_async_callback(sweeping.stop)
@@ -235,6 +239,9 @@ async def build(
     files = await open_files(settings, ground, stack)
     link_previews = open_links(settings, ground)
     link_worker = await start_link_worker(settings, ground, stack) if settings.does("worker") else None
+    push = await open_push(settings, ground)
+    if settings.does("worker"):
+        await start_push_worker(settings, ground, chat, sessions, stack)
 
     async def ready() -> None:
         await server.ready()
@@ -276,6 +283,7 @@ async def build(
             ground.clock,
             partial(ground.signals.signal, MODERATION_CHANGED, b""),
         ),
+        push=push,
         links=Links(ground.identity.secret, ground.clock, settings.files.link_s),
         web_app=await _web_app(settings),
         socket_hosts=_socket_hosts(settings, nodes, roll),
@@ -365,13 +373,14 @@ def _read(path: Path) -> str:
         return ""
 
 
-async def _own_chat(settings: ServerSettings, ground: Ground, stack: AsyncExitStack) -> ChatNode:
+async def _own_chat(settings: ServerSettings, ground: Ground, stack: AsyncExitStack, noting: Noting) -> ChatNode:
     chat = ChatNode(
         SqlStore(ground.database, small_audience=settings.chat.small_audience),
         ground.bus,
         ground.clock,
         settings.chat,
         SqlModeration(ground.database),
+        noting.heard,
     )
     await chat.start()
     stack.push_async_callback(chat.stop)

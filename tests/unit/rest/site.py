@@ -44,6 +44,8 @@ from hubbub.files.settings import FilesSettings
 from hubbub.links.ports import LinkStore
 from hubbub.links.service import LinkPreviews
 from hubbub.links.settings import LinksSettings
+from hubbub.push.service import Push
+from hubbub.push.settings import PushSettings
 from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
 from hubbub.rest.listeners import Listeners
@@ -61,13 +63,16 @@ from hubbub.storage.memory_cluster import MemoryConfig, MemoryNodes
 from hubbub.storage.memory_factors import MemoryFactors
 from hubbub.storage.memory_links import MemoryLinks
 from hubbub.storage.memory_moderation import MemoryModeration
+from hubbub.storage.memory_push import MemoryPush
 from hubbub.storage.memory_roles import MemoryRoles
 from hubbub.storage.moderation import SqlModeration
+from hubbub.storage.push_store import SqlPush
 from hubbub.storage.roles import SqlRoles
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
 ISSUER = "http://hubbub.test"
+PUSH_KEY = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
 
 
 @dataclass
@@ -245,6 +250,7 @@ async def a_site(
         chat, accounts, lambda hear, on_hole: bus.feed(hear, everything=True, on_hole=on_hole), clock, rest
     )
     recovery = Recovery(account_store, accounts, Posted(lambda: site.letters), clock, auth, url=issuer)
+    push_rows = SqlPush(database) if database else MemoryPush(memory, memory_accounts)
     deps = Deps(
         chat=chat,
         listeners=listeners,
@@ -253,6 +259,7 @@ async def a_site(
         files=files,
         links=Links(secret, clock, 3600.0),
         link_previews=LinkPreviews(link_rows, clock, LinksSettings(), woken.tell),
+        push=Push(push_rows, clock, PushSettings(), PUSH_KEY, woken.tell),
         accounts=accounts,
         oauth=oauth,
         authenticator=accounts,

@@ -27,6 +27,7 @@ from hubbub.storage import (
     invite_tables,
     link_tables,
     moderation_tables,
+    push_tables,
     role_tables,
     search_tables,
     session_tables,
@@ -46,6 +47,7 @@ __all__ = [
     "invite_tables",
     "link_tables",
     "moderation_tables",
+    "push_tables",
     "revision",
     "role_tables",
     "search_tables",
@@ -54,7 +56,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0019"
+HEAD = "0020"
 """The newest revision in `versions`."""
 
 
