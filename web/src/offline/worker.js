@@ -1,5 +1,5 @@
 /**
- * Lets the app start without a server.  The build fills in the two names below and puts this at /sw.js.
+ * Lets the app start without a server, and calls somebody while it is closed.  The build fills in the two names below and puts this at /sw.js.
  *
  * Each build is kept whole, under a name of its own: the page and the files it asks for.  The page comes from the server
  * whenever that answers, so a new build is there with the next visit; without a server it is the one that was kept.
@@ -16,6 +16,15 @@ const ANY = { ignoreVary: true };
 self.addEventListener("install", (event) => event.waitUntil(install()));
 
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
+
+self.addEventListener("push", (event) => event.waitUntil(called(event.data)));
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(opened(event.notification.data?.conversation_id));
+});
+
+self.addEventListener("notificationclose", (event) => event.waitUntil(count()));
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
@@ -82,4 +91,64 @@ async function asset(request) {
 
 async function fixed(request) {
   return (await (await caches.open(VERSION)).match(request, ANY)) ?? fetch(request);
+}
+
+// ---------------------------------------------------------------- calls
+
+/** This worker runs without the app, and so without its words. */
+const WORDS = {
+  en: {
+    one: "New message",
+    many: (count) => `${count} new messages`,
+    mention: "Mentions you",
+    in: (sender, title) => `${sender} in ${title}`,
+  },
+  zh: {
+    one: "新消息",
+    many: (count) => `${count} 条新消息`,
+    mention: "提到了你",
+    in: (sender, title) => `${sender}（${title}）`,
+  },
+};
+
+async function called(data) {
+  let call = {};
+  try {
+    call = data.json();
+  } catch {
+    // Whatever came: a browser wants something to be shown for it.
+  }
+  const words = WORDS[call.language] ?? WORDS.en;
+  const number = call.count > 99 ? "99+" : call.count;
+  const said = call.mentioned ? words.mention : call.count > 1 ? words.many(number) : words.one;
+  const title = call.title ? words.in(call.sender, call.title) : call.sender || "Hubbub";
+  await self.registration.showNotification(title, {
+    body: call.text || said,
+    // The newest about a conversation stands in the place of the one before.
+    tag: call.conversation_id ?? "",
+    renotify: Boolean(call.conversation_id),
+    icon: "/icon-192.png",
+    badge: "/icon-192.png",
+    data: { conversation_id: call.conversation_id, seq: call.seq, count: call.count ?? 1 },
+  });
+  await count();
+}
+
+/** Put the number of what was called for and not seen to onto the icon of the app. */
+async function count() {
+  const shown = await self.registration.getNotifications();
+  const sum = shown.reduce((all, note) => all + (note.data?.count ?? 0), 0);
+  await (sum ? self.navigator?.setAppBadge?.(sum) : self.navigator?.clearAppBadge?.());
+}
+
+/** Show a conversation: in a tab that is open already, or in a new one. */
+async function opened(id) {
+  const tabs = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const tab = tabs.find((one) => one.focused) ?? tabs[0];
+  if (!tab) {
+    await self.clients.openWindow(id ? `/c/${id}` : "/");
+    return;
+  }
+  if (id) tab.postMessage({ open: id });
+  await tab.focus();
 }

@@ -8,8 +8,10 @@ import { watch, watchEffect } from "vue";
 import { useRoute, useRouter } from "vue-router";
 
 import { shown, type Entry } from "@/client";
+import { isRecord } from "@/platform/storage";
 import { useConversations } from "@/stores/conversations";
 import { usePeople } from "@/stores/people";
+import { isQuiet, usePush } from "@/stores/push";
 import { useSession } from "@/stores/session";
 import { useSettings } from "@/stores/settings";
 import { plainText } from "@/text/markdown";
@@ -25,6 +27,7 @@ export function useAttention(): void {
   const settings = useSettings();
   const conversations = useConversations();
   const people = usePeople();
+  const push = usePush();
 
   watchEffect(() => {
     const { count } = conversations.attention;
@@ -43,7 +46,8 @@ export function useAttention(): void {
     const { action, conversationId, senderId } = entry;
     if (action.kind !== "message" || senderId === conversations.self.id || looksAt(conversationId)) return;
     const conversation = conversations.all.get(conversationId);
-    if (!conversation || session.client.serverNow() - entry.timeMs > FRESH_MS) return;
+    const nowMs = session.client.serverNow();
+    if (!conversation || nowMs - entry.timeMs > FRESH_MS || isQuiet(push.quiet, nowMs)) return;
     const mentioned = action.mentionAll || action.mentions.includes(conversations.self.id);
     const rule = conversations.rule(conversation);
     if (rule === "nothing" || (rule === "mentions" && !mentioned)) return;
@@ -66,6 +70,21 @@ export function useAttention(): void {
     });
   }
 
+  // What was called for while the app was closed is seen to when its conversation is opened.
+  watch(
+    () => route.params["id"],
+    (id) => {
+      if (typeof id === "string" && id) void withdraw(id);
+    },
+    { immediate: true },
+  );
+  if ("serviceWorker" in navigator) {
+    navigator.serviceWorker.addEventListener("message", (event: MessageEvent<unknown>) => {
+      if (!isRecord(event.data) || typeof event.data["open"] !== "string") return;
+      void router.push({ name: "conversation", params: { id: event.data["open"] } });
+    });
+  }
+
   watch(
     () => session.current,
     (client, _, onCleanup) => {
@@ -73,6 +92,16 @@ export function useAttention(): void {
     },
     { immediate: true },
   );
+}
+
+/** Take back the notifications of a conversation. */
+async function withdraw(id: string): Promise<void> {
+  try {
+    const registration = await navigator.serviceWorker.getRegistration();
+    for (const note of (await registration?.getNotifications({ tag: id })) ?? []) note.close();
+  } catch {
+    // Nothing was shown where there is no service worker.
+  }
 }
 
 /** Do something in one tab only. */

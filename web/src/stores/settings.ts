@@ -16,6 +16,8 @@ export interface Settings {
   /** Whether the pages that messages link to are asked for. */
   linkPreviews: boolean;
   desktop: boolean;
+  /** Whether this device is called when the app is closed. */
+  push: boolean;
   preview: boolean;
   sound: boolean;
 }
@@ -27,6 +29,7 @@ const DEFAULTS: Settings = {
   enterSends: true,
   linkPreviews: true,
   desktop: false,
+  push: false,
   preview: true,
   sound: true,
 };

@@ -1,4 +1,4 @@
-/** The service worker, in a browser that is made of maps: what it keeps, and what it answers with. */
+/** The service worker, in a browser that is made of maps: what it keeps, what it answers with, and how it calls. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
@@ -57,6 +57,19 @@ let server: Map<string, string> | null;
 let status: number;
 let caches: Caches;
 
+interface Note {
+  title: string;
+  body: string;
+  tag: string;
+  data: { conversation_id?: string; count: number };
+}
+
+/** What the system shows, the number on the icon, and the tabs that are open. */
+let notes: Note[];
+let badge: number;
+let tabs: { focused: boolean; told: unknown[]; focus(): Promise<void>; postMessage(message: unknown): void }[];
+let went: string[];
+
 function build(name: string): Map<string, string> {
   return new Map([
     ["/", `<script src="/assets/main-${name}.js"></script>`],
@@ -78,7 +91,22 @@ function worker(name: string, files = [...build(name).keys()]): (kind: string, e
   const self = {
     location: new URL(ORIGIN),
     skipWaiting: () => Promise.resolve(),
-    clients: { claim: () => Promise.resolve() },
+    clients: {
+      claim: () => Promise.resolve(),
+      matchAll: () => Promise.resolve(tabs),
+      openWindow: (path: string) => Promise.resolve(void went.push(path)),
+    },
+    registration: {
+      getNotifications: () => Promise.resolve(notes),
+      showNotification: (title: string, { body, tag, data }: Omit<Note, "title">) => {
+        notes = [...notes.filter((note) => note.tag !== tag || !tag), { title, body, tag, data }];
+        return Promise.resolve();
+      },
+    },
+    navigator: {
+      setAppBadge: (count: number) => Promise.resolve(void (badge = count)),
+      clearAppBadge: () => Promise.resolve(void (badge = 0)),
+    },
     addEventListener: (kind: string, listener: Listener) => listeners.set(kind, listener),
   };
   class Here extends Request {
@@ -105,6 +133,10 @@ beforeEach(() => {
   server = build("one");
   status = 200;
   caches = new Caches(fetched);
+  notes = [];
+  badge = 0;
+  tabs = [];
+  went = [];
 });
 
 test("without a server every page is the one that was kept, with its files", async () => {
@@ -155,4 +187,38 @@ test("a tab of the build before finds its files, and of those before that nothin
   expect(await asks(tell, "/assets/later-two.js")).toBe("later of two");
   // The page is that of the newest build alone.
   expect(await asks(tell, "/", "navigate")).toBe(build("three").get("/"));
+});
+
+function call(more: object = {}): { data: { json(): unknown } } {
+  const said = { conversation_id: "c1", seq: 5, count: 1, sender: "Romeo", language: "en", ...more };
+  return { data: { json: () => said } };
+}
+
+test("a call shows who, where and what, and the newest of a conversation replaces the one before", async () => {
+  const tell = worker("one");
+  await tell("push", call({ text: "Soft!" }));
+  await tell("push", call({ count: 120, title: "Verona", mentioned: false }));
+  await tell("push", call({ conversation_id: "c2", mentioned: true, language: "zh", title: "维罗纳" }));
+  expect(notes.map(({ title, body, tag }) => [title, body, tag])).toEqual([
+    ["Romeo in Verona", "99+ new messages", "c1"],
+    ["Romeo（维罗纳）", "提到了你", "c2"],
+  ]);
+  expect(badge).toBe(121);
+});
+
+test("something is shown whatever came", async () => {
+  const tell = worker("one");
+  await tell("push", { data: null });
+  expect(notes.map(({ title, body }) => [title, body])).toEqual([["Hubbub", "New message"]]);
+});
+
+test("a click leads to the conversation, in the tab that is open or in a new one", async () => {
+  const tell = worker("one");
+  const notification = { close: () => void (notes = []), data: { conversation_id: "c1" } };
+  await tell("notificationclick", { notification });
+  expect(went).toEqual(["/c/c1"]);
+  const told: unknown[] = [];
+  tabs = [{ focused: false, told, focus: () => Promise.resolve(), postMessage: (message) => void told.push(message) }];
+  await tell("notificationclick", { notification });
+  expect([went.length, told]).toEqual([1, [{ open: "c1" }]]);
 });
