@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -328,12 +328,7 @@ class Desk:
         if stretch is self.stretch:
             stretch.put(page, where, self._recent_in(here))
             self.changed("history")
-        named = {item.sender_id for item in page.items}
-        for item in page.items:
-            if isinstance(item, Entry) and isinstance(item.action, MemberChange):
-                named.update(item.action.user_ids)
-        if await self.people.learn(named):
-            self.changed("history")
+        await self._learn({user_id for item in page.items for user_id in _named(item)})
 
     def _recent_in(self, conversation_id: str) -> list[Entry]:
         return [entry for entry in self._recent if entry.conversation_id == conversation_id]
@@ -488,13 +483,13 @@ class Desk:
             if again_seq := self.stretch.fold(entry):
                 self.begin_task(self._ask_message(self.stretch, again_seq))
             self.changed("history")
-        if entry.sender_id not in self.people.known:
-            self.begin_task(self._learn(entry))
+        if unknown := _named(entry) - self.people.known.keys():
+            self.begin_task(self._learn(unknown))
         self.changed("places")
         self.heard(entry)
 
-    async def _learn(self, entry: Entry) -> None:
-        if await self.people.learn([entry.sender_id]):
+    async def _learn(self, user_ids: Iterable[str]) -> None:
+        if await self.people.learn(user_ids):
             self.changed("history")
             self.changed("places")
 
@@ -581,3 +576,14 @@ class Desk:
             await work
         except HubbubError as error:
             self.said(str(error))
+
+
+def _named(item: Message | Entry) -> set[str]:
+    """Return everybody whose name a row shows."""
+    said = item.post if isinstance(item, Message) else item.action
+    named = {item.sender_id} if item.sender_id.strip("0") else set()
+    if isinstance(said, Post) and said.forwarded is not None:
+        named.add(said.forwarded.sender_id)
+    if isinstance(said, MemberChange):
+        named.update(said.user_ids)
+    return named

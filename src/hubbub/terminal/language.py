@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, Literal
 
+from hubbub.base.error_table import TABLE
 from hubbub.terminal.sentences import CHINESE, ENGLISH
 
 Language = Literal["en", "zh"]
@@ -39,6 +40,14 @@ class Words:
         """Return a sentence with its places filled in."""
         sentence = self._sentences[key]
         return sentence.format(**values) if values else sentence
+
+    def refusal(self, sentence: str) -> str:
+        """Return why something was refused in this language, as far as the sentence is a row of `errors.toml`."""
+        return _TRANSLATED.get(sentence, sentence) if self.language == "zh" else sentence
+
+
+_TRANSLATED: Final = {row.en: row.zh for row in TABLE.values()}
+"""What servers and the SDK say in English, in Chinese."""
 
 
 def clock_time(time_ms: int) -> str:

@@ -9,7 +9,8 @@ from string import Formatter
 import pytest
 
 import hubbub.terminal
-from hubbub.client import State
+from hubbub.base.error_table import TABLE, Code
+from hubbub.client import HubbubError, State
 from hubbub.terminal.commands import ORDERS
 from hubbub.terminal.language import Words, language_of
 from hubbub.terminal.sentences import CHINESE, ENGLISH
@@ -52,6 +53,13 @@ def test_the_language_is_what_was_chosen_or_what_the_environment_says(
     environ: dict[str, str], chosen: str, language: str
 ) -> None:
     assert language_of(environ, chosen) == language
+
+
+def test_a_refusal_is_told_in_the_language_of_the_person() -> None:
+    refused = str(HubbubError("muted"))
+    assert Words("en").refusal(refused) == refused
+    assert Words("zh").refusal(refused) == TABLE[Code.MUTED].zh
+    assert Words("zh").refusal("made up") == "made up"
 
 
 def test_a_sentence_is_filled_in() -> None:

@@ -257,6 +257,13 @@ async def test_auto_reply_answers_in_private_chats(puppet: PuppetServer) -> None
         assert len(puppet.rooms[VERONA].said) == 1
 
 
+async def test_a_message_that_was_passed_on_names_who_wrote_it(puppet: PuppetServer) -> None:
+    async with screen_of(puppet, opened="@juliet") as screen:
+        await screen.shows("line 3")
+        puppet.says(DIRECT, "passed on", forwarded=pb.Forwarded(sender_id=LIN))
+        await screen.shows("forwarded from 林晓雨", "passed on")
+
+
 async def test_the_mouse_opens_conversations_and_chooses_messages(puppet: PuppetServer) -> None:
     async with screen_of(puppet, opened="@juliet") as screen:
         await screen.shows("line 3")

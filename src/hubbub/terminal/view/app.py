@@ -201,9 +201,11 @@ class HubbubApp(App[None]):
 
     async def _open_wanted(self, desk: Desk) -> None:
         wanted = self._wanted
-        known = [one for one in desk.listed() if desk.people.title(one).casefold().lstrip("@#") == wanted.lstrip("@#")]
+        titles = {one.id: desk.people.title(one).casefold() for one in desk.listed()}
+        named = {wanted.casefold()} if wanted[:1] in "@#" else {f"@{wanted}".casefold(), f"#{wanted}".casefold()}
+        known = [id_ for id_, title in titles.items() if title in named]
         if known:
-            self.chat.open_place(known[0].id)
+            self.chat.open_place(known[0])
             return
         if desk.client.state is not State.ONLINE:
             await desk.client.ready(timeout=60.0)

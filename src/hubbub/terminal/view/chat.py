@@ -181,7 +181,8 @@ class ChatScreen(Screen[None]):
         banner = self.query_one("#banner", Static)
         said = words(f"state {state.value}")
         if desk is not None and state is State.CLOSED:
-            said = words("ended because", why=line(lined_up(str(desk.client.error or ""))))
+            why = line(lined_up(words.refusal(str(desk.client.error or ""))))
+            said = words("ended because", why=why)
         elif desk is not None and state is State.WAITING and desk.away_since_ms:
             said = words("offline since", time=hour(desk.away_since_ms))
         if desk is not None and desk.client.unanswered:
@@ -201,7 +202,7 @@ class ChatScreen(Screen[None]):
 
     def say(self, sentence: str) -> None:
         """Tell the person something for a while."""
-        self.notify(line(lined_up(sentence)), markup=False)
+        self.notify(line(lined_up(self._words.refusal(sentence))), markup=False)
 
     def about(self, text: str) -> None:
         """Say above the composer what is being written; empty: an ordinary message."""

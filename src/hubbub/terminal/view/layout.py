@@ -70,11 +70,14 @@ def _message(row: Row, message: Message, width: int, desk: Desk, words: Words) -
         name = cut(desk.people.name(message.sender_id), max(4, width - 24))
         head: Line = [(name, f"name{_hue(message.sender_id)}"), (f"  {hour(message.time_ms)}", "dim")]
         lines.append(head)
+    if message.post.forwarded is not None:
+        author = words("forwarded", name=desk.people.name(message.post.forwarded.sender_id))
+        lines.append([(f"{INDENT}{cut(author, width - len(INDENT))}", "dim")])
     if message.post.reply_to:
         lines.append(_quote(message, width, desk, words))
     lines += _body(row, message, width, desk, words, mine=mine)
     if row.waiting is not None and row.waiting.refused:
-        why = words("refused", why=line(lined_up(row.waiting.refused)))
+        why = words("refused", why=line(lined_up(words.refusal(row.waiting.refused))))
         lines += [[(f"{INDENT}{part}", "error")] for part in wrapped(f"! {why}", width - len(INDENT))]
     lines += _below(message, width, words)
     return lines

@@ -47,7 +47,7 @@ class SignInScreen(Screen[Seat]):
             with Horizontal():
                 yield Button(words("log in"), variant="primary", id="log-in")
                 yield Button(words("register"), id="register")
-            yield Static(line(lined_up(self._why)), id="trouble", markup=False)
+            yield Static(line(lined_up(words.refusal(self._why))), id="trouble", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#password" if self._door.username else "#username", Input).focus()
@@ -93,7 +93,7 @@ class SignInScreen(Screen[Seat]):
             if error.code == "second_factor_needed":
                 self.set_class(True, "second-step")
                 self.query_one("#code", Input).focus()
-            self.query_one("#trouble", Static).update(line(lined_up(str(error))))
+            self.query_one("#trouble", Static).update(line(lined_up(self._words.refusal(str(error)))))
 
     def _say(self, key: str) -> None:
         self.query_one("#trouble", Static).update(self._words(key))
