@@ -68,7 +68,7 @@ def test_a_browser_makes_a_passkey_and_signs_in_with_it(browser: Browser, place:
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     page.get_by_role("link", name="Back").click()
-    expect(page.get_by_text("My phone")).to_be_visible()
+    expect(page.get_by_text("My phone, since")).to_be_visible()
 
     # Beside a password.
     page.context.clear_cookies()

@@ -38,7 +38,8 @@ def passkey_form(
         '<input type="hidden" name="credential" value="">'
         f'<p class="bad" role="alert" hidden>{words["passkey_failed"]}</p>'
         f'<button type="submit">{escaped(button)}</button></form>'
-        f"<noscript><p>{words['passkey_needs_script']}</p></noscript>"
+        # Not <noscript>: a browser that runs scripts and knows no passkeys is told so as well.
+        f"<p>{words['passkey_needs_script']}</p>"
     )
 
 

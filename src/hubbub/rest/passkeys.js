@@ -48,6 +48,7 @@ async function fill(form) {
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (!window.PublicKeyCredential) continue;
   form.hidden = false;
+  form.nextElementSibling.hidden = true;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     fill(form);
