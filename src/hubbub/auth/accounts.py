@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from hubbub.auth.arrivals import Arrivals
+from hubbub.auth.directory import DirectoryAccounts
 from hubbub.auth.joining import Joining, Mode
 from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
 from hubbub.auth.model import Ended, Identity
@@ -47,6 +48,8 @@ __all__ = ["Accounts", "Grant"]
 log = logging.getLogger(__name__)
 
 DAY_MS = 86_400_000
+_NO_PASSWORD = "*"
+"""The hash of an account without one; no password has it."""
 DEVICE_NAME_MAX = 100
 PLACE_NAME_MAX = 100
 
@@ -100,6 +103,8 @@ class Accounts:
         self.on_registered = on_registered
         self.factors: SecondFactor | None = None
         """None: nobody has a second step."""
+        self.directory: DirectoryAccounts | None = None
+        """None: every password is one of ours."""
         self.arrivals: Arrivals | None = None
         """None: nobody is told of new devices."""
         self._registering = Allowance(clock, per_s=0.0, burst=1.0)
@@ -312,7 +317,12 @@ class Accounts:
             normal = normal_password(password)
         except ChatError:
             normal, account = "", None
-        if not await self._passwords.matches(normal, account.password_hash if account else None):
+        if self.directory is not None and (account is None or account.password_hash == _NO_PASSWORD):
+            account = await self._in_directory(username, normal, account, address)
+            right = account is not None
+        else:
+            right = await self._passwords.matches(normal, account.password_hash if account else None)
+        if not right:
             self._failures.failed((place, key))
             raise ChatError(Code.BAD_CREDENTIALS)
         self._failures.succeeded((place, key))
@@ -321,11 +331,21 @@ class Accounts:
             raise ChatError(Code.APPROVAL_PENDING)
         if not account.active:
             raise ChatError(Code.BAD_CREDENTIALS, "The account is closed.")
-        if self._passwords.outdated(account.password_hash):
+        if account.password_hash != _NO_PASSWORD and self._passwords.outdated(account.password_hash):
             fresh = await self._passwords.hash(normal)
             await self._store.set_password_hash(account.id, account.password_hash, fresh)
         await self._welcome(account)
         return account
+
+    async def _in_directory(self, username: str, password: str, here: Account | None, address: str) -> Account | None:
+        """Return the person of a name and password in the directory."""
+        assert self.directory is not None
+        try:
+            name = clean_username(username)
+        except ChatError:
+            return None
+        user_id = await self.directory.prove(name, password, here, self.add_person, address=address)
+        return None if user_id is None else await self._store.account(user_id)
 
     def try_once(self, address: str) -> None:
         """Count something anybody may try against the allowance of their address.  Raises RateLimited."""

@@ -7,12 +7,13 @@ an app must be known to check what it shows, and lies here in the clear.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
-__all__ = ["Arrival", "FactorStore", "ForeignAccount", "Passkey", "Step", "Totp"]
+__all__ = ["Arrival", "FactorStore", "ForeignAccount", "Passkey", "Step", "Totp", "foreign_hash"]
 
 
 class Totp(msgspec.Struct, frozen=True):
@@ -74,6 +75,11 @@ class ForeignAccount(msgspec.Struct, frozen=True):
     issuer: str
     subject: str
     created_ms: int
+
+
+def foreign_hash(issuer: str, subject: str) -> bytes:
+    """Return the name by which a foreign account is kept."""
+    return hashlib.sha256(f"{len(issuer)}:{issuer}{subject}".encode()).digest()
 
 
 class FactorStore(Protocol):

@@ -22,7 +22,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from hubbub.auth.accounts import Accounts
-from hubbub.auth.factor_ports import FactorStore, ForeignAccount
+from hubbub.auth.factor_ports import FactorStore, ForeignAccount, foreign_hash
 from hubbub.auth.names import USERNAME_MAX, clean_username
 from hubbub.auth.ports import Account
 from hubbub.auth.redirects import form_action
@@ -31,7 +31,7 @@ from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 
-__all__ = ["CALLBACK", "Foreign", "Provider", "ProviderError", "ProviderMetadata", "foreign_hash"]
+__all__ = ["CALLBACK", "Foreign", "Provider", "ProviderError", "ProviderMetadata"]
 
 CALLBACK = "/oauth/foreign/callback"
 
@@ -75,11 +75,6 @@ class Provider(Protocol):
 
     async def redeem(self, form: dict[str, str]) -> dict[str, Any]:
         """Return what its token endpoint answers this client.  Raises ProviderError for a refusal, too."""
-
-
-def foreign_hash(issuer: str, subject: str) -> bytes:
-    """Return the name by which a foreign account is kept."""
-    return hashlib.sha256(f"{len(issuer)}:{issuer}{subject}".encode()).digest()
 
 
 class Foreign:

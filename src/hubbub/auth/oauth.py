@@ -17,6 +17,7 @@ from hubbub.auth.client_ports import Client, ClientStore
 from hubbub.auth.clients import CLIENT_CREDENTIALS, OWN_CLIENT, Clients, check_grant, scope_of
 from hubbub.auth.codes import Codes
 from hubbub.auth.devices import Devices
+from hubbub.auth.directory import Directory, DirectoryAccounts
 from hubbub.auth.factor_ports import FactorStore
 from hubbub.auth.foreign import Foreign, Provider
 from hubbub.auth.id_tokens import IdTokens
@@ -50,6 +51,7 @@ class OAuth:
         *,
         issuer: str,
         provider: Provider | None = None,
+        directory: Directory | None = None,
     ) -> None:
         """`issuer` is the address people reach this server by: its name to every client.
 
@@ -73,6 +75,8 @@ class OAuth:
         """None: people sign in here alone."""
         if provider is not None:
             self.foreign = Foreign(provider, factor_store, self.factors, accounts, settings, clock, address=issuer)
+        if directory is not None:
+            accounts.directory = DirectoryAccounts(directory, factor_store, clock)
         self.sign_ins = SignIns(accounts, self.browsers, self.factors, clock)
 
     @property

@@ -43,6 +43,21 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Empty for a public client, which PKCE alone protects."""
     provider_scope: str = "openid profile"
 
+    ldap_url: str = ""
+    """Sign in with the passwords of this directory as well: `ldaps://HOST:PORT` or `ldap://…`; empty: with none."""
+    ldap_start_tls: bool = True
+    """Over `ldap://`, encrypt before anything is said; off only for a directory on this machine."""
+    ldap_ca_file: str = ""
+    """PEM file of who signs the directory's certificate; empty: whom this machine trusts."""
+    ldap_bind_dn: str = ""
+    """As whom people are looked for; empty: as nobody."""
+    ldap_bind_password: str = ""
+    ldap_base: str = ""
+    """Below which entry people are."""
+    ldap_filter: str = "(uid={username})"
+    ldap_name: str = "displayName"
+    """The attribute that is shown as a person's name."""
+
     registration_open: bool = True
     """False: nobody makes an account, whatever `registration` says."""
     registration: Literal["open", "invitation", "approval", "closed"] = "open"

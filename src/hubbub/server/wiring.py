@@ -47,6 +47,7 @@ from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.roll import Roll, sweep_sessions
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.cluster.tickets import SOCKET_PATH, Tickets
+from hubbub.fetch.ldap import LdapDirectory
 from hubbub.fetch.openid import HttpProvider
 from hubbub.files.links import Links
 from hubbub.gateway.gateway import Gateway
@@ -257,6 +258,7 @@ async def build(
             ground.clock,
             issuer=_issuer(settings, reachable),
             provider=_provider(settings, ground, stack),
+            directory=_directory(settings, stack),
         ),
         recovery=open_recovery(settings, accounts, account_store, ground.clock, _issuer(settings, reachable), stack)
         if settings.does("web")
@@ -555,6 +557,18 @@ async def _log_out(accounts: Accounts, identity: Identity) -> None:
     """End the login of a socket, by whoever it belongs to."""
     with by(By(identity.user_id, identity.client_id)):
         await accounts.log_out(identity)
+
+
+def _directory(settings: ServerSettings, stack: AsyncExitStack) -> LdapDirectory | None:
+    """Return the directory whose passwords are good here."""
+    if not settings.auth.ldap_url or not settings.does("web"):
+        return None
+    try:
+        directory = LdapDirectory(settings.auth)
+    except ValueError as wrong:
+        raise CannotServe(f"setting {wrong}") from None
+    stack.callback(directory.close)
+    return directory
 
 
 def _issuer(settings: ServerSettings, reachable: Reachable) -> str:

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from unit.auth.people import PASSWORD, a_key, fast_settings
 
 from hubbub.auth.accounts import Accounts
+from hubbub.auth.directory import Directory
 from hubbub.auth.foreign import Provider
 from hubbub.auth.letters import Letter
 from hubbub.auth.model import Identity
@@ -193,6 +194,7 @@ async def a_site(
     issuer: str = ISSUER,
     clock: Clock | None = None,
     provider: Provider | None = None,
+    directory: Directory | None = None,
 ) -> AsyncIterator[Site]:
     """Open a site over a database in `folder`, or over memory."""
     clock = clock or SystemClock()
@@ -211,7 +213,9 @@ async def a_site(
     accounts = Accounts(account_store, auth, clock)
     client_store = SqlClients(database) if database else MemoryClients(memory_accounts)
     factor_store = SqlFactors(database) if database else MemoryFactors(memory_accounts)
-    oauth = OAuth(client_store, factor_store, accounts, auth, clock, issuer=issuer, provider=provider)
+    oauth = OAuth(
+        client_store, factor_store, accounts, auth, clock, issuer=issuer, provider=provider, directory=directory
+    )
 
     async def on_registered(user_id: str) -> None:
         person = await accounts.profile(user_id)

@@ -12,6 +12,7 @@ from hubbub.lab.servers.postgres import PostgresServer
 from hubbub.lab.servers.redis import RedisServer
 from hubbub.lab.servers.seaweed import SeaweedServer
 from hubbub.lab.servers.server import Server, ServerFailed
+from hubbub.lab.servers.slapd import SlapdServer
 
 __all__ = [
     "HaproxyServer",
@@ -23,4 +24,5 @@ __all__ = [
     "SeaweedServer",
     "Server",
     "ServerFailed",
+    "SlapdServer",
 ]
