@@ -31,7 +31,7 @@ from hubbub.storage.cut import cut_messages
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.facts import MESSAGE_COLUMNS, MESSAGES, load_messages
 from hubbub.storage.look import Look, hidden_between, look
-from hubbub.storage.rows import SHOWN_KINDS, decode_action, entry_of, message_of
+from hubbub.storage.rows import SHOWN_KINDS, decode_action, decode_post, entry_of, message_of
 from hubbub.storage.schema import Id
 from hubbub.storage.sight import clip, seq_before, within
 from hubbub.storage.tables import EntryKind, entries, message_states
@@ -53,6 +53,7 @@ def _statement(condition: Any, newest_first: bool) -> Any:
     )
 
 
+_POST_KIND = EntryKind.POST.value
 _POST = entries.c.kind == EntryKind.POST
 _STATEMENTS = {
     # Built once: to build a statement costs more than to run it.
@@ -145,13 +146,26 @@ class _Reader:
         else:
             rows = self._rows(low, high, limit, newest_first=newest_first, kind="shown")
         id_ = self._seen.conversation.id
-        return [message_of(id_, row) if row.kind == EntryKind.POST else entry_of(id_, row) for row in rows]
+        return [_plain(id_, row) or _item(id_, row) for row in rows]
 
     def _rows(self, low: int, high: int, limit: int, *, newest_first: bool, kind: str) -> Sequence[Any]:
         values = {"id": self._seen.conversation.id, "low": low, "high": high, "rows": limit}
         if kind == "replies":
             values["thread"] = self._thread_seq
         return self._conn.execute(_STATEMENTS[kind, newest_first], values).all()
+
+
+def _plain(conversation_id: str, row: Any) -> MessageRow | None:
+    """Return a message that nothing happened to since, as nearly all are; its columns are not looked up by name."""
+    seq, kind, time_ms, sender_id, client_id, body, _, _, edits, *_ = row
+    if kind != _POST_KIND or edits is not None:
+        return None
+    return MessageRow(conversation_id, seq, time_ms, sender_id, client_id, decode_post(body))
+
+
+def _item(conversation_id: str, row: Any) -> _Item:
+    is_message = row.kind == EntryKind.POST
+    return message_of(conversation_id, row) if is_message else entry_of(conversation_id, row)
 
 
 def _in_current_state(
