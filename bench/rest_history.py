@@ -19,30 +19,47 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import httpx
 import psutil
+from reads import fill  # type: ignore[import-not-found]
 
+from hubbub.base.clock import SystemClock
 from hubbub.lab.load.processes import cores, pin
 from hubbub.lab.load.server import OPEN_LIMITS, OwnServer
+from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.sqlite_database import SqliteDatabase
 
 MESSAGES = 2_000
-TEXT = "But soft, what light through yonder window breaks? It is the east, and Juliet is the sun. " * 3
 
 
-async def prepare(http: str) -> tuple[str, str]:
-    """Return a token, and the path of a conversation with so many messages."""
-    async with httpx.AsyncClient(base_url=http, timeout=30) as client:
-        person = {"username": "romeo", "password": "wherefore art"}
-        (await client.post("/api/v1/accounts", json=person)).raise_for_status()
-        answer = await client.post("/oauth/token", data={"grant_type": "password", **person})
-        client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
-        room = (await client.post("/api/v1/conversations", json={"kind": "group", "title": "Verona"})).json()
-        path = f"/api/v1/conversations/{room['conversation_id']}/messages"
-        for _ in range(0, MESSAGES, 50):
-            sent = await asyncio.gather(*(client.post(path, json={"text": TEXT[:200]}) for _ in range(50)))
-            assert all(one.status_code == 201 for one in sent), sent[0].text
-        return str(answer.json()["access_token"]), path
+PERSON = {"username": "romeo", "password": "wherefore art"}
+
+
+def make_room(http: str) -> tuple[str, str]:
+    """Make a person and a group; return their ids."""
+    with httpx.Client(base_url=http, timeout=30) as client:
+        user_id = client.post("/api/v1/accounts", json=PERSON).json()["user_id"]
+        headers = {"authorization": f"Bearer {log_in(http)}"}
+        new = {"kind": "group", "title": "Verona"}
+        room = client.post("/api/v1/conversations", json=new, headers=headers).json()
+        return user_id, room["conversation_id"]
+
+
+def log_in(http: str) -> str:
+    """Return a token."""
+    answer = httpx.post(f"{http}/oauth/token", data={"grant_type": "password", **PERSON}, timeout=30)
+    return str(answer.json()["access_token"])
+
+
+async def seed(folder: Path, user_id: str, conversation_id: str) -> None:
+    """Write the messages into a data folder that no server has."""
+    database = await SqliteDatabase.open(folder, clock=SystemClock())
+    try:
+        await fill(SqlStore(database), conversation_id, user_id, MESSAGES)
+    finally:
+        await database.close()
 
 
 class Asker:
@@ -72,8 +89,8 @@ class Asker:
             writer.close()
 
 
-async def measure(http: str, connections: int, seconds: float, pid: int) -> None:
-    token, path = await prepare(http)
+async def measure(http: str, path: str, connections: int, seconds: float, pid: int) -> None:
+    token = log_in(http)
     where = urlsplit(http)
     head = f"host: {where.netloc}\r\nauthorization: Bearer {token}\r\n"
     askers = [Asker(head, path) for _ in range(connections)]
@@ -82,12 +99,13 @@ async def measure(http: str, connections: int, seconds: float, pid: int) -> None
     until = began + seconds
     await asyncio.gather(*(one.run(where.hostname or "", where.port or 80, until) for one in askers))
     took_s = time.perf_counter() - began
-    busy = (sum(process.cpu_times()[:2]) - before) / took_s
+    used_s = sum(process.cpu_times()[:2]) - before
     times = sorted(each for one in askers for each in one.times)
     print(
         f"{len(times) / took_s:,.0f} pages of 50 a second over {connections} connections; p50"
         f" {statistics.median(times) * 1e3:.1f} ms, p99 {times[int(len(times) * 0.99)] * 1e3:.1f} ms;"
-        f" {askers[0].bytes:,} bytes each; the server used {busy:.0%} of a core"
+        f" {askers[0].bytes:,} bytes each; the server used {used_s / took_s:.0%} of a core, which is"
+        f" {len(times) / used_s:,.0f} pages for each second of a core's time"
     )
 
 
@@ -98,13 +116,15 @@ def main() -> None:
     options = parser.parse_args()
     available = cores()
     pin(available[-1])
-    with (
-        tempfile.TemporaryDirectory(prefix="hubbub-rest-") as folder,
-        OwnServer(
-            Path(folder) / "data", environ={**OPEN_LIMITS, "HUBBUB_AUTH_REQUESTS_PER_SECOND": "0"}, cpu=available[0]
-        ) as server,
-    ):
-        asyncio.run(measure(server.http, options.connections, options.seconds, server.pid))
+    environ = {**OPEN_LIMITS, "HUBBUB_AUTH_REQUESTS_PER_SECOND": "0"}
+    with tempfile.TemporaryDirectory(prefix="hubbub-rest-") as folder:
+        data = Path(folder) / "data"
+        with OwnServer(data, environ=environ) as server:
+            user_id, room = make_room(server.http)
+        asyncio.run(seed(data, user_id, room))
+        with OwnServer(data, environ=environ, cpu=available[0]) as server:
+            path = f"/api/v1/conversations/{room}/messages"
+            asyncio.run(measure(server.http, path, options.connections, options.seconds, server.pid))
 
 
 if __name__ == "__main__":
