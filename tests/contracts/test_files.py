@@ -310,3 +310,24 @@ async def test_one_throws_away_ones_own_files_that_no_message_shows(shelf: Shelf
     # It need not wait a day any more.
     assert await shelf.swept() == {thrown}
     assert await shelf.files.used_bytes(ANNA) == 1_010
+
+
+async def test_a_portrait_is_for_everybody_and_kept_until_another_takes_its_place(shelf: Shelf) -> None:
+    first, second, of_ben = await shelf.has(ANNA), await shelf.has(ANNA), await shelf.has(BEN)
+    assert not await shelf.files.portray(BEN, first)
+    assert not await shelf.files.portray(ANNA, new_id())
+    for _ in range(2):
+        assert await shelf.files.portray(ANNA, first)
+    assert await shelf.files.portray(BEN, of_ben)
+    assert [await shelf.may(DORA, file_id) for file_id in (first, second, of_ben)] == [True, False, True]
+    assert not await shelf.files.discard(ANNA, first)
+    group = await shelf.group(BEN)
+    await shelf.shows(ANNA, group, second)
+    assert await shelf.files.portray(ANNA, second)
+    await shelf.files.unportray(ANNA, second, shelf.clock.now_ms())
+    assert [await shelf.may(DORA, file_id) for file_id in (first, second, of_ben)] == [False, True, True]
+    await shelf.files.unportray(ANNA, "", shelf.clock.now_ms())
+    shelf.clock.advance(3 * 86_400)
+    # A message still shows the second.
+    assert await shelf.swept() == {first}
+    assert [await shelf.may(DORA, second), await shelf.may(BEN, second)] == [False, True]

@@ -541,6 +541,13 @@ class Accounts:
             raise ChatError(Code.USER_NOT_FOUND)
         return account
 
+    async def set_avatar(self, user_id: str, file_id: str) -> Account:
+        """Write which file shows a person; "" for none.  Raises ChatError(USER_NOT_FOUND)."""
+        account = await self._store.set_avatar(user_id, file_id)
+        if account is None:
+            raise ChatError(Code.USER_NOT_FOUND)
+        return account
+
     async def set_active(self, user_id: str, active: bool) -> None:
         """Ban a person, which ends every login and token at once, or admit them again."""
         await self.tell_ended(*await self._store.set_active(user_id, active, self._clock.now_ms()))

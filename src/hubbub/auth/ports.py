@@ -133,6 +133,9 @@ class AccountStore(JoiningStore, Protocol):
     async def set_profile(self, user_id: str, *, display_name: str | None, signature: str | None) -> Account | None:
         """Change what is not None and return the person; None when there is none."""
 
+    async def set_avatar(self, user_id: str, file_id: str) -> Account | None:
+        """Write which file shows a person, "" for none, and return them; None when there is none active."""
+
     async def set_welcomed(self, user_id: str) -> None: ...
 
     async def set_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:

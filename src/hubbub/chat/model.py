@@ -331,6 +331,8 @@ class UserRow(msgspec.Struct, frozen=True):
     display_name: str = ""
     signature: str = ""
     bot: bool = False
+    avatar: str = ""
+    """The file that shows them; empty: none."""
 
 
 # ---------------------------------------------------------------- what is read

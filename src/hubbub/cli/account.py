@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import click
@@ -57,6 +58,20 @@ async def reset(context: Context, link: str, password_stdin: bool) -> None:
     async with HttpApi(context.server) as http:
         await http.call("POST", "/api/v1/accounts/password", json={"token": _token(link), "password": password})
     context.show({"changed": True}, "Your password is changed. Log in with it.")
+
+
+@command.command("avatar")
+@click.argument("picture", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@common
+async def avatar(context: Context, picture: Path | None) -> None:
+    """Show the PICTURE in a file as oneself; without it, none."""
+    file_id = ""
+    if picture is not None:
+        async with context.client() as client:
+            file_id = (await client.upload(picture)).id
+    async with context.api() as ask:
+        await ask("PUT", "/api/v1/me/avatar", json={"file_id": file_id})
+    context.show({"avatar": file_id}, "done")
 
 
 @command.command("delete")

@@ -22,7 +22,13 @@ class FileStore(Protocol):
         """Make it READY; False when it was swept away meanwhile."""
 
     async def find(self, user_id: str, file_ids: Sequence[str]) -> dict[str, FileRow]:
-        """Return those that are READY and for this person: their own, or shown in a message they may see."""
+        """Return those that are READY and for this person: their own, in a message they may see, or a portrait."""
+
+    async def portray(self, user_id: str, file_id: str) -> bool:
+        """Have one's own READY file kept, and be for everybody, as a picture of its owner; False when there is none."""
+
+    async def unportray(self, user_id: str, but: str, now_ms: int) -> None:
+        """End that for every other file of this person; it is then used by nobody from `now_ms` on."""
 
     async def used_bytes(self, user_id: str) -> int:
         """Return how much of their room somebody takes."""

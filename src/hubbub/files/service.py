@@ -183,6 +183,24 @@ class Files:
             raise ChatError(Code.FILE_NOT_FOUND)
         return row
 
+    async def portray(self, user_id: str, file_id: str) -> FileRow:
+        """Let a picture of one's own show its owner, to everybody.
+
+        Raises FILE_NOT_FOUND, or BAD_REQUEST for what is no picture that was understood.
+        """
+        row = await self.need(user_id, file_id)
+        if row.owner_id != user_id:
+            raise ChatError(Code.FILE_NOT_FOUND)
+        if not row.width:
+            raise ChatError(Code.BAD_REQUEST, "That file is not a picture.")
+        if not await self._store.portray(user_id, file_id):
+            raise ChatError(Code.FILE_NOT_FOUND)
+        return row
+
+    async def unportray(self, user_id: str, *, but: str = "") -> None:
+        """Let no file but this show somebody any more; the others are swept after a while."""
+        await self._store.unportray(user_id, but, self._clock.now_ms())
+
     async def read(self, row: FileRow, form: Form, first: int, end: int) -> AsyncIterator[bytes]:
         """Yield the bytes [first, end) of a file or of its small picture."""
         key = content_key(row.id) if form == "content" else preview_key(row.id)
@@ -207,7 +225,7 @@ class Files:
         if row.owner_id != user_id:
             raise ChatError(Code.FORBIDDEN)
         if not await self._store.discard(user_id, file_id):
-            raise ChatError(Code.CONFLICT, "A message shows the file; recall the message.")
+            raise ChatError(Code.CONFLICT, "A message shows the file, or it is your picture.")
 
     async def sweep(self) -> None:
         """Delete what no message has shown for a while.  Any number of nodes may do it at once."""

@@ -417,6 +417,7 @@ def user_page(rows: Iterable[UserRow], cursor: str = "") -> pb.UserPage:
                 display_name=row.display_name,
                 signature=row.signature,
                 bot=row.bot,
+                avatar=row.avatar,
             )
             for row in rows
         ],

@@ -45,6 +45,8 @@ class User(_Out, frozen=True, kw_only=True):
     display_name: str
     signature: str
     bot: bool
+    avatar: str
+    """The file that shows them, for everybody to have; another picture is another file.  Empty: none."""
 
     @classmethod
     def of(cls, row: model.UserRow) -> User:
@@ -54,6 +56,7 @@ class User(_Out, frozen=True, kw_only=True):
             display_name=row.display_name,
             signature=row.signature,
             bot=row.bot,
+            avatar=row.avatar,
         )
 
 
@@ -75,6 +78,7 @@ class Me(User, frozen=True, kw_only=True):
             display_name=account.display_name,
             signature=account.signature,
             bot=account.bot,
+            avatar=account.avatar,
             is_admin=account.is_admin,
             created_ms=account.created_ms,
             pending=account.pending,

@@ -139,6 +139,8 @@ async def delete_me(
     What the caller wrote stays without their name, or is recalled, as the server's operator decided.
     """
     await deps.accounts.delete(identity, data.password, address=address_of(request))
+    if deps.files is not None:
+        await deps.files.unportray(identity.user_id)
 
 
 OPEN = [prove_email, forgotten, reset_password]

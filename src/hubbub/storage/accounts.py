@@ -91,6 +91,14 @@ class SqlAccounts(SqlRecovery):
 
         return await write_again(self._db, work)
 
+    async def set_avatar(self, user_id: str, file_id: str) -> Account | None:
+        def work(conn: Connection) -> Account | None:
+            there = and_(users.c.id == user_id, users.c.active)
+            conn.execute(update(users).where(there).values(avatar=file_id))
+            return account_where(conn, there)
+
+        return await write_again(self._db, work)
+
     async def set_welcomed(self, user_id: str) -> None:
         await write_again(
             self._db, lambda conn: conn.execute(update(users).where(users.c.id == user_id).values(welcomed=True))

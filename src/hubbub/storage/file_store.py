@@ -24,6 +24,8 @@ from hubbub.storage.tables import conversations, members
 _PLACES = 500
 """In so many messages one person's right to a file is looked for."""
 
+_PORTRAIT = 1
+
 _OPEN_TO_ALL = (ConversationKind.CHANNEL.value, ConversationKind.SYSTEM.value)
 
 
@@ -59,6 +61,32 @@ class SqlFiles:
             return {row.id: _row(row) for row in found if _is_for(conn, user_id, row)}
 
         return await self._db.read(read)
+
+    async def portray(self, user_id: str, file_id: str) -> bool:
+        def transaction(conn: Connection) -> bool:
+            own = _ready([file_id]).where(files.c.owner_id == user_id).with_for_update()
+            if conn.execute(own).one_or_none() is None:
+                return False
+            # A portrait is shown in a place of its owner's own, which is no conversation and has their id.
+            use = {"file_id": file_id, "conversation_id": user_id, "seq": _PORTRAIT}
+            self._db.dialect.insert_new(conn, file_uses, [use])
+            conn.execute(update(files).where(files.c.id == file_id), {"unused_ms": 0})
+            return True
+
+        return await self._db.write(transaction)
+
+    async def unportray(self, user_id: str, but: str, now_ms: int) -> None:
+        def transaction(conn: Connection) -> None:
+            portraits = (file_uses.c.conversation_id == user_id) & (file_uses.c.seq == _PORTRAIT)
+            ids = [id_ for id_ in conn.execute(select(file_uses.c.file_id).where(portraits)).scalars() if id_ != but]
+            if not ids:
+                return
+            conn.execute(select(files.c.id).where(files.c.id.in_(ids)).order_by(files.c.id).with_for_update()).all()
+            conn.execute(delete(file_uses).where(portraits, file_uses.c.file_id.in_(ids)))
+            still = exists().where(file_uses.c.file_id == files.c.id)
+            conn.execute(update(files).where(files.c.id.in_(ids), ~still), {"unused_ms": now_ms})
+
+        await self._db.write(transaction)
 
     async def used_bytes(self, user_id: str) -> int:
         statement = select(file_room.c.used_bytes).where(file_room.c.user_id == user_id)
@@ -156,8 +184,11 @@ def _ready(file_ids: Sequence[str]) -> Any:
 
 
 def _is_for(conn: Connection, user_id: str, row: Any) -> bool:
-    """Whether this person uploaded the file, or may see a message that shows it."""
+    """Whether this person uploaded the file, or may see a message that shows it, or it shows its owner."""
     if row.owner_id == user_id:
+        return True
+    portrait = (file_uses.c.file_id == row.id) & (file_uses.c.conversation_id == row.owner_id)
+    if conn.execute(select(file_uses.c.seq).where(portrait)).first() is not None:
         return True
     places = (
         select(file_uses.c.conversation_id, file_uses.c.seq)

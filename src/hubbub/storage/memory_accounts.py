@@ -56,6 +56,13 @@ class MemoryAccounts(MemoryRecovery):
             self.note(Deed(Act.ACCOUNT_CHANGED, user_id, {"fields": changed}))
         return account
 
+    async def set_avatar(self, user_id: str, file_id: str) -> Account | None:
+        account = self._accounts.get(user_id)
+        if account is None or not account.active:
+            return None
+        account = self._accounts[user_id] = _replace(account, avatar=file_id)
+        return account
+
     async def set_welcomed(self, user_id: str) -> None:
         if user_id in self._accounts:
             self._accounts[user_id] = _replace(self._accounts[user_id], welcomed=True)

@@ -34,6 +34,21 @@ class MemoryFiles:
     async def find(self, user_id: str, file_ids: Sequence[str]) -> dict[str, FileRow]:
         return {id_: row for id_ in file_ids if (row := self._tables.file(user_id, id_)) is not None}
 
+    async def portray(self, user_id: str, file_id: str) -> bool:
+        row = self._tables.files.get(file_id)
+        if row is None or row.owner_id != user_id or row.state is not FileState.READY:
+            return False
+        self._tables.file_uses.add((file_id, user_id, 1))
+        self._tables.files[file_id] = replace(row, unused_ms=0)
+        return True
+
+    async def unportray(self, user_id: str, but: str, now_ms: int) -> None:
+        uses = self._tables.file_uses
+        ended = {use for use in uses if use[1] == user_id and use[0] != but}
+        uses -= ended
+        for file_id in {use[0] for use in ended} - {use[0] for use in uses}:
+            self._tables.files[file_id] = replace(self._tables.files[file_id], unused_ms=now_ms)
+
     async def used_bytes(self, user_id: str) -> int:
         return self._tables.file_room.get(user_id, 0)
 

@@ -101,11 +101,11 @@ class MemoryTables:
         return row
 
     def file(self, user_id: str, file_id: str) -> FileRow | None:
-        """Return a file that this person uploaded, or may see a message of."""
+        """Return a file that this person uploaded, or may see a message of, or that shows its owner."""
         row = self.files.get(file_id)
         if row is None or row.state is not FileState.READY:
             return None
-        if row.owner_id == user_id:
+        if row.owner_id == user_id or (row.id, row.owner_id, 1) in self.file_uses:
             return row
         for id_, conversation_id, seq in self.file_uses:
             if id_ != file_id:

@@ -12,7 +12,15 @@ from hubbub.chat.model import UserRow
 from hubbub.storage.account_tables import users
 
 _AT_ONCE = 200
-_COLUMNS = (users.c.id, users.c.username, users.c.username_key, users.c.display_name, users.c.signature, users.c.bot)
+_COLUMNS = (
+    users.c.id,
+    users.c.username,
+    users.c.username_key,
+    users.c.display_name,
+    users.c.signature,
+    users.c.bot,
+    users.c.avatar,
+)
 
 
 def read_users(conn: Connection, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]:
@@ -51,4 +59,4 @@ def find_users(conn: Connection, query: str, cursor: str, limit: int) -> tuple[l
 
 
 def _user(row: Any) -> UserRow:
-    return UserRow(row.id, row.username, row.display_name, row.signature, row.bot)
+    return UserRow(row.id, row.username, row.display_name, row.signature, row.bot, row.avatar)

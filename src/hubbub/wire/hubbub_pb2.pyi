@@ -1110,18 +1110,20 @@ class ScheduledPage(_message.Message):
     def __init__(self, scheduled: _Optional[_Iterable[_Union[Scheduled, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
 
 class User(_message.Message):
-    __slots__ = ("user_id", "username", "display_name", "signature", "bot")
+    __slots__ = ("user_id", "username", "display_name", "signature", "bot", "avatar")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     USERNAME_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     BOT_FIELD_NUMBER: _ClassVar[int]
+    AVATAR_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     username: str
     display_name: str
     signature: str
     bot: bool
-    def __init__(self, user_id: _Optional[str] = ..., username: _Optional[str] = ..., display_name: _Optional[str] = ..., signature: _Optional[str] = ..., bot: _Optional[bool] = ...) -> None: ...
+    avatar: str
+    def __init__(self, user_id: _Optional[str] = ..., username: _Optional[str] = ..., display_name: _Optional[str] = ..., signature: _Optional[str] = ..., bot: _Optional[bool] = ..., avatar: _Optional[str] = ...) -> None: ...
 
 class FindUsers(_message.Message):
     __slots__ = ("query", "cursor", "limit")
