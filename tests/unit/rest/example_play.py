@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 from unit.auth.people import PASSWORD
 from unit.rest.site import Person, Site
 
@@ -54,7 +55,9 @@ async def play(site: Site) -> dict[str, Shown]:
     await show("connect", romeo, "POST", "/connect", {"avoid": []})
     await show("read_me", romeo, "GET", "/me")
     await show("change_me", romeo, "PATCH", "/me", {"signature": "But soft!"})
-    await show("list_logins", romeo, "GET", "/me/logins")
+    logins = (await show("list_logins", romeo, "GET", "/me/logins"))["logins"]
+    of_phone = f"/me/logins/{logins[0]['login_id']}"
+    await show("name_login", romeo, "PATCH", of_phone, {"device_name": "The phone in the orchard"})
     await show("find_users", romeo, "GET", "/users", query="jul")
     await show("read_user", romeo, "GET", f"/users/{juliet.user_id}")
     await show("list_presence", romeo, "GET", "/presence", id=juliet.user_id)
@@ -129,8 +132,9 @@ async def play(site: Site) -> dict[str, Shown]:
     await show("config_history", prince, "GET", "/config/history")
     await show("unset_config", prince, "DELETE", "/config/gateway.login_policy")
     await show("rollback_config", prince, "POST", "/config/rollback", {"version": 0, "note": "The feast is over."})
+    await _comings_and_goings(site, shows, prince, romeo, juliet, nurse)
     await show("end_other_logins", romeo, "DELETE", "/me/logins")
-    await show("log_out", nurse, "POST", "/me/logout")
+    await show("log_out", await site.log_in("nurse"), "POST", "/me/logout")
     return shows.shown
 
 
@@ -170,6 +174,41 @@ async def moderate(site: Site, shows: Play, prince: Person, romeo: Person, nurse
     await show("read_audit", prince, "GET", "/audit", act="account", limit=1)
 
 
+async def _comings_and_goings(
+    site: Site, shows: Play, prince: Person, romeo: Person, juliet: Person, nurse: Person
+) -> None:
+    """Show contacts, who is let in, and what is done by letters."""
+    show = shows.show
+    of_romeo = f"/me/contacts/{romeo.user_id}"
+    await show("ask_contact", romeo, "POST", f"/me/contacts/{juliet.user_id}", {"note": "We met at the ball"})
+    await show("answer_contact", juliet, "POST", f"{of_romeo}/answer", {"accept": True})
+    await show("arrange_contact", juliet, "PATCH", of_romeo, {"name": "Sweet Montague", "group": "Montagues"})
+    await show("list_contacts", juliet, "GET", "/me/contacts")
+    await show("remove_contact", juliet, "DELETE", of_romeo)
+
+    code = await show("create_code", prince, "POST", "/registration/codes", {"uses": 10, "note": "For the feast"})
+    await show("list_codes", prince, "GET", "/registration/codes")
+    await show("revoke_code", prince, "DELETE", f"/registration/codes/{code['code']}")
+    site.accounts.use(msgspec.structs.replace(site.deps.auth_settings, registration="approval"))
+    paris = await prince.http.post("/api/v1/accounts", json={"username": "paris", "password": PASSWORD})
+    await show("list_waiting", prince, "GET", "/registration/requests")
+    waiting = f"/registration/requests/{paris.json()['user_id']}"
+    await show("answer_waiting", prince, "POST", waiting, {"accept": True})
+    site.accounts.use(site.deps.auth_settings)
+
+    email = "nurse@verona.example"
+    await show("set_email", nurse, "PUT", "/me/email", {"email": email, "password": PASSWORD})
+    await show("prove_email", nurse, "POST", "/accounts/email", {"token": _token(site)})
+    await show("forgotten", nurse, "POST", "/accounts/forgotten", {"email": email})
+    await site.recovery.answer()
+    await show("reset_password", nurse, "POST", "/accounts/password", {"token": _token(site), "password": PASSWORD})
+    await show("delete_me", await site.enter("tybalt"), "POST", "/me/delete", {"password": PASSWORD})
+
+
+def _token(site: Site) -> str:
+    return site.letters[-1].text.partition("?token=")[2].split()[0]
+
+
 def calm(value: Any) -> Any:
     """Return what was shown with ids and times that are the same each time, and without secrets."""
     ids: dict[str, str] = {}
@@ -186,8 +225,8 @@ def calm(value: Any) -> Any:
         if isinstance(one, list):
             return [calmed(each) for each in one[:2]]
         if isinstance(one, str):
-            secret = name.endswith("secret") or name == "invite_id"
-            return "..." if secret else re.sub(r"invites/[\w-]{20,}", "invites/...", _ID.sub(an_id, one))
+            secret = name.endswith("secret") or name in ("invite_id", "code", "token")
+            return "..." if secret else re.sub(r"(invites|codes)/[\w-]{20,}", r"\1/...", _ID.sub(an_id, one))
         if isinstance(one, int) and one > _EPOCH_MS and one < 2**42:
             return _FIRST_MS
         return one
