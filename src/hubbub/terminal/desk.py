@@ -42,10 +42,10 @@ from hubbub.client.models import (
     MemberState,
     Pin,
     Post,
-    PresenceState,
     Reaction,
     Recall,
 )
+from hubbub.terminal.company import RECEIPTS, Company, Standing
 from hubbub.terminal.fold import fold_conversation
 from hubbub.terminal.local_log import LocalLog
 from hubbub.terminal.people import People
@@ -60,15 +60,10 @@ RECENT: Final = 1_000
 AT_ONCE: Final = 500
 """Events that are dealt with together."""
 
-TYPING_S: Final = 6.0
 WATCHED: Final = 200
 """Whose coming and going is heard of."""
 
-RECEIPTS: Final = 100
-"""Above this many members nobody is shown receipts."""
-
 What = Literal["places", "history", "people", "connection"]
-Standing = Literal["waiting", "refused", "sent", "delivered", "read"]
 
 
 class Waiting(msgspec.Struct):
@@ -124,9 +119,7 @@ class Desk:
         self._waiting: dict[str, Waiting] = {}
         self._changes: dict[str, Pending] = {}
         self._recent: deque[Entry] = deque(maxlen=RECENT)
-        self._marks: dict[str, dict[str, tuple[int, int]]] = {}
-        self._typing: dict[str, dict[str, float]] = {}
-        self.presence: dict[str, PresenceState] = {}
+        self.company = Company(me, clock)
         self._unkept: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -236,27 +229,16 @@ class Desk:
 
     def standing(self, message: Message) -> tuple[Standing, int]:
         """Return how far a message of one's own has come, and how many people read it."""
-        place = self.places.get(message.conversation_id)
-        if place is None or place.kind not in (Kind.DIRECT, Kind.GROUP) or place.member_count > RECEIPTS:
-            return "sent", 0
-        marks = self._marks.get(message.conversation_id, {})
-        others = [mark for user_id, mark in marks.items() if user_id != self.me]
-        readers = sum(read >= message.seq for read, _ in others)
-        if readers:
-            return "read", readers
-        if any(delivered >= message.seq for _, delivered in others):
-            return "delivered", 0
-        return "sent", 0
+        return self.company.standing(message, self.places.get(message.conversation_id))
 
     def typing_here(self) -> list[str]:
         """Return the names of people who are typing in the open conversation."""
-        now = self._clock.monotonic()
-        return [self.people.name(id_) for id_, until in self._typing.get(self.here, {}).items() if until > now]
+        return list(map(self.people.name, self.company.types(self.here)))
 
     def members_here(self) -> list[str]:
         """Return the ids of the open conversation's members, as far as they are known."""
         place = self.place
-        known = list(self._marks.get(self.here, {}))
+        known = self.company.known_in(self.here)
         return known or ([self.me, place.peer_id] if place is not None and place.peer_id else [])
 
     # ------------------------------------------------------------ opening and reading
@@ -340,10 +322,7 @@ class Desk:
             return
         members, _ = await self.client.members(conversation_id, limit=100)
         if place.member_count <= RECEIPTS:
-            marks = self._marks.setdefault(conversation_id, {})
-            for one in members:
-                read, delivered = marks.get(one.user_id, (0, 0))
-                marks[one.user_id] = max(read, one.read_seq), max(delivered, one.delivered_seq)
+            self.company.marks(conversation_id, members)
         await self.people.learn(one.user_id for one in members)
         self.changed("history")
         await self._watch([one.user_id for one in members])
@@ -351,8 +330,7 @@ class Desk:
     async def _watch(self, members: Sequence[str]) -> None:
         peers = [place.peer_id for place in self.listed() if place.peer_id]
         wanted = list(dict.fromkeys([*members, *peers]))[:WATCHED]
-        for presence in await self.client.watch_presence(wanted):
-            self.presence[presence.user_id] = presence.state
+        self.company.presence(await self.client.watch_presence(wanted))
         self.changed("people")
 
     def saw(self, seq: int) -> None:
@@ -447,18 +425,14 @@ class Desk:
             case ConversationEvent(conversation):
                 self._take_row(conversation)
             case MarksEvent(conversation_id, marks):
-                held = self._marks.setdefault(conversation_id, {})
-                for mark in marks:
-                    read, delivered = held.get(mark.user_id, (0, 0))
-                    held[mark.user_id] = max(read, mark.read_seq), max(delivered, mark.delivered_seq)
+                self.company.marks(conversation_id, marks)
                 if conversation_id == self.here:
                     self.changed("history")
             case TypingEvent(conversation_id, user_id, typing):
-                until = self._clock.monotonic() + TYPING_S if typing else 0.0
-                self._typing.setdefault(conversation_id, {})[user_id] = until
+                self.company.typing(conversation_id, user_id, typing=typing)
                 self.changed("people")
             case PresenceEvent(presence):
-                self.presence[presence.user_id] = presence.state
+                self.company.presence([presence])
                 self.changed("people")
                 self.changed("places")
             case StateEvent(state, error):
@@ -472,7 +446,7 @@ class Desk:
         if entry.sender_id == self.me:
             self._waiting.pop(entry.client_id, None)
             self._changes.pop(entry.client_id, None)
-        self._typing.get(where, {}).pop(entry.sender_id, None)
+        self.company.typing(where, entry.sender_id, typing=False)
         place = self.places.get(where)
         if place is not None:
             folded, again = fold_conversation(place, entry, self.me)
@@ -521,7 +495,7 @@ class Desk:
         else:
             self.begin_task(self.log.forget())
             self._recent.clear()
-            self._marks.clear()
+            self.company.forget()
             self.places.clear()
         if self.here and conversation_id in ("", self.here):
             # What is shown is stale: it is read anew before it is shown again.

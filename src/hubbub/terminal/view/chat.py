@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 from hubbub.base.clock import Clock
 from hubbub.client import Entry, HubbubError, Kind, Message, State
-from hubbub.client.models import Post, PresenceState
+from hubbub.client.models import Post
 from hubbub.terminal.auto_reply import Asked, asked_of
 from hubbub.terminal.commands import ORDERS, Answer, Clerk
 from hubbub.terminal.desk import Desk, What
@@ -163,7 +163,7 @@ class ChatScreen(Screen[None]):
                 title += f"  {words('members', count=place.member_count)}"
                 title += f"  {line(lined_up(place.topic))}" if place.topic else ""
             elif place.peer_id:
-                title += f"  {words('online' if desk.presence.get(place.peer_id) is PresenceState.ONLINE else 'away')}"
+                title += f"  {words('online' if desk.company.is_here(place.peer_id) else 'away')}"
         self._put("#title", title)
         typing = desk.typing_here()
         said = ""

@@ -14,7 +14,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hubbub.client import Conversation
-from hubbub.client.models import PresenceState
 from hubbub.terminal.desk import Desk
 from hubbub.terminal.language import Words
 from hubbub.terminal.wrap import columns, padded
@@ -109,7 +108,7 @@ class PlacesView(Widget, can_focus=True):
             base += self._style("open")
         if self.has_focus and place.id == self._cursor:
             base += self._style("cursor")
-        here = desk.presence.get(place.peer_id) is PresenceState.ONLINE
+        here = desk.company.is_here(place.peer_id)
         count = f" {'99+' if place.unread > 99 else place.unread}" if place.unread else ""
         mentions = f" @{'99+' if place.mentions > 99 else place.mentions}" if place.mentions else ""
         title_width = max(2, width - 2 - columns(count) - columns(mentions) - 1)

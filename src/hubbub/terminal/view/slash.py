@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from hubbub.client import HubbubError, Message
-from hubbub.client.models import Body, Post, PresenceState
+from hubbub.client.models import Body, Post
 from hubbub.terminal.commands import Answer
 from hubbub.terminal.desk import Desk
 from hubbub.terminal.emoji import emoji, with_emoji
@@ -94,8 +94,8 @@ class Slash:
             raise HubbubError("bad_request", self._words("open one first"))
         members, cursor = await self._desk.client.members(here.id, limit=100)
         await self._desk.people.learn(one.user_id for one in members)
-        here_now = {id_ for id_, state in self._desk.presence.items() if state is PresenceState.ONLINE}
-        lines = [f"{'●' if one.user_id in here_now else ' '} {self._desk.people.name(one.user_id)}" for one in members]
+        company, people = self._desk.company, self._desk.people
+        lines = [f"{'●' if company.is_here(one.user_id) else ' '} {people.name(one.user_id)}" for one in members]
         if cursor:
             lines.append(self._words("and more"))
         self._screen.show_answer(Answer(self._words("members", count=here.member_count), tuple(lines)))
