@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
+from sqlalchemy import Connection, select
 from support.databases import DATABASES, UrlOf, open_empty
 
-from hubbub.auth.audit import ORIGIN, Act, AuditLog, By, Chain, Deed, Fault, by
+from hubbub.auth.audit import ORIGIN, Act, AuditLog, By, Chain, Deed, Fault, Head, by, chained
 from hubbub.auth.client_ports import Client, ClientStore, Consent
 from hubbub.auth.ports import Account, AccountStore, Login, Rotation, SigningKey
 from hubbub.base.clock import ManualClock
@@ -233,19 +235,48 @@ async def test_two_databases_of_one_server_write_one_chain(
         await second.close()
 
 
-TRICKS = {
-    "changed": audit_entries.update().where(audit_entries.c.seq == 3).values(target="nobody"),
-    "removed": audit_entries.delete().where(audit_entries.c.seq == 3),
-}
+def changed(conn: Connection) -> None:
+    conn.execute(audit_entries.update().where(audit_entries.c.seq == 3).values(target="nobody"))
 
 
-@pytest.mark.parametrize("trick", TRICKS)
-async def test_who_writes_to_the_database_behind_the_server_is_found_out(office: Office, trick: str) -> None:
+def removed(conn: Connection) -> None:
+    conn.execute(audit_entries.delete().where(audit_entries.c.seq == 3))
+
+
+def removed_at_the_end(conn: Connection) -> None:
+    conn.execute(audit_entries.delete().where(audit_entries.c.seq > 3))
+
+
+def swapped(conn: Connection) -> None:
+    for seq, other in ((3, 100), (4, 3), (100, 4)):
+        conn.execute(audit_entries.update().where(audit_entries.c.seq == seq).values(seq=other))
+
+
+def added(conn: Connection) -> None:
+    """Write one more, as this server would have written it, behind the back of the row that knows the newest."""
+    row = conn.execute(select(audit_entries).where(audit_entries.c.seq == 5)).one()
+    (made,) = chained(Head(row.seq, row.time_ms, row.hash), PRINCE, [Deed(Act.ANNOUNCED)], row.time_ms)
+    conn.execute(audit_entries.insert(), [asdict(made)])
+
+
+@pytest.mark.parametrize(
+    ("trick", "seq", "what"),
+    [
+        (changed, 3, "changed"),
+        (removed, 3, "removed"),
+        (removed_at_the_end, 4, "removed"),
+        (swapped, 3, "changed"),
+        (added, 6, "added"),
+    ],
+)
+async def test_who_writes_to_the_database_behind_the_server_is_found_out(
+    office: Office, trick: Callable[[Connection], None], seq: int, what: str
+) -> None:
     if office.database is None:
         pytest.skip("nobody else reaches this process's memory")
     for number in range(5):
         await office.audit.record(Deed(Act.ANNOUNCED, str(number)))
-    await office.database.write(lambda conn: conn.execute(TRICKS[trick]))
+    await office.database.write(trick)
     fault = await office.fault()
     assert fault is not None
-    assert (fault.seq, fault.what) == (3, trick)
+    assert (fault.seq, fault.what) == (seq, what)
