@@ -45,10 +45,11 @@ def check_tokens(count: int = 2_000) -> None:
     login = Login(new_id(), account.id, new_id(), "phone", b"", b"", 0, 0)
     made = [tokens.sign(account, login) for _ in range(count)]
     for name in ("first check of a token", "later check of a token"):
-        begin = time.perf_counter()
+        # There is nothing to wait for, so it is the processor's time that counts.
+        begin = time.process_time()
         for token in made:
             tokens.verify(token)
-        print(f"{name:<34} {(time.perf_counter() - begin) / count * 1e6:8.2f} us")
+        print(f"{name:<34} {(time.process_time() - begin) / count * 1e6:8.2f} us")
 
 
 async def write_audit(folder: Path, count: int = 500) -> None:
