@@ -142,7 +142,8 @@ class Count:
 
 
 async def by_iterating(client: Client, count: Count) -> None:
-    messages = client.messages()
+    # The source has no log to read from when a stream is full, so none ever is.
+    messages = client.messages(limit=1_000_000)
     client.typing(ROOM)
     async for message in messages:
         if count.take(message):
@@ -246,15 +247,17 @@ def write(page: Path, rows: list[tuple[str, int, float, float]]) -> None:
         "",
         "## The Python SDK receiving",
         "",
-        "`python bench/sdk.py --write docs/benchmarks.md`, on the machine above: one process pushes messages of "
-        f"{len(TEXT)} bytes that",
-        "were made before, a bot on another core looks at each and holds their order. The target is "
-        f"{TARGET:,} a second on one core.",
+        "`python bench/sdk.py --write docs/benchmarks.md`, on the machine above: a process pushes messages of "
+        f"{len(TEXT)} bytes that were",
+        "made before, a bot on another core looks at each and holds their order. The target is "
+        f"{TARGET:,} a second on one core, so",
+        "it is held against what a second of processor takes in; by the clock it is less when other work shares the",
+        f"cores (load {os.getloadavg()[0]:.1f} at the end of this run).",
         "",
-        "| the bot | messages | received | per second of processor | reached |",
+        "| the bot | messages | by the clock | per second of processor | reached |",
         "|---|---|---|---|---|",
         *(
-            f"| {name} | {messages:,} | {per_s:,.0f}/s | {per_cpu:,.0f} | {'yes' if per_s >= TARGET else '**no**'} |"
+            f"| {name} | {messages:,} | {per_s:,.0f}/s | {per_cpu:,.0f} | {'yes' if per_cpu >= TARGET else '**no**'} |"
             for name, messages, per_s, per_cpu in rows
         ),
         "",
