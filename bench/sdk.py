@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import re
@@ -25,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 import uvloop
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from hubbub.base.ids import new_id
 from hubbub.client import Client, Entry, MessageEvent
 from hubbub.client.blocking import connect as connect_blocking
 from hubbub.wire import hubbub_pb2 as pb
@@ -44,19 +45,21 @@ TOGETHER = 16
 MARK = "<!-- made by bench/sdk.py -->"
 
 
+def page_of(first: int, last: int, head: int) -> pb.EntryPage:
+    """Return the messages from `first` to `last` of a log that reaches to `head`."""
+    message = pb.Message(body=pb.Body(text=pb.Text(text=TEXT)))
+    entries = [
+        pb.Entry(conversation_id=ROOM, seq=seq, time_ms=seq, sender_id=JULIET, client_id=f"{seq:032x}", message=message)
+        for seq in range(first, last + 1)
+    ]
+    return pb.EntryPage(conversation_id=ROOM, from_seq=first, to_seq=last, as_of=head, entries=entries)
+
+
 def pushes(messages: int, together: int) -> Iterator[bytes]:
     """Yield the pushes of so many messages, as WebSocket messages."""
     for first in range(1, messages + 1, together):
         last = min(messages, first + together - 1)
-        entries = []
-        for seq in range(first, last + 1):
-            message = pb.Message(body=pb.Body(text=pb.Text(text=TEXT)))
-            entries.append(
-                pb.Entry(
-                    conversation_id=ROOM, seq=seq, time_ms=seq, sender_id=JULIET, client_id=new_id(), message=message
-                )
-            )
-        page = pb.EntryPage(conversation_id=ROOM, from_seq=first, to_seq=last, as_of=last, entries=entries)
+        page = page_of(first, last, last)
         yield websocket_message(OPCODE_BINARY, BINARY.encode(pb.ServerFrame(entries=page)))
 
 
@@ -78,6 +81,11 @@ def be_server(messages: int, together: int, cpu: int, told: Connection) -> None:
     over = asyncio.Event()
 
     async def speaks(socket: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            await answers(socket)
+        over.set()
+
+    async def answers(socket: ServerConnection) -> None:
         async for data in socket:
             assert isinstance(data, bytes)
             frame, kind = BINARY.decode_client(data)
@@ -93,15 +101,19 @@ def be_server(messages: int, together: int, cpu: int, told: Connection) -> None:
                     intervals=[pb.Interval(from_seq=1)],
                     version=1,
                 )
-                page = pb.ConversationPage(conversations=[state])
-                await socket.send(BINARY.encode(pb.ServerFrame(reply_to=frame.id, conversation_page=page)))
+                listed = pb.ConversationPage(conversations=[state])
+                await socket.send(BINARY.encode(pb.ServerFrame(reply_to=frame.id, conversation_page=listed)))
+            elif kind == "get_entries":
+                # A bot that had no room for pushes reads on from the log.
+                after = frame.get_entries.after_seq
+                page = page_of(after + 1, min(messages, after + 200), messages)
+                await socket.send(BINARY.encode(pb.ServerFrame(reply_to=frame.id, entry_page=page)))
             elif kind == "set_typing":
                 # The bot is ready: from here on it is a question of who is faster.
                 for piece in written:
                     socket.transport.write(piece)
                     # Only to wait until the other side has taken most of it.
                     await socket.drain()  # type: ignore[attr-defined]
-        over.set()
 
     async def main() -> None:
         async with serve(
@@ -142,8 +154,8 @@ class Count:
 
 
 async def by_iterating(client: Client, count: Count) -> None:
-    # The source has no log to read from when a stream is full, so none ever is.
-    messages = client.messages(limit=1_000_000)
+    # uvloop reads more at once than a stream usually holds.
+    messages = client.messages(limit=100_000)
     client.typing(ROOM)
     async for message in messages:
         if count.take(message):
