@@ -200,6 +200,26 @@ async def test_only_a_new_device_of_who_has_an_older_one_arrives(both: Both) -> 
     assert await both.factors.arrivals(person.id, 50) == found[1:]
 
 
+async def test_nothing_is_kept_of_who_is_gone(both: Both) -> None:
+    person, other = await a_person(both.accounts, "romeo"), await a_person(both.accounts, "juliet")
+    for whose, letter in ((person, b"r"), (other, b"j")):
+        await both.factors.offer_totp(an_app(whose))
+        await both.factors.set_recovery_codes(whose.id, [letter * 32])
+        await both.factors.add_passkey(a_passkey(whose, letter), most=2)
+        await both.factors.link_account(ForeignAccount(letter * 32, whose.id, "https://op.example", "s", NOW))
+        await a_login(both, whose, new_id(), at_ms=NOW - 100_000)
+        login = await a_login(both, whose, new_id())
+        arrival = Arrival(login.id, whose.id, "phone", "192.0.2.7", NOW)
+        assert await both.factors.note_arrival(arrival, login.device_id, settled_ms=NOW - 1, keep=3)
+    await both.factors.forget(person.id)
+    for whose, count in ((person, 0), (other, 1)):
+        assert (await both.factors.totp(whose.id) is not None) == bool(count)
+        assert await both.factors.recovery_codes_left(whose.id) == count
+        assert len(await both.factors.passkeys(whose.id)) == count
+        assert len(await both.factors.foreign_accounts(whose.id)) == count
+        assert len(await both.factors.arrivals(whose.id, 9)) == count
+
+
 async def test_an_account_somewhere_else_is_one_persons(both: Both) -> None:
     person, other = await a_person(both.accounts, "romeo"), await a_person(both.accounts, "juliet")
     mine = ForeignAccount(b"h" * 32, person.id, "https://op.example", "s" * 3000, NOW)

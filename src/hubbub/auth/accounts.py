@@ -519,6 +519,8 @@ class Accounts:
         account = await self.confirm(identity.user_id, password, address=address)
         recall = self._settings.deleted_messages == "recall"
         await self.tell_ended(*await self._store.delete_account(account.id, self._clock.now_ms(), recall=recall))
+        if self.factors is not None:
+            await self.factors.forget(account.id)
 
     async def profile(self, user_id: str) -> Account:
         """Return a person.  Raises ChatError(USER_NOT_FOUND)."""

@@ -34,6 +34,7 @@ class Act(Enum):
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_PASSWORD = "account.password"
+    ACCOUNT_SECOND_STEP = "account.second_step"
     ACCOUNT_BANNED = "account.banned"
     ACCOUNT_ADMITTED = "account.admitted"
     ACCOUNT_TURNED_AWAY = "account.turned_away"

@@ -88,6 +88,9 @@ class FactorStore(Protocol):
     async def has_factor(self, user_id: str) -> bool:
         """Whether this person has a confirmed app, or a passkey."""
 
+    async def forget(self, user_id: str) -> None:
+        """Remove all that is kept of a person who is gone."""
+
     # ------------------------------------------------------------ apps
 
     async def totp(self, user_id: str) -> Totp | None: ...

@@ -221,6 +221,11 @@ class SecondFactor:
         await self.tidy(user_id)
         return had
 
+    async def forget(self, user_id: str) -> None:
+        """Forget all of somebody whose account is deleted, whom they were somewhere else included."""
+        self._have.pop(user_id, None)
+        await self._store.forget(user_id)
+
     async def tidy(self, user_id: str) -> None:
         """Forget the recovery codes of somebody who has nothing left to recover."""
         self._have.pop(user_id, None)

@@ -14,6 +14,7 @@ from litestar import Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import factor_ports, scopes
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.model import Identity
 from hubbub.auth.ports import Account
 from hubbub.auth.totp import otpauth_uri, shown_secret
@@ -245,7 +246,8 @@ async def reset_second_factor(user_id: FromPath[str], deps: DepsDep) -> None:
     Their password is enough again.
     """
     account = await deps.accounts.profile(user_of(user_id))
-    await deps.oauth.factors.reset(account.id)
+    if await deps.oauth.factors.reset(account.id) and deps.audit is not None:
+        await deps.audit.record(Deed(Act.ACCOUNT_SECOND_STEP, account.id, {"taken": "all"}))
 
 
 async def prove_self(deps: Deps, identity: Identity, password: str, address: str) -> Account:

@@ -39,6 +39,16 @@ class SqlFactors:
         key = exists().where(passkeys.c.user_id == user_id)
         return bool(await self._db.read(lambda conn: conn.execute(select(or_(app, key))).scalar_one()))
 
+    async def forget(self, user_id: str) -> None:
+        # Steps have no index by person, and are gone in minutes.
+        kept = (totps, recovery_codes, passkeys, arrivals, foreign_accounts)
+
+        def work(conn: Connection) -> None:
+            for table in kept:
+                conn.execute(delete(table).where(table.c.user_id == user_id))
+
+        await write_again(self._db, work)
+
     # ------------------------------------------------------------ apps
 
     async def totp(self, user_id: str) -> Totp | None:

@@ -34,6 +34,13 @@ class MemoryFactors:
         totp = self._totps.get(user_id)
         return (totp is not None and totp.confirmed) or bool(await self.passkeys(user_id))
 
+    async def forget(self, user_id: str) -> None:
+        self._totps.pop(user_id, None)
+        self._recovery.pop(user_id, None)
+        self._passkeys = {key: one for key, one in self._passkeys.items() if one.user_id != user_id}
+        self._arrivals = {key: one for key, one in self._arrivals.items() if one.user_id != user_id}
+        self._foreign = {key: one for key, one in self._foreign.items() if one.user_id != user_id}
+
     # ------------------------------------------------------------ apps
 
     async def totp(self, user_id: str) -> Totp | None:

@@ -187,11 +187,21 @@ async def test_an_admin_takes_it_away_from_who_has_lost_it(either: Site) -> None
     prince, romeo = await either.admin(), await either.enter("romeo")
     await with_app(romeo)
     await prince.does("DELETE", f"/users/{romeo.user_id}/second-factor")
+    entries = (await prince.gets("/audit"))["entries"]
+    assert [one["target"] for one in entries if one["act"] == "account.second_step"] == [romeo.user_id]
     assert (await logs_in(either)).status_code == 200
     have = await romeo.gets("/me/second-factor")
     assert (have["totp"], have["recovery_codes_left"]) == (False, 0)
     assert await romeo.is_refused("DELETE", f"/users/{prince.user_id}/second-factor") == "forbidden"
     assert await prince.is_refused("DELETE", "/users/x/second-factor") == "user_not_found"
+
+
+async def test_nothing_of_it_is_left_of_who_deletes_their_account(either: Site) -> None:
+    romeo = await either.enter("romeo")
+    await with_app(romeo)
+    await romeo.does("POST", "/me/delete", {"password": PASSWORD})
+    have = await either.deps.oauth.factors.of(romeo.user_id)
+    assert (have.any, have.recovery_codes_left) == (False, 0)
 
 
 # ---------------------------------------------------------------- pages
