@@ -155,6 +155,15 @@ CASES: list[Case] = [
         ),
     ),
     (
+        "submit_forward",
+        "6.18",
+        "A message that passes on message 7 of another conversation, and says nothing of its own.",
+        *_submit(
+            sub(11, sub(8, sub(1, KEY_B), num(2, 7))),
+            {"message": {"forwarded": {"conversationId": KEY_B, "seq": "7"}}},
+        ),
+    ),
+    (
         "submit_edit",
         "6.11",
         "A new body for message 5, which now mentions Juliet.",

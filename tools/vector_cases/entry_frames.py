@@ -71,6 +71,20 @@ CASES: list[Case] = [
         ),
     ),
     (
+        "entry_message_forwarded",
+        "6.18",
+        "A message that passes on what Juliet wrote; where she did is not told.",
+        *_entry(
+            sub(11, sub(1, sub(1, sub(1, "Ay me!"))), sub(8, sub(3, JULIET), num(4, TIME))),
+            {
+                "message": {
+                    "body": {"text": {"text": "Ay me!"}},
+                    "forwarded": {"senderId": JULIET, "timeMs": str(TIME)},
+                }
+            },
+        ),
+    ),
+    (
         "entry_message_withdrawn",
         "7.3",
         "A message read after its recall: no body, the rest stays.",
