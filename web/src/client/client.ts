@@ -20,16 +20,17 @@ import { HttpApi } from "./http";
 import { newId } from "./ids";
 import { Keeper } from "./keeper";
 import type { Login } from "./login";
-import type { Accepted, Action, Conversation, Entry, HistoryPage, Presence } from "./models";
-import { Outbox, pendingOf, type Command, type Waiting } from "./outbox";
+import type { Action, Conversation, Entry, HistoryPage, Presence } from "./models";
+import { Outbox, pendingOf } from "./outbox";
 import { Pages } from "./pages";
 import { thisPlatform, type Platform, type Wake } from "./platform";
-import { Receipts } from "./receipts";
 import { Requests } from "./requests";
-import { errorOf, type Answer, type ServerBody, type ServerCase, type Session } from "./session";
+import { Sending } from "./sending";
+import type { Answer, ServerBody, ServerCase, Session } from "./session";
 import { MemoryStore, type Store } from "./store";
 import { conversationOf, presenceOf } from "./translate";
 import { Typists } from "./typing";
+import { until } from "./until";
 import { Upkeep } from "./upkeep";
 
 export const VERSION = "0.1.0";
@@ -39,9 +40,6 @@ const TICK_MS = 1_000;
 
 /** How long to wait before asking for what a live push skipped: a gap usually closes by itself (protocol.md 8.6). */
 const GAP_MS = 50;
-
-/** How many conversations' marks are told in about a second. */
-const RECEIPTS_A_TICK = 64;
 
 /** Above this many members nobody is shown receipts. */
 const RECEIPTS_LIMIT = 100;
@@ -93,17 +91,14 @@ export class HubbubClient extends Requests implements Client {
   readonly #upkeep: Upkeep;
   readonly #pages: Pages;
   readonly #typists: Typists;
-  readonly #receipts = new Receipts();
-  readonly #submissions = new Map<string, PromiseWithResolvers<Accepted>>();
+  readonly #sending: Sending;
   readonly #conversations = new Map<string, Conversation>();
   #watched: readonly string[] = [];
-  #sending = false;
   #started: Promise<void> | null = null;
   #closed = false;
   #stops: (() => void)[] = [];
   #stopTicking = (): void => undefined;
   #gapTimer = false;
-  #lastMadeMs = 0;
   #serverAheadMs = 0;
   #userId = "";
 
@@ -118,7 +113,7 @@ export class HubbubClient extends Requests implements Client {
     this.#timeoutMs = options.requestTimeoutMs ?? 15_000;
     this.#tellsDelivered = options.receipts ?? true;
     this.#backoff = options.backoff ?? exponentialBackoff(() => platform.random());
-    this.#keeper = new Keeper(options.store ?? new MemoryStore(), (commands) => this.#written(commands), {
+    this.#keeper = new Keeper(options.store ?? new MemoryStore(), (commands) => this.#sending.written(commands), {
       fault: (thrown) => platform.fault(thrown),
       after: (ms, then) => platform.after(ms, then),
     });
@@ -148,6 +143,14 @@ export class HubbubClient extends Requests implements Client {
       },
       options.outboxLimit ?? 10_000,
     );
+    this.#sending = new Sending({
+      platform,
+      outbox: this.#outbox,
+      backoff: this.#backoff,
+      timeoutMs: this.#timeoutMs,
+      session: () => this.#upkeep.session,
+      durable: () => this.#keeper.durable,
+    });
     this.#pages = new Pages((page) => this.#keeper.newest(page));
     this.#typists = new Typists(platform, (event) => this.#events.emit("typing", event));
     this.#upkeep = new Upkeep(
@@ -184,11 +187,8 @@ export class HubbubClient extends Requests implements Client {
     if (kept?.userId) {
       this.#userId = kept.userId;
       if (kept.epoch) this.#feed.restore(kept.epoch, kept.userVersion, kept.conversations);
-      this.#outbox.restore(kept.commands, this.#platform.monotonic());
-      for (const command of kept.commands) {
-        this.#lastMadeMs = Math.max(this.#lastMadeMs, command.madeMs);
-        this.#events.emit("pending", pendingOf(command));
-      }
+      this.#sending.restore(kept.commands);
+      for (const command of kept.commands) this.#events.emit("pending", pendingOf(command));
     }
     this.#stops.push(this.#platform.onWake((why) => this.wake(why)));
     const tick = (): void => {
@@ -204,7 +204,7 @@ export class HubbubClient extends Requests implements Client {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#tellReceipts();
+    this.#sending.tellReceipts();
     this.#upkeep.finish(new HubbubError("closed", "The client was closed."));
     await this.#started;
     await this.#keeper.close();
@@ -212,19 +212,21 @@ export class HubbubClient extends Requests implements Client {
 
   async ready(timeoutMs = 30_000): Promise<void> {
     const late = new HubbubError("timeout", `No connection within ${timeoutMs} ms.`);
-    await this.#until("status", timeoutMs, late, () => {
+    const online = (): boolean => {
       if (this.#upkeep.end) throw this.#upkeep.end;
       return this.status.state === "online";
-    });
+    };
+    await until(["status"], online, this.#by(timeoutMs, late));
   }
 
   async flush(timeoutMs = 30_000): Promise<void> {
     const mine = new Set(this.outbox.filter((one) => one.state === "waiting").map((one) => one.clientId));
     const late = new HubbubError("timeout", "Some commands have no answer yet.");
-    await this.#until("settled", timeoutMs, late, () => {
+    const answered = (): boolean => {
       if (this.#upkeep.end && !this.#closed) throw this.#upkeep.end;
       return !this.outbox.some((one) => one.state === "waiting" && mine.has(one.clientId));
-    });
+    };
+    await until(["settled", "status"], answered, this.#by(timeoutMs, late));
   }
 
   async logOut(): Promise<void> {
@@ -293,39 +295,13 @@ export class HubbubClient extends Requests implements Client {
     action: Action,
     options: { clientId?: string; ordered?: boolean } = {},
   ): Submission => {
-    const clientId = options.clientId ?? newId();
-    const key = `${conversationId}/${clientId}`;
-    const known = this.#submissions.get(key);
-    if (known) return { conversationId, clientId, done: known.promise };
-    const mine = Promise.withResolvers<Accepted>();
-    // Nobody has to await it: `pending` tells, too.
-    mine.promise.catch(() => undefined);
-    this.#submissions.set(key, mine);
-    const settle = (outcome: Accepted | HubbubError): void => {
-      this.#submissions.delete(key);
-      if (outcome instanceof HubbubError) mine.reject(outcome);
-      else mine.resolve(outcome);
-    };
-    try {
-      if (this.#upkeep.end) throw this.#upkeep.end;
-      this.#lastMadeMs = Math.max(this.#platform.now(), this.#lastMadeMs + 1);
-      const ordered = options.ordered ?? true;
-      const command = { conversationId, clientId, action, after: "", ordered, madeMs: this.#lastMadeMs, error: null };
-      const kept = this.#outbox.find(conversationId, clientId);
-      // A command that an earlier run left, given again under its name: it goes on.
-      if (kept) kept.settle = settle;
-      else this.#outbox.add(command, !this.#keeper.durable, settle);
-      if (action.kind === "message") this.typing(conversationId, false);
-      this.#pumpOutbox(conversationId);
-    } catch (thrown) {
-      settle(HubbubError.from(thrown));
-    }
-    return { conversationId, clientId, done: mine.promise };
+    if (action.kind === "message") this.typing(conversationId, false);
+    return this.#sending.submit(conversationId, action, options, this.#upkeep.end);
   };
 
   retry(conversationId: string, clientId: string): void {
     this.#outbox.retry(conversationId, clientId, !this.#keeper.durable);
-    this.#pumpOutbox(conversationId);
+    this.#sending.pump(conversationId);
   }
 
   discard(conversationId: string, clientId: string): void {
@@ -338,7 +314,7 @@ export class HubbubClient extends Requests implements Client {
     const read = this.#conversations.get(conversationId)?.readSeq ?? 0;
     if (seq <= read) return;
     this.#feed.saw(conversationId, seq);
-    this.#receipts.note(conversationId, { read: seq });
+    this.#sending.receipts.note(conversationId, { read: seq });
   }
 
   typing(conversationId: string, typing = true): void {
@@ -399,7 +375,7 @@ export class HubbubClient extends Requests implements Client {
       // The store was another person's: their commands and positions are not ours to use.
       this.#outbox.clear(new HubbubError("closed", "The store belonged to somebody else."));
       this.#keeper.owner(welcome.userId, true);
-      this.#receipts.clear();
+      this.#sending.receipts.clear();
       this.#feed.forget("", "another person");
     } else if (!this.#userId) {
       this.#keeper.owner(welcome.userId, false);
@@ -451,8 +427,7 @@ export class HubbubClient extends Requests implements Client {
 
   async #begin(session: Session): Promise<void> {
     if (!this.#feed.based || this.#feed.tracks.size > HAVE_LIMIT) await this.#list(session);
-    this.#sending = true;
-    this.#pumpOutbox();
+    this.#sending.begin();
     if (this.#watched.length) this.#watchAgain(session);
     this.#fetcher.pump();
   }
@@ -470,8 +445,7 @@ export class HubbubClient extends Requests implements Client {
   }
 
   #disconnected(): void {
-    this.#sending = false;
-    this.#outbox.disconnected(this.#platform.monotonic());
+    this.#sending.stop();
     this.#fetcher.disconnected();
   }
 
@@ -488,9 +462,9 @@ export class HubbubClient extends Requests implements Client {
 
   #tick(): void {
     this.#upkeep.tick();
-    this.#pumpOutbox();
+    this.#sending.pump();
     this.#fetcher.pump();
-    this.#tellReceipts();
+    this.#sending.tellReceipts();
   }
 
   // ------------------------------------------------------------ what the feed tells
@@ -528,7 +502,7 @@ export class HubbubClient extends Requests implements Client {
     else if (entry.action.kind === "message") this.#typists.spoke(conversationId, senderId);
     this.#pages.fold(entry, this.#userId);
     if (this.#tellsDelivered && senderId !== this.#userId && this.#showsReceipts(conversationId)) {
-      this.#receipts.note(conversationId, { delivered: seq });
+      this.#sending.receipts.note(conversationId, { delivered: seq });
     }
     this.#events.emit("entry", entry);
   }
@@ -567,73 +541,12 @@ export class HubbubClient extends Requests implements Client {
 
   // ------------------------------------------------------------ sending what waits
 
-  #pumpOutbox(conversationId?: string): void {
-    const session = this.#upkeep.session;
-    if (!this.#sending || !session || session.ended) return;
-    for (const waiting of this.#outbox.ready(this.#platform.monotonic(), conversationId))
-      this.#transmit(session, waiting);
-  }
-
-  #transmit(session: Session, waiting: Waiting): void {
-    const { conversationId } = waiting.command;
-    try {
-      session.request({ case: "submit", value: waiting.submit }, this.#timeoutMs, (outcome) => {
-        // Nobody knows (protocol.md 6.3): it goes again over the next connection.
-        if (session.ended) return;
-        this.#answered(waiting, outcome);
-        this.#pumpOutbox(conversationId);
-      });
-    } catch (thrown) {
-      this.#refused(waiting, HubbubError.from(thrown));
-    }
-  }
-
-  #answered(waiting: Waiting, outcome: ServerBody | HubbubError): void {
-    if (outcome instanceof HubbubError) {
-      this.#refused(waiting, outcome);
-      return;
-    }
-    if (outcome.case !== "submitted") return;
-    const { conversationId, clientId, seq, timeMs, repeated, error } = outcome.value;
-    if (seq) {
-      this.#outbox.accepted({ conversationId, clientId, seq: toNumber(seq), timeMs: toNumber(timeMs), repeated });
-    } else {
-      this.#refused(waiting, error ? errorOf(error) : new HubbubError("unknown_outcome"));
-    }
-  }
-
-  #refused({ command, tries }: Waiting, error: HubbubError): void {
-    const waitMs = this.#backoff(tries, 0);
-    this.#outbox.refused(command.conversationId, command.clientId, error, this.#platform.monotonic(), waitMs);
-  }
-
-  /** Send commands that are kept now. */
-  #written(commands: readonly Command[]): void {
-    for (const { conversationId, clientId } of commands) {
-      const waiting = this.#outbox.find(conversationId, clientId);
-      if (waiting) waiting.kept = true;
-    }
-    this.#pumpOutbox();
-  }
-
   #watchAgain(session: Session): void {
     const wish: ClientBody = { case: "watchPresence", value: { userIds: [...this.#watched] } };
     session.request(wish, this.#timeoutMs, (answer) => {
       if (answer instanceof HubbubError || answer.case !== "presencePage") return;
       for (const presence of answer.value.presences) this.#feed.presence(presence);
     });
-  }
-
-  #tellReceipts(): void {
-    const session = this.#upkeep.session;
-    if (!session || session.ended || !this.#sending) return;
-    for (const { conversationId, read, delivered } of this.#receipts.take(RECEIPTS_A_TICK)) {
-      const value = { conversationId, readSeq: BigInt(read), deliveredSeq: BigInt(delivered) };
-      session.request({ case: "setMark", value }, this.#timeoutMs, (answer) => {
-        if (!(answer instanceof HubbubError) || !(answer.retry || session.ended)) return;
-        this.#receipts.note(conversationId, { read, delivered });
-      });
-    }
   }
 
   // ------------------------------------------------------------ keeping
@@ -647,25 +560,7 @@ export class HubbubClient extends Requests implements Client {
     if (this.#feed.based) this.#keeper.version(this.#feed.epoch, this.#feed.version);
   }
 
-  /** Resolves once `done` says so, looked at with every event of a kind; rejects with what it throws, or `late`. */
-  #until(kind: keyof Events, timeoutMs: number, late: HubbubError, done: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const stops: (() => void)[] = [];
-      const settle = (how: () => void): void => {
-        for (const stop of stops) stop();
-        how();
-      };
-      const look = (): void => {
-        try {
-          if (done()) settle(resolve);
-        } catch (thrown) {
-          settle(() => reject(HubbubError.from(thrown)));
-        }
-      };
-      stops.push(this.#platform.after(timeoutMs, () => settle(() => reject(late))));
-      stops.push(this.#events.on(kind, look));
-      if (kind !== "status") stops.push(this.#events.on("status", look));
-      look();
-    });
+  #by(timeoutMs: number, late: HubbubError): Parameters<typeof until>[2] {
+    return { client: this, after: (ms, then) => this.#platform.after(ms, then), timeoutMs, late };
   }
 }
