@@ -20,6 +20,13 @@ LONG_MS = 15_000
 expect.set_options(timeout=LONG_MS)
 
 
+def is_soon(page: Page, condition: str) -> None:
+    """Wait until an expression is true in a page, whose policy forbids the `eval` that Playwright waits by."""
+    looking = f"for (const end = Date.now() + {LONG_MS}; Date.now() < end; ) {{ if ({condition}) return true; "
+    pausing = "await new Promise((resolve) => setTimeout(resolve, 20)); } return false;"
+    assert page.evaluate(f"async () => {{ {looking}{pausing} }}"), condition
+
+
 class Place:
     """The server, and what is done to it behind people's backs."""
 

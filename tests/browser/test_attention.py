@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
-from browser.people import Person, Place
+from browser.people import Person, Place, is_soon
 from playwright.sync_api import expect
 
 LISTEN = """
@@ -49,7 +49,7 @@ def test_a_call_shows_while_the_app_is_closed_and_leads_to_its_conversation(
     juliet.opens("Romeo")
     conversation = juliet.page.url.rpartition("/")[2]
     juliet.opens("general")
-    juliet.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    is_soon(juliet.page, "navigator.serviceWorker.controller")
     devtools = juliet.context.new_cdp_session(juliet.page)
     found: list[str] = []
     devtools.on(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from browser.people import Person, Place
+from browser.people import Person, Place, is_soon
 from playwright.sync_api import expect
 
 Come = Callable[..., Person]
@@ -43,9 +43,9 @@ def test_the_app_starts_without_a_server_and_sends_once_what_was_written(come: C
     juliet.opens("general")
     juliet.says("kept")
     romeo.sees("kept")
-    romeo.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    is_soon(romeo.page, "navigator.serviceWorker.controller")
     is_kept(romeo, "pages", "kept")
-    romeo.page.wait_for_function("Object.keys(localStorage).some((key) => key.includes('people.'))")
+    is_soon(romeo.page, "Object.keys(localStorage).some((key) => key.includes('people.'))")
     place.dies()
     romeo.page.reload()
     expect(romeo.head).to_have_text("general")
