@@ -260,7 +260,8 @@ class Accounts:
         `invited`: whoever vouches for them decides who may have an account.  Raises ChatError as `register` does.
         """
         if not invited:
-            if not self._settings.registration_open:
+            # An invitation or an approval is asked for where a person registers, not on the way back from elsewhere.
+            if self.registration != "open":
                 raise ChatError(Code.REGISTRATION_CLOSED)
             self._registering.take(neighbourhood(address))
         name = clean_username(username)

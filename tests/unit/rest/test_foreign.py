@@ -166,8 +166,9 @@ async def test_a_name_there_is_no_claim_to_the_account_of_that_name_here(both: B
     assert name.startswith("romeo-")
 
 
-async def test_where_registration_is_closed_only_those_who_are_known_come_in() -> None:
-    async with both_places(registration_open=False) as both:
+@pytest.mark.parametrize("how", [{"registration_open": False}, {"registration": "approval"}], ids=str)
+async def test_where_registration_is_not_open_only_those_who_are_known_come_in(how: dict[str, Any]) -> None:
+    async with both_places(**how) as both:
         refused = await both.signs_in()
         assert refused.status_code == 403
         assert await both.name_here() == ""
