@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,6 +168,9 @@ def _tell(name: str, what: str) -> None:
 @click.option("--small", is_flag=True, help="Five nodes instead of eight.")
 @click.option("--json", "as_object", is_flag=True, help="Print one object a fault, and the verdict as the last line.")
 @click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Write the report, docs/faults.md.")
+@click.option(
+    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Leave the logs and data of all members there."
+)
 def faults(
     seed: int,
     count: int,
@@ -177,6 +182,7 @@ def faults(
     small: bool,
     as_object: bool,
     write: Path | None,
+    keep: Path | None,
 ) -> None:
     """Harm a cluster while people use it, and judge what they saw against the delivery contract.
 
@@ -205,20 +211,20 @@ def faults(
     said += f" --bus {bus}" if bus != "nats" else ""
     said += " --small" if small else ""
     try:
-        outcome = asyncio.run(_harm(plan, as_object))
+        outcome = asyncio.run(_harm(plan, as_object, keep))
     except (ServerFailed, MissingProgram) as problem:
         raise click.ClickException(str(problem)) from None
     _report(outcome, said, as_object=as_object, write=write)
     sys.exit(1 if outcome.violations else 0)
 
 
-async def _harm(plan: Plan, as_object: bool) -> Outcome:
+async def _harm(plan: Plan, as_object: bool, keep: Path | None) -> Outcome:
     from hubbub.lab.faults import Injected, Lab
 
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), disable=as_object
     )
-    with tempfile.TemporaryDirectory(prefix="hubbub-faults-") as folder, progress:
+    with _folder(keep) as folder, progress:
         # The database runs as somebody else, and must get in.
         os.chmod(folder, 0o755)
         bar = progress.add_task("starting", total=plan.faults)
@@ -229,6 +235,17 @@ async def _harm(plan: Plan, as_object: bool) -> Outcome:
                 click.echo(msgspec.json.encode(one))
 
         return await Lab(plan, Path(folder), tell).run()
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[str]:
+    """Give a folder for the time of a block, or one that stays."""
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="hubbub-faults-") as folder:
+            yield folder
+    else:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield str(keep)
 
 
 def _report(outcome: Outcome, said: str, *, as_object: bool, write: Path | None) -> None:
