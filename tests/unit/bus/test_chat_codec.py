@@ -13,6 +13,7 @@ from hubbub.base.errors import ChatError, Code, RateLimited
 from hubbub.bus import chat_codec
 from hubbub.bus.chat_codec import METHODS, Sort
 from hubbub.bus.remote_chat import RemoteChat
+from hubbub.chat.contacts import ContactChange
 from hubbub.chat.model import (
     MAX_SEQ,
     Accepted,
@@ -198,6 +199,9 @@ def test_until_when_a_command_may_be_begun_is_read_by_new_nodes_and_passed_over_
         "command": Submit(BEN, ANNA, Post(Body(text="later"))),
         "due_ms": 7,
         "user_id": ANNA,
+        "note": "it is me",
+        "accept": True,
+        "change": ContactChange(),
     }
     arguments = method.arguments(
         (), {field: given[field] for field in inspect.signature(getattr(Chat, name)).parameters if field != "self"}
