@@ -431,10 +431,11 @@ async def test_no_statement_walks_a_table(one: Script) -> None:
 
 def _fill(conn: Connection, table: Table) -> None:
     values: list[str] = []
+    unique = {list(index.columns)[-1] for index in table.indexes if index.unique}
     for column in table.columns:
         if isinstance(column.type, Id):
             # Three hundred of each, ten rows for each of the first.
-            alone = len(table.primary_key) == 1 and column.primary_key
+            alone = (len(table.primary_key) == 1 and column.primary_key) or column in unique
             number = "seq" if alone else "seq DIV 10" if not values else "seq % 300"
             values.append(f"UNHEX(MD5(CONCAT('{column.name}', {number})))")
         elif isinstance(column.type, Boolean):
