@@ -268,7 +268,7 @@ class ClusterBus:
         for subject, number in said.items():
             if (
                 subject in subscriptions
-                and subscriptions.for_s(subject) >= FOLLOWED_S
+                and (sender.follows(subject) or subscriptions.for_s(subject) >= FOLLOWED_S)
                 and sender.behind(subject, number)
             ):
                 self._hole()

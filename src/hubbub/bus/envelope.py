@@ -90,6 +90,11 @@ class Sender:
         self.met = 0
         """How many senders had been met when it spoke last."""
 
+    def follows(self, subject: str) -> bool:
+        """Whether something of it was heard since the subject was followed, so that what comes after it is owed."""
+        track = self.tracks.get(subject)
+        return track is not None and not track.broken
+
     def behind(self, subject: str, number: int) -> bool:
         """Whether messages up to this number are missing here; said once, they are not waited for."""
         track = self.tracks.get(subject)

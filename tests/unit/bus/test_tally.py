@@ -82,6 +82,16 @@ async def test_what_is_dropped_soon_after_it_was_followed_is_noticed_when_that_i
     await wire.ear.hole()
 
 
+async def test_what_is_dropped_soon_after_something_was_heard_is_noticed_at_once() -> None:
+    wire = await a_wire(followed_s=0.0)
+    await wire.speaker.publish([said([ANNA], 1)])
+    await wire.listener.caught_up()
+    wire.loses()
+    await wire.speaker.publish([said([ANNA], 2)])
+    await wire.tallies()
+    await wire.ear.hole()
+
+
 async def test_when_tallies_are_lost_as_well_the_next_one_shows_it() -> None:
     wire = await a_wire()
     await wire.speaker.publish([said([ANNA], 1)])
