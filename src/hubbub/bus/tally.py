@@ -12,8 +12,8 @@ EVERY_S = 1.0
 LATELY_S = 3.5
 """Each number is told this long, so one lost tally is no matter."""
 FOLLOWED_S = 4.0
-"""What is followed for less, and of which nothing was heard yet, may have been said before it was followed; then whoever
-follows has read it.  More than LATELY_S."""
+"""What is followed for less, and of which nothing was heard yet, may have been said before it was followed; then
+whoever follows has read it.  More than LATELY_S."""
 
 
 class Tally:
