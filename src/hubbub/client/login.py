@@ -57,29 +57,26 @@ class FixedToken:
         return float("inf")
 
 
-class ProgramLogin:
-    """A program that an admin registered: a bot or a service, by its id and its secret (protocol.md 2.3)."""
+class _Renewing:
+    """A login that keeps one token and gets another when it ends; one at a time, whoever asks."""
 
-    def __init__(self, clock: Clock, *, client_id: str, client_secret: str, scope: str = "") -> None:
+    def __init__(self, clock: Clock, tokens: Tokens | None = None, obtained_ms: int = 0) -> None:
         self._clock = clock
-        self._client_id = client_id
-        self._client_secret = client_secret
-        self._scope = scope
-        self._tokens: Tokens | None = None
-        self._obtained_ms = 0
+        self._tokens = tokens
+        self._obtained_ms = obtained_ms
         self._lock = asyncio.Lock()
 
     async def token(self, http: HttpApi) -> str:
         async with self._lock:
             if self._tokens is None or self.left_s() < EARLY_S:
-                await self._ask(http)
+                await self._replace(http)
             assert self._tokens is not None
             return self._tokens.access_token
 
     async def renew(self, http: HttpApi, refused: str) -> str:
         async with self._lock:
             if self._tokens is None or self._tokens.access_token == refused:
-                await self._ask(http)
+                await self._replace(http)
             assert self._tokens is not None
             return self._tokens.access_token
 
@@ -90,13 +87,27 @@ class ProgramLogin:
             return float("inf")
         return self._tokens.expires_in - (self._clock.now_ms() - self._obtained_ms) / 1000
 
-    async def _ask(self, http: HttpApi) -> None:
+    async def _replace(self, http: HttpApi) -> None:
+        """Get other tokens and put them in place of the old ones.  Raises HubbubError."""
+        raise NotImplementedError
+
+
+class ProgramLogin(_Renewing):
+    """A program that an admin registered: a bot or a service, by its id and its secret (protocol.md 2.3)."""
+
+    def __init__(self, clock: Clock, *, client_id: str, client_secret: str, scope: str = "") -> None:
+        super().__init__(clock)
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._scope = scope
+
+    async def _replace(self, http: HttpApi) -> None:
         obtained_ms = self._clock.now_ms()
         self._tokens = await http.log_in_program(self._client_id, self._client_secret, scope=self._scope)
         self._obtained_ms = obtained_ms
 
 
-class KeptLogin:
+class KeptLogin(_Renewing):
     """A login with a refresh token, and a password to fall back on if one was given."""
 
     def __init__(
@@ -111,38 +122,14 @@ class KeptLogin:
         device_name: str = "",
         keep: Callable[[Tokens, int], None] | None = None,
     ) -> None:
-        self._clock = clock
-        self._tokens = tokens
-        self._obtained_ms = obtained_ms
+        super().__init__(clock, tokens, obtained_ms)
         self._username = username
         self._password = password
         self._device_id = device_id
         self._device_name = device_name
         self._keep = keep
-        self._lock = asyncio.Lock()
 
-    async def token(self, http: HttpApi) -> str:
-        async with self._lock:
-            if self._tokens is None or self.left_s() < EARLY_S:
-                await self._renew(http)
-            assert self._tokens is not None
-            return self._tokens.access_token
-
-    async def renew(self, http: HttpApi, refused: str) -> str:
-        async with self._lock:
-            if self._tokens is None or self._tokens.access_token == refused:
-                await self._renew(http)
-            assert self._tokens is not None
-            return self._tokens.access_token
-
-    def left_s(self) -> float:
-        if self._tokens is None:
-            return 0.0
-        if not self._tokens.expires_in:
-            return float("inf")
-        return self._tokens.expires_in - (self._clock.now_ms() - self._obtained_ms) / 1000
-
-    async def _renew(self, http: HttpApi) -> None:
+    async def _replace(self, http: HttpApi) -> None:
         old = self._tokens
         if old is not None and old.refresh_token:
             try:
