@@ -44,6 +44,16 @@ class Together(Generic[K, V]):
 
     async def _answer(self) -> None:
         """Read until nothing is asked; the database ends every read by its own deadline."""
+        reading = asyncio.current_task()
+        assert reading is not None
+        try:
+            await self._answer_all()
+        finally:
+            # Now, and not with the callbacks of this task, which run a turn of the loop later: who asks in between
+            # must not count on it.
+            self._reads.discard(reading)
+
+    async def _answer_all(self) -> None:
         while self._asked:
             some = {key: self._asked[key] for key in islice(self._asked, self._at_once)}
             for key in some:

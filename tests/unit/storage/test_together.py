@@ -83,3 +83,21 @@ async def test_who_stops_asking_takes_no_answer_from_others() -> None:
     await asyncio.sleep(0)
     rows.reads[0][1].set_result(None)
     assert await other == 1
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_question_asked_while_the_last_reads_come_to_their_end_is_answered(turns: int) -> None:
+    rows = Rows()
+    first = [rows.ask("a")]
+    await rows.began(1)
+    first.append(rows.ask("b"))
+    await rows.began(2)
+    for _, ended in rows.reads:
+        ended.set_result(None)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    asking = rows.ask("a")
+    await rows.began(3)
+    rows.reads[2][1].set_result(None)
+    assert await asking == 1
+    assert await asyncio.gather(*first) == [1, 2]
