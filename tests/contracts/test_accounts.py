@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -14,7 +14,9 @@ from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.auth.joining import JoinCode
 from hubbub.auth.model import NEVER
-from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation, SigningKey
+from hubbub.auth.permissions import BUILT_IN, EVERYDAY
+from hubbub.auth.ports import Account, AccountState, AccountStore, Login, Place, Rotation, SigningKey
+from hubbub.auth.recovery import MailLink
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
@@ -555,3 +557,69 @@ async def test_who_waits_is_let_in_or_forgotten_once(store: AccountStore) -> Non
     await store.add_account(an_account(people[1].username))
     assert await store.answer_waiting(people[0].id, True) is None
     assert await store.answer_waiting(new_id(), True) is None
+
+
+async def test_nothing_is_done_to_somebody_who_may_do_more(store: AccountStore) -> None:
+    boss = await a_person(store, "boss", roles=" admin ", email="boss@verona.example", email_key="boss@verona.example")
+    login = a_login(boss)
+    await store.add_login(login, auth_epoch=1, keep=9)
+    few = BUILT_IN["admin"] - {"audit.read"}
+    link = MailLink(b"h" * 32, boss.id, "reset", boss.email, boss.email_key, 1, NOW, NOW + 1_000)
+    doings: list[Callable[[frozenset[str]], Awaitable[object]]] = [
+        lambda may: store.set_profile(boss.id, display_name="x", signature=None, within=may),
+        lambda may: store.end_login(login.id, NOW, user_id=boss.id, within=may),
+        lambda may: store.end_other_logins(boss.id, "", NOW, within=may),
+        lambda may: store.add_mail_link(link, 3, within=may),  # type: ignore[attr-defined]
+        lambda may: store.drop_email(boss.id, within=may),  # type: ignore[attr-defined]
+        lambda may: store.delete_account(boss.id, NOW, recall=False, within=may),
+    ]
+    for do in doings:
+        with pytest.raises(ChatError) as refusal:
+            await do(few)
+        assert refusal.value.code is Code.FORBIDDEN
+    assert await store.account(boss.id) == boss
+    assert (await store.login(login.id)) == login
+    for do in doings:
+        await do(BUILT_IN["admin"])
+    for do in doings:
+        with pytest.raises(ChatError) as refusal:
+            await do(BUILT_IN["admin"])
+        assert refusal.value.code is Code.USER_NOT_FOUND
+
+
+async def test_somebody_is_not_let_in_by_who_could_do_less(store: AccountStore) -> None:
+    paris = await a_person(store, "paris", roles=" moderator ", active=False, pending=True)
+    for accept in (True, False):
+        with pytest.raises(ChatError) as refusal:
+            await store.answer_waiting(paris.id, accept, within=EVERYDAY)
+        assert refusal.value.code is Code.FORBIDDEN
+    assert await store.answer_waiting(paris.id, True, within=BUILT_IN["admin"]) is not None
+
+
+async def test_a_login_of_somebody_else_is_not_ended_by_their_name(store: AccountStore) -> None:
+    romeo, juliet = await a_person(store, "romeo"), await a_person(store, "juliet")
+    login = a_login(juliet)
+    await store.add_login(login, auth_epoch=1, keep=9)
+    assert await store.end_login(login.id, NOW, user_id=romeo.id, within=BUILT_IN["admin"]) is None
+    assert await store.login(login.id) == login
+
+
+async def test_people_are_listed_by_state_and_by_name(store: AccountStore) -> None:
+    romeo = await a_person(store, "romeo", email="r@verona.example", email_key="r@verona.example")
+    others = {
+        AccountState.WAITING: await a_person(store, "paris", active=False, pending=True),
+        AccountState.BANNED: await a_person(store, "tybalt", active=False),
+        AccountState.DELETED: await a_person(store, "mercutio"),
+    }
+    await a_person(store, "rosaline")
+    await store.delete_account(others[AccountState.DELETED].id, NOW, recall=False)
+    for state, one in others.items():
+        found, _ = await store.people("", state, "", 9)
+        assert [each.id for each in found] == [one.id]
+        assert AccountState.of(found[0]) is state
+    first, cursor = await store.people("ro", AccountState.ACTIVE, "", 1)
+    second, end = await store.people("ro", AccountState.ACTIVE, cursor, 1)
+    assert sorted(one.username for one in [*first, *second]) == ["romeo", "rosaline"]
+    assert end == ""
+    assert (await store.people("r@verona.example", AccountState.ACTIVE, "", 9))[0] == [romeo]
+    assert (await store.people("%", AccountState.ACTIVE, "", 9))[0] == []

@@ -14,6 +14,7 @@ from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.auth.audit import ORIGIN, Act, AuditLog, By, Chain, Deed, Fault, Head, by, chained
 from hubbub.auth.client_ports import Client, ClientStore, Consent
+from hubbub.auth.permissions import BUILT_IN
 from hubbub.auth.ports import Account, AccountStore, Login, Rotation, SigningKey
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError
@@ -32,6 +33,7 @@ from hubbub.storage.memory_cluster import MemoryConfig
 from hubbub.storage.opening import open_database
 
 NOW = 1_700_000_000_000
+OWNER = BUILT_IN["owner"]
 PRINCE = By("f" * 32, "hubbub", "192.0.2.1")
 
 
@@ -162,13 +164,13 @@ async def test_clients_consents_keys_and_settings_are_remembered(office: Office)
     romeo = await office.person()
     client = Client(id="c" * 32, name="Wiki", created_ms=NOW, secret_hash=b"s" * 32)
     await office.clients.add_client(client)
-    await office.clients.set_client_secret(client.id, b"t" * 32)
-    await office.clients.set_client_secret("nobody", b"t" * 32)
+    await office.clients.set_client_secret(client.id, b"t" * 32, within=OWNER)
+    await office.clients.set_client_secret("nobody", b"t" * 32, within=OWNER)
     await office.clients.add_consent(Consent(romeo.id, client.id, "openid", NOW))
     assert await office.clients.drop_consent(romeo.id, client.id)
     assert not await office.clients.drop_consent(romeo.id, client.id)
-    await office.clients.delete_client(client.id)
-    await office.clients.delete_client(client.id)
+    await office.clients.delete_client(client.id, within=OWNER)
+    await office.clients.delete_client(client.id, within=OWNER)
     await office.accounts.add_signing_key(SigningKey("k", "pem", NOW), expect="")
     await office.accounts.add_signing_key(SigningKey("l", "pem", NOW), expect="other")
     await office.config.change(0, {"a": 1, "b": 2}, "prince")

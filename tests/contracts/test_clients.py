@@ -22,8 +22,10 @@ from hubbub.auth.client_ports import (
     Spending,
     Spent,
 )
+from hubbub.auth.permissions import BUILT_IN
 from hubbub.auth.ports import Account, AccountStore, Login
 from hubbub.base.clock import ManualClock
+from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.clients import SqlClients
@@ -31,6 +33,7 @@ from hubbub.storage.memory_accounts import MemoryAccounts
 from hubbub.storage.memory_clients import MemoryClients
 
 NOW = 1_700_000_000_000
+OWNER, ADMIN = BUILT_IN["owner"], BUILT_IN["admin"]
 
 
 @dataclass
@@ -137,9 +140,9 @@ async def test_clients_are_listed_in_pages(both: Both) -> None:
 
 async def test_a_secret_is_replaced(both: Both) -> None:
     client = await a_client(both, secret_hash=b"s" * 32)
-    changed = await both.clients.set_client_secret(client.id, b"t" * 32)
+    changed = await both.clients.set_client_secret(client.id, b"t" * 32, within=OWNER)
     assert changed == await both.clients.client(client.id) == msgspec.structs.replace(client, secret_hash=b"t" * 32)
-    assert await both.clients.set_client_secret(new_id(), b"t" * 32) is None
+    assert await both.clients.set_client_secret(new_id(), b"t" * 32, within=OWNER) is None
 
 
 async def test_a_removed_client_takes_along_what_was_on_its_way_to_it(both: Both) -> None:
@@ -148,8 +151,8 @@ async def test_a_removed_client_takes_along_what_was_on_its_way_to_it(both: Both
         await both.clients.add_code(a_code(romeo, one, bytes([65 + number])))
         assert await both.clients.add_device_request(a_request(one, bytes([65 + number]), f"CODE{number}"))
         await both.clients.add_consent(Consent(romeo.id, one.id, "read", NOW))
-    assert await both.clients.delete_client(client.id) == client
-    assert await both.clients.delete_client(client.id) is None
+    assert await both.clients.delete_client(client.id, within=OWNER) == client
+    assert await both.clients.delete_client(client.id, within=OWNER) is None
     assert await both.clients.code(b"A" * 32) is None
     assert await both.clients.device_request("CODE0") is None
     assert await both.clients.consent(romeo.id, client.id) is None
@@ -159,6 +162,23 @@ async def test_a_removed_client_takes_along_what_was_on_its_way_to_it(both: Both
 
 
 # ---------------------------------------------------------------- logins
+
+
+async def test_a_client_that_may_do_more_keeps_its_secret_and_stays(both: Both) -> None:
+    bot = await a_person(both.accounts, "friar", bot=True, roles=" admin ")
+    friar = await a_client(both, user_id=bot.id, secret_hash=b"s" * 32)
+    wiki = await a_client(both, trusted=True, scopes=("openid", "admin"), secret_hash=b"s" * 32)
+    for client, few in ((friar, ADMIN - {"audit.read"}), (wiki, ADMIN)):
+        for doing in (
+            both.clients.set_client_secret(client.id, b"t" * 32, within=few),
+            both.clients.delete_client(client.id, within=few),
+        ):
+            with pytest.raises(ChatError) as refusal:
+                await doing
+            assert refusal.value.code is Code.FORBIDDEN
+        assert await both.clients.client(client.id) == client
+    assert await both.clients.delete_client(friar.id, within=ADMIN) == friar
+    assert await both.clients.delete_client(wiki.id, within=OWNER) == wiki
 
 
 async def test_the_logins_of_a_client_end_a_bounded_number_at_a_time(both: Both) -> None:
@@ -191,7 +211,7 @@ async def test_a_service_keeps_one_login_however_many_ask_at_once(both: Both) ->
     assert again.id != kept[0].id
     await both.accounts.set_active(bot.id, False, NOW)
     assert await both.clients.keep_login(a_login(bot, client, device=device)) is None
-    await both.clients.delete_client(client.id)
+    await both.clients.delete_client(client.id, within=OWNER)
     assert await both.clients.keep_login(a_login(bot, client)) is None
 
 

@@ -13,8 +13,10 @@ from contracts.test_accounts import a_person
 from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.auth.factor_ports import Arrival, FactorStore, ForeignAccount, Passkey, Step, Totp
+from hubbub.auth.permissions import BUILT_IN, EVERYDAY
 from hubbub.auth.ports import Account, AccountStore, Login
 from hubbub.base.clock import ManualClock
+from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.storage.accounts import SqlAccounts
 from hubbub.storage.factors import SqlFactors
@@ -235,3 +237,23 @@ async def test_an_account_somewhere_else_is_one_persons(both: Both) -> None:
     assert not await both.factors.unlink_account(other.id, mine.name_hash)
     assert await both.factors.unlink_account(person.id, mine.name_hash)
     assert await both.factors.foreign_account(mine.name_hash) is None
+
+
+async def test_what_somebody_set_up_is_not_taken_away_by_who_may_do_less(both: Both) -> None:
+    boss = await a_person(both.accounts, "boss", roles=" admin ")
+    await both.factors.offer_totp(an_app(boss))
+    await both.factors.add_passkey(a_passkey(boss), most=9)
+    await both.factors.set_recovery_codes(boss.id, [b"1" * 32])
+    for within in (EVERYDAY, BUILT_IN["moderator"], BUILT_IN["admin"] - {"audit.read"}):
+        with pytest.raises(ChatError) as refusal:
+            await both.factors.reset(boss.id, within=within)
+        assert refusal.value.code is Code.FORBIDDEN
+    assert await both.factors.totp(boss.id) is not None
+    assert len(await both.factors.passkeys(boss.id)) == await both.factors.recovery_codes_left(boss.id) == 1
+    assert await both.factors.reset(boss.id, within=BUILT_IN["admin"])
+    assert not await both.factors.reset(boss.id, within=BUILT_IN["admin"])
+    assert not await both.factors.has_factor(boss.id)
+    assert await both.factors.recovery_codes_left(boss.id) == 0
+    with pytest.raises(ChatError) as refusal:
+        await both.factors.reset(new_id(), within=BUILT_IN["owner"])
+    assert refusal.value.code is Code.USER_NOT_FOUND

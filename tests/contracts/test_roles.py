@@ -213,10 +213,10 @@ async def test_a_ban_is_lifted_once_and_what_was_no_ban_stays_closed(town: Town)
     romeo, closed = await town.person("romeo"), await town.person("closed")
     await town.accounts.set_active(closed.id, False, NOW)
     await town.roles.ban(romeo.id, NOW + 9, "", NOW, within=MODERATOR)
-    assert await town.roles.admit(romeo.id)
-    assert not await town.roles.admit(romeo.id)
-    assert not await town.roles.admit(closed.id)
-    assert not await town.roles.admit(new_id())
+    assert await town.roles.admit(romeo.id, within=OWNER)
+    assert not await town.roles.admit(romeo.id, within=OWNER)
+    assert not await town.roles.admit(closed.id, within=OWNER)
+    assert not await town.roles.admit(new_id(), within=OWNER)
 
 
 async def test_nobody_bans_who_may_do_more(town: Town) -> None:
@@ -227,6 +227,18 @@ async def test_nobody_bans_who_may_do_more(town: Town) -> None:
     await refused(Code.FORBIDDEN, town.roles.ban(boss.id, NOW + 9, "", NOW, within=MODERATOR))
     await town.roles.ban(friar.id, NOW + 9, "", NOW, within=ADMIN)
     await refused(Code.USER_NOT_FOUND, town.roles.ban(new_id(), NOW + 9, "", NOW, within=OWNER))
+
+
+async def test_nothing_is_done_with_the_roles_or_the_ban_of_who_may_do_more(town: Town) -> None:
+    await town.person("prince", owner=True)
+    boss = await town.person("boss")
+    await town.roles.give_role(boss.id, "admin", within=OWNER)
+    await town.roles.give_role(boss.id, "moderator", within=OWNER)
+    await refused(Code.FORBIDDEN, town.roles.give_role(boss.id, "guest", within=MODERATOR))
+    await refused(Code.FORBIDDEN, town.roles.take_role(boss.id, "moderator", within=MODERATOR))
+    await town.roles.ban(boss.id, NOW + 9, "", NOW, within=OWNER)
+    await refused(Code.FORBIDDEN, town.roles.admit(boss.id, within=MODERATOR))
+    assert await town.roles.admit(boss.id, within=ADMIN)
 
 
 async def test_what_is_done_with_roles_is_remembered(town: Town) -> None:

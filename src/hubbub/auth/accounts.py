@@ -35,7 +35,8 @@ from hubbub.auth.passwords import Passwords
 from hubbub.auth.permissions import effective
 from hubbub.auth.ports import Account, AccountStore, Login, Place, Rotation
 from hubbub.auth.refresh import RefreshToken, digest
-from hubbub.auth.scopes import within
+from hubbub.auth.registrar import Registrar
+from hubbub.auth.scopes import within as scope_within
 from hubbub.auth.second_factor import SecondFactor
 from hubbub.auth.settings import AuthSettings
 from hubbub.auth.signing import Signing
@@ -99,6 +100,7 @@ class Accounts:
         self._passwords = Passwords(settings)
         self.signing = Signing(store, settings, clock)
         self.joining = Joining(store, clock)
+        self.registrar = Registrar(store, self, clock)
         self.on_login_ended = on_login_ended
         self.on_registered = on_registered
         self.factors: SecondFactor | None = None
@@ -224,9 +226,12 @@ class Accounts:
         """Return a page of the accounts that wait for an admin."""
         return await self._store.waiting(cursor, limit)
 
-    async def answer_waiting(self, user_id: str, accept: bool) -> Account:
-        """Let somebody in who waits, or forget them, which frees the name.  Raises ChatError(NOT_FOUND)."""
-        account = await self._store.answer_waiting(user_id, accept)
+    async def answer_waiting(self, who: Identity, user_id: str, accept: bool) -> Account:
+        """Let somebody in who waits, or forget them, which frees the name.
+
+        Raises ChatError with NOT_FOUND, or FORBIDDEN for somebody who will be able to do more than `who`.
+        """
+        account = await self._store.answer_waiting(user_id, accept, within=who.permissions)
         if account is None:
             raise ChatError(Code.NOT_FOUND)
         if accept:
@@ -367,7 +372,7 @@ class Accounts:
         if scope is not None:
             # Before the token is spent: who asks for too much keeps it.
             before = await self._store.login(token.login_id)
-            if before is not None and not within(scope, before.scope):
+            if before is not None and not scope_within(scope, before.scope):
                 raise ChatError(Code.BAD_SCOPE)
         following = token.next()
         now_ms = self._clock.now_ms()
@@ -518,10 +523,15 @@ class Accounts:
         BAD_CREDENTIALS, RATE_LIMITED, or FORBIDDEN for the last admin.
         """
         account = await self.confirm(identity.user_id, password, address=address)
+        await self.close_account(account.id)
+
+    async def close_account(self, user_id: str, *, within: frozenset[str] | None = None) -> None:
+        """Delete an account for good; `within` as the store has it."""
         recall = self._settings.deleted_messages == "recall"
-        await self.tell_ended(*await self._store.delete_account(account.id, self._clock.now_ms(), recall=recall))
+        ended = await self._store.delete_account(user_id, self._clock.now_ms(), recall=recall, within=within)
+        await self.tell_ended(*ended)
         if self.factors is not None:
-            await self.factors.forget(account.id)
+            await self.factors.forget(user_id)
 
     async def profile(self, user_id: str) -> Account:
         """Return a person.  Raises ChatError(USER_NOT_FOUND)."""
@@ -531,15 +541,20 @@ class Accounts:
         return account
 
     async def set_profile(
-        self, user_id: str, *, display_name: str | None = None, signature: str | None = None
+        self,
+        user_id: str,
+        *,
+        display_name: str | None = None,
+        signature: str | None = None,
+        within: frozenset[str] | None = None,
     ) -> Account:
-        """Change what is not None; an empty display name becomes the username."""
+        """Change what is not None; an empty display name becomes the username.  `within` as the store has it."""
         if display_name is not None:
             display_name = clean_line(display_name, "The display name", DISPLAY_NAME_MAX)
             display_name = display_name or (await self.profile(user_id)).username
         if signature is not None:
             signature = clean_line(signature, "The signature", SIGNATURE_MAX)
-        account = await self._store.set_profile(user_id, display_name=display_name, signature=signature)
+        account = await self._store.set_profile(user_id, display_name=display_name, signature=signature, within=within)
         if account is None:
             raise ChatError(Code.USER_NOT_FOUND)
         return account
@@ -690,7 +705,7 @@ class Accounts:
 
         Raises ChatError(BAD_SCOPE) for a scope beyond the login's.
         """
-        if scope is not None and not within(scope, login.scope):
+        if scope is not None and not scope_within(scope, login.scope):
             raise ChatError(Code.BAD_SCOPE)
         return Grant(
             account=account,

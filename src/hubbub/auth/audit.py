@@ -35,6 +35,7 @@ class Act(Enum):
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_PASSWORD = "account.password"
     ACCOUNT_SECOND_STEP = "account.second_step"
+    ACCOUNT_LINK = "account.link"
     ACCOUNT_BANNED = "account.banned"
     ACCOUNT_ADMITTED = "account.admitted"
     ACCOUNT_TURNED_AWAY = "account.turned_away"

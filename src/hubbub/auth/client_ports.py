@@ -11,7 +11,9 @@ from typing import Protocol
 
 import msgspec
 
+from hubbub.auth.permissions import BUILT_IN, NONE, OWNER
 from hubbub.auth.ports import Login
+from hubbub.auth.scopes import ADMIN
 
 __all__ = [
     "AuthorizationCode",
@@ -49,6 +51,14 @@ class Client(msgspec.Struct, frozen=True):
     @property
     def public(self) -> bool:
         return not self.secret_hash
+
+    @property
+    def reach(self) -> frozenset[str]:
+        """What it may do to anybody without their yes: beside what its bot may, which the accounts say.
+
+        Nobody is asked on the way to a trusted client, an owner who follows a link neither.
+        """
+        return BUILT_IN[OWNER] if self.trusted and ADMIN in self.scopes else NONE
 
 
 class AuthorizationCode(msgspec.Struct, frozen=True):
@@ -133,11 +143,18 @@ class ClientStore(Protocol):
     async def clients(self, cursor: str, limit: int) -> tuple[list[Client], str]:
         """Return a page of clients, by id, and the next cursor."""
 
-    async def set_client_secret(self, client_id: str, secret_hash: bytes) -> Client | None:
-        """Replace the secret and return the client; None when there is none."""
+    async def set_client_secret(self, client_id: str, secret_hash: bytes, *, within: frozenset[str]) -> Client | None:
+        """Replace the secret and return the client; None when there is none.
 
-    async def delete_client(self, client_id: str) -> Client | None:
-        """Remove a client, what it was allowed and what is on its way to it; its logins end by `end_client_logins`."""
+        `within` is what whoever asks may do themselves: whoever knows the secret may do what the client may, so one
+        that may do more keeps its own (ChatError FORBIDDEN).
+        """
+
+    async def delete_client(self, client_id: str, *, within: frozenset[str]) -> Client | None:
+        """Remove a client, what it was allowed and what is on its way to it; its logins end by `end_client_logins`.
+
+        Raises ChatError(FORBIDDEN) as above.
+        """
 
     async def end_client_logins(self, client_id: str, user_id: str, limit: int, now_ms: int) -> list[Login]:
         """End, and return, up to `limit` logins of a client; of one person, if `user_id` is not empty."""

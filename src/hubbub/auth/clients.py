@@ -10,8 +10,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
+import msgspec
+
 from hubbub.auth.accounts import Accounts
 from hubbub.auth.client_ports import Client, ClientStore, Consent
+from hubbub.auth.model import Identity
 from hubbub.auth.names import clean_line
 from hubbub.auth.redirects import clean_redirect
 from hubbub.auth.refresh import digest
@@ -83,6 +86,7 @@ class Clients:
 
     async def create(
         self,
+        who: Identity,
         name: str,
         *,
         public: bool = False,
@@ -97,7 +101,7 @@ class Clients:
         """Register a client and return it with its secret, which is not stored and never shown again.
 
         One that may use client credentials acts as a bot of the name `bot`, which is made with it.  Raises ChatError
-        with BAD_REQUEST, BAD_SCOPE, BAD_USERNAME or USERNAME_TAKEN.
+        with BAD_REQUEST, BAD_SCOPE, BAD_USERNAME, USERNAME_TAKEN, or FORBIDDEN for one that could do more than `who`.
         """
         name = clean_line(name, "The client's name", _NAME_MAX)
         if not name:
@@ -107,7 +111,6 @@ class Clients:
         redirect_uris = tuple(dict.fromkeys(map(clean_redirect, redirect_uris)))
         logout_uris = tuple(dict.fromkeys(map(clean_redirect, logout_uris)))
         _check(public, redirect_uris, logout_uris, grants, bot, trusted or resource_server)
-        user_id = (await self._accounts.add_bot(bot, name)).id if bot else ""
         secret = "" if public else secrets.token_urlsafe(32)
         client = Client(
             id=new_id(),
@@ -118,10 +121,13 @@ class Clients:
             logout_uris=logout_uris,
             grants=grants,
             scopes=scopes or (OPENID, PROFILE, OFFLINE),
-            user_id=user_id,
             trusted=trusted,
             resource_server=resource_server,
         )
+        if not client.reach <= who.permissions:
+            raise ChatError(Code.FORBIDDEN, "Nobody is asked on the way to it, and it could do more than you may.")
+        if bot:
+            client = msgspec.structs.replace(client, user_id=(await self._accounts.add_bot(bot, name)).id)
         await self._store.add_client(client)
         return client, secret
 
@@ -136,28 +142,29 @@ class Clients:
             raise ChatError(Code.NOT_FOUND)
         return client
 
-    async def rotate_secret(self, client_id: str) -> tuple[Client, str]:
+    async def rotate_secret(self, who: Identity, client_id: str) -> tuple[Client, str]:
         """Replace a client's secret, and end what it does with its own credentials.
 
-        Raises ChatError with NOT_FOUND, or BAD_REQUEST for a public client.
+        Raises ChatError with NOT_FOUND, FORBIDDEN for one that may do more than `who`, or BAD_REQUEST for a public
+        client.
         """
         client = await self.get(client_id)
         if client.public:
             raise ChatError(Code.BAD_REQUEST, "A public client has no secret.")
         secret = secrets.token_urlsafe(32)
-        changed = await self._store.set_client_secret(client.id, digest(secret))
+        changed = await self._store.set_client_secret(client.id, digest(secret), within=who.permissions)
         if changed is None:
             raise ChatError(Code.NOT_FOUND)
         if client.user_id:
             await self._end(client.id, client.user_id)
         return changed, secret
 
-    async def delete(self, client_id: str) -> None:
+    async def delete(self, who: Identity, client_id: str) -> None:
         """Remove a client; every token it was given ends at once, and its bot is closed.
 
-        Raises ChatError(NOT_FOUND).
+        Raises ChatError with NOT_FOUND, or FORBIDDEN for one that may do more than `who`.
         """
-        client = await self._store.delete_client(_an_id(client_id))
+        client = await self._store.delete_client(_an_id(client_id), within=who.permissions)
         if client is None:
             raise ChatError(Code.NOT_FOUND)
         await self._end(client.id, "")

@@ -88,6 +88,13 @@ class FactorStore(Protocol):
     async def has_factor(self, user_id: str) -> bool:
         """Whether this person has a confirmed app, or a passkey."""
 
+    async def reset(self, user_id: str, *, within: frozenset[str]) -> bool:
+        """Remove the app, the passkeys and the recovery codes of somebody; False when there was nothing.
+
+        `within` is what whoever asks may do themselves.  Raises ChatError with USER_NOT_FOUND, or FORBIDDEN for
+        somebody who may do more.
+        """
+
     async def forget(self, user_id: str) -> None:
         """Remove all that is kept of a person who is gone."""
 

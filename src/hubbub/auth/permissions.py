@@ -31,6 +31,7 @@ class Permission(Enum):
     PLACE_OWN = "place.own"
     ROLES_MANAGE = "roles.manage"
     PEOPLE_ADD = "people.add"
+    PEOPLE_MANAGE = "people.manage"
     PEOPLE_BAN = "people.ban"
     REPORTS_HANDLE = "reports.handle"
     FILTERS_CHANGE = "filters.change"
@@ -51,6 +52,10 @@ SENTENCES: dict[Permission, str] = {
     Permission.PLACE_OWN: "Make and unmake owners",
     Permission.ROLES_MANAGE: "Make roles and give them to people, within one's own permissions",
     Permission.PEOPLE_ADD: "Make accounts where registration is closed, invite people and let those in who wait",
+    Permission.PEOPLE_MANAGE: (
+        "See all accounts and where they are logged in, help who is locked out, end sessions, change and delete"
+        " accounts, but of nobody who may do more than oneself"
+    ),
     Permission.PEOPLE_BAN: "Ban people from the server and admit them again, but nobody who may do more than oneself",
     Permission.REPORTS_HANDLE: "See reports and messages that are held for review, and decide about them",
     Permission.FILTERS_CHANGE: "Change the word filters",

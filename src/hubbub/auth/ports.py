@@ -57,6 +57,25 @@ class Account(msgspec.Struct, frozen=True):
     """When a ban ends; 0: the account was not closed by a ban."""
 
 
+class AccountState(Enum):
+    """What has become of an account."""
+
+    ACTIVE = "active"
+    WAITING = "waiting"
+    """For somebody to let it in."""
+    BANNED = "banned"
+    DELETED = "deleted"
+
+    @classmethod
+    def of(cls, account: Account) -> AccountState:
+        """Return an account's."""
+        if account.deleted_ms:
+            return cls.DELETED
+        if account.pending:
+            return cls.WAITING
+        return cls.ACTIVE if account.active else cls.BANNED
+
+
 class Login(msgspec.Struct, frozen=True):
     """One device's login: what a refresh token belongs to."""
 
@@ -109,7 +128,11 @@ class Rotation(Enum):
 
 
 class AccountStore(JoiningStore, Protocol):
-    """Everything accounts keep."""
+    """Everything accounts keep.
+
+    `within` is what whoever asks may do themselves, where they do it to somebody else: who may do more is left alone
+    (ChatError FORBIDDEN), and who is not there is USER_NOT_FOUND.  None: it is nobody else's doing.
+    """
 
     async def add_account(self, account: Account) -> None:
         """Insert a person.  Raises ChatError(USERNAME_TAKEN) when the key is in use."""
@@ -123,14 +146,29 @@ class AccountStore(JoiningStore, Protocol):
     async def waiting(self, cursor: str, limit: int) -> tuple[list[Account], str]:
         """Return a page of the accounts that wait to be let in, by id, and the next cursor."""
 
-    async def answer_waiting(self, user_id: str, accept: bool) -> Account | None:
+    async def answer_waiting(
+        self, user_id: str, accept: bool, *, within: frozenset[str] | None = None
+    ) -> Account | None:
         """Make an account that waits active, or forget it, and return it; None when it does not wait (any more)."""
 
     async def account(self, user_id: str) -> Account | None: ...
 
     async def account_named(self, username_key: str) -> Account | None: ...
 
-    async def set_profile(self, user_id: str, *, display_name: str | None, signature: str | None) -> Account | None:
+    async def people(self, query: str, state: AccountState, cursor: str, limit: int) -> tuple[list[Account], str]:
+        """Return a page of accounts in a state, by id.
+
+        With a query only those whose name contains it, or whose address it is, both as they are compared.
+        """
+
+    async def set_profile(
+        self,
+        user_id: str,
+        *,
+        display_name: str | None,
+        signature: str | None,
+        within: frozenset[str] | None = None,
+    ) -> Account | None:
         """Change what is not None and return the person; None when there is none."""
 
     async def set_avatar(self, user_id: str, file_id: str) -> Account | None:
@@ -167,7 +205,9 @@ class AccountStore(JoiningStore, Protocol):
         A ban advances the auth epoch and ends, and returns, every login.  Who deleted their account stays away.
         """
 
-    async def delete_account(self, user_id: str, now_ms: int, *, recall: bool) -> list[Login]:
+    async def delete_account(
+        self, user_id: str, now_ms: int, *, recall: bool, within: frozenset[str] | None = None
+    ) -> list[Login]:
         """Close an account for good, and end and return every login.
 
         Nothing of the person is left but the id and the name by which it is compared; `recall` is noted.  Deleting it
@@ -219,14 +259,18 @@ class AccountStore(JoiningStore, Protocol):
         unknown.
         """
 
-    async def end_login(self, login_id: str, now_ms: int) -> Login | None:
-        """End a login and return it; None when it had ended or never was."""
+    async def end_login(
+        self, login_id: str, now_ms: int, *, user_id: str = "", within: frozenset[str] | None = None
+    ) -> Login | None:
+        """End a login and return it; None when it had ended or never was, or is not this person's."""
 
     async def name_login(self, user_id: str, login_id: str, device_name: str) -> Login | None:
         """Rename the device of a login that lasts and return it; None when this person has no such login."""
 
-    async def end_other_logins(self, user_id: str, but: str, now_ms: int) -> list[Login]:
-        """End, and return, every login of a person but one."""
+    async def end_other_logins(
+        self, user_id: str, but: str, now_ms: int, *, within: frozenset[str] | None = None
+    ) -> list[Login]:
+        """End, and return, every login of a person but one; "" is none of them."""
 
     async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
         """Return the logins that ended after this (ended_ms, id), in that order, and the time they were read at."""

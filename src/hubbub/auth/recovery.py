@@ -60,8 +60,11 @@ class MailLink(msgspec.Struct, frozen=True):
 class RecoveryStore(Protocol):
     """Keeps addresses and links."""
 
-    async def add_mail_link(self, link: MailLink, keep: int) -> None:
-        """Insert a link; all that are over go, and the oldest of the same person and purpose beyond `keep`."""
+    async def add_mail_link(self, link: MailLink, keep: int, *, within: frozenset[str] | None = None) -> None:
+        """Insert a link; all that are over go, and the oldest of the same person and purpose beyond `keep`.
+
+        With `within` somebody else is given it, which is remembered; who may do more is left alone (FORBIDDEN).
+        """
 
     async def mail_link(self, hash_: bytes) -> MailLink | None: ...
 
@@ -74,8 +77,8 @@ class RecoveryStore(Protocol):
         None for a link that is not there, is over, or of an account that is closed.
         """
 
-    async def drop_email(self, user_id: str) -> None:
-        """Forget the address and the links of a person."""
+    async def drop_email(self, user_id: str, *, within: frozenset[str] | None = None) -> None:
+        """Forget the address and the links of a person; of nobody who may do more (FORBIDDEN)."""
 
     async def reset_password(self, hash_: bytes, new_hash: str, now_ms: int) -> tuple[Account, list[Login]] | None:
         """Spend a link, replace the password, advance the auth epoch, end every login.
@@ -240,9 +243,30 @@ class Recovery:
             await self._write(account, language, "reset_done", account.email)
         return account
 
+    # ------------------------------------------------------------ for those who look after accounts
+
+    async def hand_out(self, who: Identity, user_id: str) -> tuple[str, int]:
+        """Return a link with which somebody chooses a new password, and until when it is good.
+
+        It is theirs to hand over who asked for it, and the audit log says that they did.  Raises ChatError with
+        FORBIDDEN, USER_NOT_FOUND, or CONFLICT for a program, which has no password.
+        """
+        account = await self._accounts.profile(user_id)
+        if account.bot:
+            raise ChatError(Code.CONFLICT, "A program has no password.")
+        lasts_s = self._settings.reset_link_s
+        token = await self._link(account, "reset", account.email, lasts_s, within=who.permissions)
+        return f"{self._url}/account/reset?token={token}", self._clock.now_ms() + lasts_s * 1000
+
+    async def forget_of(self, who: Identity, user_id: str) -> None:
+        """Forget somebody's address.  Raises ChatError with FORBIDDEN or USER_NOT_FOUND."""
+        await self._store.drop_email(user_id, within=who.permissions)
+
     # ------------------------------------------------------------ inside
 
-    async def _link(self, account: Account, purpose: str, email: str, lasts_s: int) -> str:
+    async def _link(
+        self, account: Account, purpose: str, email: str, lasts_s: int, *, within: frozenset[str] | None = None
+    ) -> str:
         token = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
         now_ms = self._clock.now_ms()
         link = MailLink(
@@ -255,7 +279,7 @@ class Recovery:
             now_ms,
             now_ms + lasts_s * 1000,
         )
-        await self._store.add_mail_link(link, _KEEP)
+        await self._store.add_mail_link(link, _KEEP, within=within)
         return token
 
     async def _write(self, account: Account, language: Language, subject: str, to: str, **values: object) -> None:

@@ -30,7 +30,7 @@ class RoleStore(Protocol):
     """Own roles and who has which role.
 
     `within` is what whoever asks may do themselves: a role with more is neither given nor taken, made nor changed by
-    them (ChatError FORBIDDEN).
+    them, and nothing is done to a person who may do more (ChatError FORBIDDEN).
     """
 
     async def roles(self) -> list[OwnRole]:
@@ -73,8 +73,8 @@ class RoleStore(Protocol):
         Raises ChatError with USER_NOT_FOUND, FORBIDDEN, or CONFLICT for the last owner.
         """
 
-    async def admit(self, user_id: str) -> bool:
-        """Open the account of somebody who is banned; False when they are not."""
+    async def admit(self, user_id: str, *, within: frozenset[str]) -> bool:
+        """Open the account of somebody who is banned; False when they are not.  Raises ChatError(FORBIDDEN)."""
 
     async def bans(self, cursor: str, limit: int) -> tuple[list[Account], str]:
         """Return a page of those who are banned, by id."""

@@ -1,8 +1,8 @@
 """Roles of the server: making them of permissions, giving them to people, and bans.
 
-Nobody gives, takes or makes what they may not do themselves, and nobody bans who may do more than they, so power only
-flows downwards; and an owner is always left.  Whoever's permissions change is told of, so that their open sockets go by
-the new ones within a moment; requests ask the database each time anyway.
+Nobody gives, takes or makes what they may not do themselves, and nobody does anything of this to who may do more than
+they, so power only flows downwards; and an owner is always left.  Whoever's permissions change is told of, so that
+their open sockets go by the new ones within a moment; requests ask the database each time anyway.
 """
 
 from __future__ import annotations
@@ -133,9 +133,9 @@ class Roles:
         ended = await self._store.ban(user_id, until_ms or FOR_EVER_MS, reason, now_ms, within=who.permissions)
         await self._accounts.tell_ended(*ended)
 
-    async def admit(self, user_id: str) -> None:
-        """End a ban.  Raises ChatError(NOT_FOUND) when there is none."""
-        if not await self._store.admit(user_id):
+    async def admit(self, who: Identity, user_id: str) -> None:
+        """End a ban.  Raises ChatError with FORBIDDEN, or NOT_FOUND when there is none."""
+        if not await self._store.admit(user_id, within=who.permissions):
             raise ChatError(Code.NOT_FOUND)
 
     async def bans(self, cursor: str, limit: int) -> tuple[list[Account], str]:

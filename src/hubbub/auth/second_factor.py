@@ -16,6 +16,7 @@ import msgspec
 
 from hubbub.auth.factor_ports import FactorStore, Passkey, Step, Totp
 from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
+from hubbub.auth.model import Identity
 from hubbub.auth.permissions import EVERYDAY, effective
 from hubbub.auth.ports import Account
 from hubbub.auth.refresh import digest
@@ -213,13 +214,13 @@ class SecondFactor:
         await self._store.set_recovery_codes(user_id, [hashed for code in codes if (hashed := recovery_hash(code))])
         return codes
 
-    async def reset(self, user_id: str) -> bool:
-        """Take away all that somebody has set up, because they have lost it; False when there was nothing."""
-        had = await self._store.drop_totp(user_id)
-        for passkey in await self._store.passkeys(user_id):
-            had = await self._store.drop_passkey(user_id, passkey.id) or had
-        await self.tidy(user_id)
-        return had
+    async def reset(self, who: Identity, user_id: str) -> bool:
+        """Take away all that somebody has set up, because they have lost it; False when there was nothing.
+
+        Raises ChatError with USER_NOT_FOUND, or FORBIDDEN for somebody who may do more than `who`.
+        """
+        self._have.pop(user_id, None)
+        return await self._store.reset(user_id, within=who.permissions)
 
     async def forget(self, user_id: str) -> None:
         """Forget all of somebody whose account is deleted, whom they were somewhere else included."""

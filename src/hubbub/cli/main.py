@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "group": "Make groups and manage their members.",
     "channel": "Find, join and leave public channels.",
     "users": "Find people; see who is online.",
+    "user": "Look after everybody's accounts (admins).",
     "contact": "Ask, accept, name, group and block people.",
     "announce": "Tell everybody (admins).",
     "account": "One's e-mail address, a forgotten password, deleting one's account.",

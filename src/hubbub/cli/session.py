@@ -1,29 +1,34 @@
-"""`hubbub session`: where one is logged in."""
+"""`hubbub session`: where one is logged in, and where others are."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import click
 
+from hubbub.cli.named import Named
 from hubbub.cli.run import Ask, Context, common
 from hubbub.cli.show import clock_time, line
 
 _PATH = "/api/v1/me/logins"
 _ARRIVALS = "/api/v1/me/arrivals"
 
+_of = click.option("--user", "who", default="", metavar="USERNAME", help="Somebody else's (admins).")
+
 
 @click.group("session")
 def command() -> None:
-    """Where one is logged in: devices, browsers, and programs that act for one."""
+    """Where somebody is logged in: devices, browsers, and programs that act for them."""
 
 
 @command.command("list")
+@_of
 @common
-async def list_(context: Context) -> None:
+async def list_(context: Context, who: str) -> None:
     """Print every login, with when it was last used; * marks those of this profile."""
     async with context.api() as ask:
-        for login in await _all(ask):
+        for login in await _all(ask, await _path(ask, who)):
             mark = "*" if login["device_id"] in _own(context) else " "
             what = login["device_name"] or login["device_id"]
             of = "" if login["client_id"] == "hubbub" else f"  ({login['client_id']})"
@@ -44,12 +49,23 @@ async def name(context: Context, login_id: str, name: str) -> None:
 
 @command.command("end")
 @click.argument("login_id")
+@_of
 @common
-async def end(context: Context, login_id: str) -> None:
+async def end(context: Context, login_id: str, who: str) -> None:
     """Log a device out: its tokens and its connections end."""
     async with context.api() as ask:
-        await ask("DELETE", f"{_PATH}/{login_id}")
+        await ask("DELETE", f"{await _path(ask, who)}/{quote(login_id, safe='')}")
     context.show({"ended": login_id}, "ended")
+
+
+@command.command("end-all")
+@click.argument("username")
+@common
+async def end_all(context: Context, username: str) -> None:
+    """Log somebody out everywhere (admins)."""
+    async with context.api() as ask:
+        ended = await ask("DELETE", await _path(ask, username))
+    context.show(ended, f"{ended['ended']} ended")
 
 
 @command.command("end-others")
@@ -88,12 +104,16 @@ async def was_me(context: Context, login_id: str) -> None:
     context.show({"forgotten": login_id}, "forgotten")
 
 
-async def _all(ask: Ask) -> list[dict[str, Any]]:
+async def _path(ask: Ask, who: str) -> str:
+    return f"/api/v1/people/{await Named(ask).id_of(who)}/logins" if who else _PATH
+
+
+async def _all(ask: Ask, path: str = _PATH) -> list[dict[str, Any]]:
     """Return every login; there are at most some dozens, because older ones are pushed aside."""
     found: list[dict[str, Any]] = []
     cursor = ""
     while True:
-        page = await ask("GET", _PATH, params={"limit": "200", "cursor": cursor})
+        page = await ask("GET", path, params={"limit": "200", "cursor": cursor})
         found += page["logins"]
         cursor = page["next_cursor"]
         if not cursor:

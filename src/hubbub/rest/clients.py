@@ -123,12 +123,13 @@ def _fields(client: client_ports.Client) -> dict[str, Any]:
         example={"name": "Verona Wiki", "redirect_uris": ["https://wiki.verona.example/callback"]},
     ),
 )
-async def create_client(data: JSONBody[NewClient], deps: DepsDep) -> ClientWithSecret:
+async def create_client(data: JSONBody[NewClient], identity: IdentityDep, deps: DepsDep) -> ClientWithSecret:
     """Register a program that gets tokens here.
 
     The answer has its secret, which is never shown again.
     """
     client, secret = await deps.oauth.clients.create(
+        identity,
         data.name,
         public=data.public,
         redirect_uris=data.redirect_uris,
@@ -174,9 +175,9 @@ async def read_client(client_id: FromPath[str], deps: DepsDep) -> Client:
     tags=["clients"],
     opt=refuses(*_ADMIN, Code.STORAGE_FULL, scope=scopes.ADMIN, permission=Permission.CLIENTS_MANAGE),
 )
-async def rotate_secret(client_id: FromPath[str], deps: DepsDep) -> ClientWithSecret:
+async def rotate_secret(client_id: FromPath[str], identity: IdentityDep, deps: DepsDep) -> ClientWithSecret:
     """Give a client another secret; the one before is good no more, and what it does as its bot ends."""
-    client, secret = await deps.oauth.clients.rotate_secret(client_id)
+    client, secret = await deps.oauth.clients.rotate_secret(identity, client_id)
     return ClientWithSecret(**_fields(client), client_secret=secret)
 
 
@@ -187,9 +188,9 @@ async def rotate_secret(client_id: FromPath[str], deps: DepsDep) -> ClientWithSe
     tags=["clients"],
     opt=refuses(*_ADMIN, Code.STORAGE_FULL, scope=scopes.ADMIN, permission=Permission.CLIENTS_MANAGE),
 )
-async def delete_client(client_id: FromPath[str], deps: DepsDep) -> None:
+async def delete_client(client_id: FromPath[str], identity: IdentityDep, deps: DepsDep) -> None:
     """Remove a client; all its tokens and sockets end, and its bot is closed."""
-    await deps.oauth.clients.delete(client_id)
+    await deps.oauth.clients.delete(identity, client_id)
 
 
 @get("/me/apps", summary="List what one allowed other programs", tags=["clients"], opt=refuses(Code.BAD_CURSOR))

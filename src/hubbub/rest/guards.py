@@ -16,14 +16,14 @@ from litestar.types import Guard
 from hubbub.auth.audit import By, act_as, acting
 from hubbub.auth.limits import Allowance
 from hubbub.auth.model import Identity
-from hubbub.auth.permissions import ADMIN, BUILT_IN, Permission
+from hubbub.auth.permissions import Permission
 from hubbub.auth.scopes import OWN
 from hubbub.base.errors import ChatError, Code, RateLimited
 from hubbub.chat.model import Caller
 from hubbub.rest.allowances import say_allowance
 from hubbub.rest.deps import Deps
 
-__all__ = ["address_of", "admin_guard", "bearer_guard", "bearer_if_any", "provide_caller", "provide_identity"]
+__all__ = ["address_of", "bearer_guard", "bearer_if_any", "provide_caller", "provide_identity"]
 
 
 def bearer_guard(deps: Deps) -> Guard:
@@ -52,14 +52,6 @@ def bearer_guard(deps: Deps) -> Guard:
         _check_permission(identity, handler)
 
     return guard
-
-
-async def admin_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let in only those who may do whatever an admin may; for operations that name no permission of their own."""
-    identity = connection.scope["user"]
-    assert isinstance(identity, Identity)
-    if not BUILT_IN[ADMIN] <= identity.permissions:
-        raise ChatError(Code.FORBIDDEN)
 
 
 async def bearer_if_any(

@@ -143,9 +143,11 @@ async def list_waiting(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> 
         *BODY, *_ADMIN, Code.NOT_FOUND, scope=scopes.ADMIN, permission=Permission.PEOPLE_ADD, example={"accept": True}
     ),
 )
-async def answer_waiting(user_id: FromPath[str], data: JSONBody[LettingIn], deps: DepsDep) -> None:
+async def answer_waiting(
+    user_id: FromPath[str], data: JSONBody[LettingIn], identity: IdentityDep, deps: DepsDep
+) -> None:
     """Let somebody in who waits, or forget their account, which frees the name."""
-    await deps.accounts.answer_waiting(an_id(user_id, Code.NOT_FOUND), data.accept)
+    await deps.accounts.answer_waiting(identity, an_id(user_id, Code.NOT_FOUND), data.accept)
 
 
 GUARDED = [create_code, list_codes, revoke_code, list_waiting, answer_waiting]

@@ -17,7 +17,7 @@ from hubbub.rest.deps import Deps, DepsDep, IdentityDep
 from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id, user_of
 from hubbub.rest.refusals import BODY, refuses
 
-__all__ = ["GUARDED"]
+__all__ = ["GUARDED", "until_of"]
 
 _CHANGE = (*BODY, Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT, Code.UNKNOWN_OUTCOME)
 
@@ -98,13 +98,17 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, account: ports.Account) -> Ban:
-        until_ms = 0 if account.banned_until_ms == FOR_EVER_MS else account.banned_until_ms
-        return cls(user_id=account.id, username=account.username, until_ms=until_ms)
+        return cls(user_id=account.id, username=account.username, until_ms=until_of(account))
 
 
 class BanPage(msgspec.Struct, frozen=True, kw_only=True):
     bans: list[Ban]
     next_cursor: str
+
+
+def until_of(account: ports.Account) -> int:
+    """Return when a ban ends; 0: there is none, or it does not."""
+    return 0 if account.banned_until_ms == FOR_EVER_MS else account.banned_until_ms
 
 
 # ---------------------------------------------------------------- roles
@@ -257,9 +261,9 @@ async def ban_person(user_id: FromPath[str], data: JSONBody[NewBan], identity: I
     tags=["moderation"],
     opt=refuses(*_CHANGE, scope=scopes.ADMIN, permission=Permission.PEOPLE_BAN),
 )
-async def admit_person(user_id: FromPath[str], deps: DepsDep) -> None:
+async def admit_person(user_id: FromPath[str], identity: IdentityDep, deps: DepsDep) -> None:
     """End a ban before its time."""
-    await _roles(deps).admit(an_id(user_id, Code.NOT_FOUND))
+    await _roles(deps).admit(identity, an_id(user_id, Code.NOT_FOUND))
 
 
 def _roles(deps: Deps) -> Roles:

@@ -14,13 +14,13 @@ from litestar import Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from hubbub.auth import factor_ports, scopes
-from hubbub.auth.audit import Act, Deed
 from hubbub.auth.model import Identity
+from hubbub.auth.permissions import Permission
 from hubbub.auth.ports import Account
 from hubbub.auth.totp import otpauth_uri, shown_secret
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
-from hubbub.rest.guards import address_of, admin_guard
+from hubbub.rest.guards import address_of
 from hubbub.rest.inputs import an_id, user_of
 from hubbub.rest.place import place_name
 from hubbub.rest.qr import qr_svg
@@ -235,19 +235,18 @@ async def dismiss_arrival(login_id: FromPath[str], identity: IdentityDep, deps: 
 @delete(
     "/users/{user_id:str}/second-factor",
     status_code=204,
-    guards=[admin_guard],
     summary="Take away somebody's second step",
     tags=["accounts"],
-    opt=refuses(Code.USER_NOT_FOUND, Code.FORBIDDEN, Code.STORAGE_FULL, scope=scopes.ADMIN),
+    opt=refuses(
+        Code.USER_NOT_FOUND, Code.FORBIDDEN, Code.STORAGE_FULL, scope=scopes.ADMIN, permission=Permission.PEOPLE_MANAGE
+    ),
 )
-async def reset_second_factor(user_id: FromPath[str], deps: DepsDep) -> None:
-    """Forget the app, the passkeys and the recovery codes of somebody who has lost them; for admins.
+async def reset_second_factor(user_id: FromPath[str], identity: IdentityDep, deps: DepsDep) -> None:
+    """Forget the app, the passkeys and the recovery codes of somebody who has lost them.
 
-    Their password is enough again.
+    Their password is enough again.  Refused (`forbidden`) for whoever may do more than the caller.
     """
-    account = await deps.accounts.profile(user_of(user_id))
-    if await deps.oauth.factors.reset(account.id) and deps.audit is not None:
-        await deps.audit.record(Deed(Act.ACCOUNT_SECOND_STEP, account.id, {"taken": "all"}))
+    await deps.oauth.factors.reset(identity, user_of(user_id))
 
 
 async def prove_self(deps: Deps, identity: Identity, password: str, address: str) -> Account:

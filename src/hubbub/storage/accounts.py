@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hubbub.auth.audit import Act, Deed
 from hubbub.auth.model import Ended
-from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
+from hubbub.auth.ports import Account, AccountState, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.account_tables import logins, place, signing_keys, users
 from hubbub.storage.again import write_again
@@ -35,6 +35,7 @@ from hubbub.storage.login_rows import (
 )
 from hubbub.storage.padded import padded
 from hubbub.storage.recovery import SqlRecovery
+from hubbub.storage.role_rows import need_over
 from hubbub.storage.together import Together
 
 __all__ = ["SqlAccounts"]
@@ -51,6 +52,12 @@ _STANDING = (
 _SEEN = select(users.c.id, users.c.last_seen_ms).where(
     users.c.id.in_(bindparam("these", expanding=True)), users.c.last_seen_ms > 0
 )
+_STATES = {
+    AccountState.ACTIVE: users.c.active,
+    AccountState.WAITING: users.c.pending,
+    AccountState.BANNED: and_(~users.c.active, ~users.c.pending, users.c.deleted_ms == 0),
+    AccountState.DELETED: users.c.deleted_ms > 0,
+}
 _AT_ONCE = 200
 _ONLY = 1
 
@@ -77,11 +84,30 @@ class SqlAccounts(SqlRecovery):
     async def account_named(self, username_key: str) -> Account | None:
         return await self._db.read(lambda conn: account_where(conn, users.c.username_key == username_key))
 
-    async def set_profile(self, user_id: str, *, display_name: str | None, signature: str | None) -> Account | None:
+    async def people(self, query: str, state: AccountState, cursor: str, limit: int) -> tuple[list[Account], str]:
+        which = [_STATES[state]]
+        if query:
+            which.append(or_(users.c.username_key.contains(query, autoescape=True), users.c.email_key == query))
+        if cursor:
+            which.append(users.c.id > cursor)
+        found = select(*ACCOUNT).where(*which).order_by(users.c.id).limit(limit + 1)
+        rows = await self._db.read(lambda conn: [Account(*row) for row in conn.execute(found)])
+        return rows[:limit], rows[limit - 1].id if len(rows) > limit else ""
+
+    async def set_profile(
+        self,
+        user_id: str,
+        *,
+        display_name: str | None,
+        signature: str | None,
+        within: frozenset[str] | None = None,
+    ) -> Account | None:
         values = {"display_name": display_name, "signature": signature}
         changed = {name: value for name, value in values.items() if value is not None}
 
         def work(conn: Connection) -> Account | None:
+            if within is not None:
+                need_over(account_where(conn, users.c.id == user_id, lock=True), within)
             if changed:
                 conn.execute(update(users).where(users.c.id == user_id).values(changed))
             account = account_where(conn, users.c.id == user_id)
@@ -246,10 +272,14 @@ class SqlAccounts(SqlRecovery):
 
         return await self._db.read(work)
 
-    async def end_login(self, login_id: str, now_ms: int) -> Login | None:
+    async def end_login(
+        self, login_id: str, now_ms: int, *, user_id: str = "", within: frozenset[str] | None = None
+    ) -> Login | None:
         def work(conn: Connection) -> Login | None:
+            if within is not None:
+                need_over(account_where(conn, users.c.id == user_id, lock=True), within)
             login = login_row(conn, login_id, lock=True)
-            if login is None or login.ended_ms:
+            if login is None or login.ended_ms or user_id not in ("", login.user_id):
                 return None
             return end_logins(self._db, conn, [login], now_ms)[0]
 
@@ -265,10 +295,12 @@ class SqlAccounts(SqlRecovery):
 
         return await write_again(self._db, work)
 
-    async def end_other_logins(self, user_id: str, but: str, now_ms: int) -> list[Login]:
+    async def end_other_logins(
+        self, user_id: str, but: str, now_ms: int, *, within: frozenset[str] | None = None
+    ) -> list[Login]:
         def work(conn: Connection) -> list[Login]:
             # The person's row orders this with logins that are being added.
-            account_where(conn, users.c.id == user_id, lock=True)
+            need_over(account_where(conn, users.c.id == user_id, lock=True), within)
             others = [one for one in lasting_logins(conn, user_id) if one.id != but]
             return end_logins(self._db, conn, others, now_ms)
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hubbub.auth.audit import Act, Deed
 from hubbub.auth.client_ports import AuthorizationCode, Client, Consent, DeviceRequest, DeviceState, Spending, Spent
+from hubbub.auth.permissions import NONE
 from hubbub.auth.ports import Login
 from hubbub.storage.account_tables import logins, users
 from hubbub.storage.again import write_again
@@ -22,6 +23,7 @@ from hubbub.storage.audit import note
 from hubbub.storage.client_tables import authorization_codes, clients, consents, device_requests
 from hubbub.storage.database import Database
 from hubbub.storage.login_rows import LOGIN, account_where, end_logins, insert_login, login_row, one_row
+from hubbub.storage.role_rows import can, need_within
 
 __all__ = ["SqlClients"]
 
@@ -68,20 +70,23 @@ class SqlClients:
 
         return await self._db.read(work)
 
-    async def set_client_secret(self, client_id: str, secret_hash: bytes) -> Client | None:
+    async def set_client_secret(self, client_id: str, secret_hash: bytes, *, within: frozenset[str]) -> Client | None:
         def work(conn: Connection) -> Client | None:
+            client = _client(conn, client_id, lock=True)
+            if client is None:
+                return None
+            need_within(_reach(conn, client), within)
             conn.execute(update(clients).where(clients.c.id == client_id).values(secret_hash=secret_hash))
-            client = _client(conn, client_id)
-            if client is not None:
-                note(self._db, conn, [Deed(Act.CLIENT_SECRET, client_id)])
-            return client
+            note(self._db, conn, [Deed(Act.CLIENT_SECRET, client_id)])
+            return msgspec.structs.replace(client, secret_hash=secret_hash)
 
         return await self._write(work)
 
-    async def delete_client(self, client_id: str) -> Client | None:
+    async def delete_client(self, client_id: str, *, within: frozenset[str]) -> Client | None:
         def work(conn: Connection) -> Client | None:
             client = _client(conn, client_id, lock=True)
             if client is not None:
+                need_within(_reach(conn, client), within)
                 for table in (authorization_codes, device_requests, consents):
                     conn.execute(delete(table).where(table.c.client_id == client_id))
                 conn.execute(delete(clients).where(clients.c.id == client_id))
@@ -287,6 +292,12 @@ def _as_client(row: Sequence[Any]) -> Client:
 def _client(conn: Connection, client_id: str, *, lock: bool = False) -> Client | None:
     row = one_row(conn, select(*_CLIENT).where(clients.c.id == client_id), lock)
     return None if row is None else _as_client(row)
+
+
+def _reach(conn: Connection, client: Client) -> frozenset[str]:
+    """Return what may be done with a client's secret, as what its bot may do is now."""
+    bot = account_where(conn, users.c.id == client.user_id, lock=True) if client.user_id else None
+    return client.reach | (can(bot) if bot is not None else NONE)
 
 
 def _code(conn: Connection, code_hash: bytes, *, lock: bool = False) -> AuthorizationCode | None:

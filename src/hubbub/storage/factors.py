@@ -12,14 +12,17 @@ import msgspec
 from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.auth.factor_ports import Arrival, ForeignAccount, Passkey, Step, Totp
 from hubbub.storage.account_tables import logins, users
 from hubbub.storage.again import write_again
+from hubbub.storage.audit import note
 from hubbub.storage.database import Database
 from hubbub.storage.factor_tables import arrivals, foreign_accounts, passkeys, recovery_codes, steps, totps
 from hubbub.storage.login_rows import account_where
+from hubbub.storage.role_rows import need_over
 
-__all__ = ["SqlFactors"]
+__all__ = ["SqlFactors", "factors_reset"]
 
 _TOTP = [totps.c[name] for name in Totp.__struct_fields__]
 _PASSKEY = [passkeys.c[name] for name in Passkey.__struct_fields__]
@@ -38,6 +41,19 @@ class SqlFactors:
         app = exists().where(totps.c.user_id == user_id, totps.c.confirmed)
         key = exists().where(passkeys.c.user_id == user_id)
         return bool(await self._db.read(lambda conn: conn.execute(select(or_(app, key))).scalar_one()))
+
+    async def reset(self, user_id: str, *, within: frozenset[str]) -> bool:
+        def work(conn: Connection) -> bool:
+            # What somebody may do stays as it is while their row is locked.
+            need_over(account_where(conn, users.c.id == user_id, lock=True), within)
+            had = False
+            for table in (totps, passkeys, recovery_codes):
+                had = conn.execute(delete(table).where(table.c.user_id == user_id)).rowcount > 0 or had
+            if had:
+                note(self._db, conn, [factors_reset(user_id)])
+            return had
+
+        return await write_again(self._db, work)
 
     async def forget(self, user_id: str) -> None:
         # Steps have no index by person, and are gone in minutes.
@@ -234,6 +250,11 @@ class SqlFactors:
 
 
 # ---------------------------------------------------------------- inside a transaction
+
+
+def factors_reset(user_id: str) -> Deed:
+    """Return what the audit log remembers of a second step that was taken away."""
+    return Deed(Act.ACCOUNT_SECOND_STEP, user_id, {"taken": "all"})
 
 
 def _totp(conn: Connection, user_id: str) -> Totp | None:

@@ -17,6 +17,7 @@ from hubbub.storage.again import write_again
 from hubbub.storage.audit import note
 from hubbub.storage.database import Database
 from hubbub.storage.login_rows import ACCOUNT, account_where
+from hubbub.storage.role_rows import need_over
 
 _CODE = [join_codes.c[name] for name in JoinCode.__struct_fields__]
 
@@ -73,11 +74,14 @@ class SqlJoining:
         found = [Account(*row) for row in rows[:limit]]
         return found, found[-1].id if len(rows) > limit else ""
 
-    async def answer_waiting(self, user_id: str, accept: bool) -> Account | None:
+    async def answer_waiting(
+        self, user_id: str, accept: bool, *, within: frozenset[str] | None = None
+    ) -> Account | None:
         def work(conn: Connection) -> Account | None:
             account = account_where(conn, users.c.id == user_id, lock=True)
             if account is None or not account.pending:
                 return None
+            need_over(account, within)
             if accept:
                 conn.execute(update(users).where(users.c.id == user_id).values(active=True, pending=False))
             else:

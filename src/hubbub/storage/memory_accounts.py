@@ -12,11 +12,12 @@ import msgspec
 
 from hubbub.auth.audit import Act, Deed
 from hubbub.auth.model import Ended
-from hubbub.auth.ports import Account, Login, Place, Rotation, SigningKey
+from hubbub.auth.ports import Account, AccountState, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.login_rows import ended_deeds, surplus
 from hubbub.storage.memory_audit import MemoryAudit
 from hubbub.storage.memory_recovery import MemoryRecovery
+from hubbub.storage.role_rows import need_over
 
 __all__ = ["MemoryAccounts"]
 
@@ -41,8 +42,21 @@ class MemoryAccounts(MemoryRecovery):
         user_id = self._names.get(username_key)
         return self._accounts[user_id] if user_id else None
 
-    async def set_profile(self, user_id: str, *, display_name: str | None, signature: str | None) -> Account | None:
+    async def people(self, query: str, state: AccountState, cursor: str, limit: int) -> tuple[list[Account], str]:
+        found = [one for one in self.everybody() if AccountState.of(one) is state and one.id > cursor]
+        found = [one for one in found if query in one.username_key or (query and one.email_key == query)]
+        return found[:limit], found[limit - 1].id if len(found) > limit else ""
+
+    async def set_profile(
+        self,
+        user_id: str,
+        *,
+        display_name: str | None,
+        signature: str | None,
+        within: frozenset[str] | None = None,
+    ) -> Account | None:
         account = self._accounts.get(user_id)
+        need_over(account, within)
         if account is None:
             return None
         account = _replace(
@@ -158,9 +172,18 @@ class MemoryAccounts(MemoryRecovery):
         self._logins[login_id] = _replace(login, refresh_hash=new_hash, used_ms=now_ms)
         return Rotation.DONE
 
-    async def end_login(self, login_id: str, now_ms: int, *, why: str = "") -> Login | None:
+    async def end_login(
+        self,
+        login_id: str,
+        now_ms: int,
+        *,
+        user_id: str = "",
+        within: frozenset[str] | None = None,
+        why: str = "",
+    ) -> Login | None:
+        need_over(self._accounts.get(user_id), within)
         login = self._logins.get(login_id)
-        if login is None or login.ended_ms:
+        if login is None or login.ended_ms or user_id not in ("", login.user_id):
             return None
         return self._end(now_ms, [login], why)[0]
 
@@ -171,7 +194,10 @@ class MemoryAccounts(MemoryRecovery):
         login = self._logins[login_id] = _replace(login, device_name=device_name)
         return login
 
-    async def end_other_logins(self, user_id: str, but: str, now_ms: int) -> list[Login]:
+    async def end_other_logins(
+        self, user_id: str, but: str, now_ms: int, *, within: frozenset[str] | None = None
+    ) -> list[Login]:
+        need_over(self._accounts.get(user_id), within)
         return self._end(now_ms, [one for one in self._lasting(user_id) if one.id != but])
 
     async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
@@ -189,7 +215,7 @@ class MemoryAccounts(MemoryRecovery):
         """Return a person's logins, ended or not; for the second step in memory."""
         return [login for login in self._logins.values() if login.user_id == user_id]
 
-    def people(self) -> list[Account]:
+    def everybody(self) -> list[Account]:
         """Return everybody by id; for the roles in memory."""
         return sorted(self._accounts.values(), key=lambda one: one.id)
 

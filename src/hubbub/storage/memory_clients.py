@@ -10,9 +10,11 @@ import msgspec
 
 from hubbub.auth.audit import Act, Deed
 from hubbub.auth.client_ports import AuthorizationCode, Client, Consent, DeviceRequest, DeviceState, Spending, Spent
+from hubbub.auth.permissions import NONE
 from hubbub.auth.ports import Login
 from hubbub.storage.clients import client_added
 from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.role_rows import can, need_within
 
 __all__ = ["MemoryClients"]
 
@@ -42,13 +44,16 @@ class MemoryClients:
         rows = [self._clients[name] for name in sorted(self._clients) if name > cursor]
         return rows[:limit], rows[limit - 1].id if len(rows) > limit else ""
 
-    async def set_client_secret(self, client_id: str, secret_hash: bytes) -> Client | None:
+    async def set_client_secret(self, client_id: str, secret_hash: bytes, *, within: frozenset[str]) -> Client | None:
         if client_id in self._clients:
+            need_within(await self._reach(self._clients[client_id]), within)
             self._clients[client_id] = _replace(self._clients[client_id], secret_hash=secret_hash)
             self._accounts.note(Deed(Act.CLIENT_SECRET, client_id))
         return self._clients.get(client_id)
 
-    async def delete_client(self, client_id: str) -> Client | None:
+    async def delete_client(self, client_id: str, *, within: frozenset[str]) -> Client | None:
+        if client_id in self._clients:
+            need_within(await self._reach(self._clients[client_id]), within)
         client = self._clients.pop(client_id, None)
         self._codes = {key: one for key, one in self._codes.items() if one.client_id != client_id}
         self._devices = {key: one for key, one in self._devices.items() if one.client_id != client_id}
@@ -56,6 +61,10 @@ class MemoryClients:
         if client is not None:
             self._accounts.note(Deed(Act.CLIENT_REMOVED, client_id, {"name": client.name}))
         return client
+
+    async def _reach(self, client: Client) -> frozenset[str]:
+        bot = await self._accounts.account(client.user_id)
+        return client.reach | (can(bot) if bot is not None else NONE)
 
     # ------------------------------------------------------------ logins
 

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import msgspec
 
 from hubbub.auth.factor_ports import Arrival, ForeignAccount, Passkey, Step, Totp
+from hubbub.storage.factors import factors_reset
 from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.role_rows import need_over
 
 __all__ = ["MemoryFactors"]
 
@@ -33,6 +35,16 @@ class MemoryFactors:
     async def has_factor(self, user_id: str) -> bool:
         totp = self._totps.get(user_id)
         return (totp is not None and totp.confirmed) or bool(await self.passkeys(user_id))
+
+    async def reset(self, user_id: str, *, within: frozenset[str]) -> bool:
+        need_over(await self._accounts.account(user_id), within)
+        mine = await self.passkeys(user_id)
+        had = bool(self._totps.pop(user_id, None)) or bool(self._recovery.pop(user_id, None)) or bool(mine)
+        self._recovery.pop(user_id, None)
+        self._passkeys = {key: one for key, one in self._passkeys.items() if one.user_id != user_id}
+        if had:
+            self._accounts.note(factors_reset(user_id))
+        return had
 
     async def forget(self, user_id: str) -> None:
         self._totps.pop(user_id, None)

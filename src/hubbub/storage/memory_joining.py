@@ -10,6 +10,7 @@ from hubbub.auth.ports import Account
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.joining import added, answered
 from hubbub.storage.memory_audit import MemoryAudit
+from hubbub.storage.role_rows import need_over
 
 
 class MemoryJoining:
@@ -62,10 +63,13 @@ class MemoryJoining:
         found = [each for each in found if each.id > cursor]
         return found[:limit], found[limit - 1].id if len(found) > limit else ""
 
-    async def answer_waiting(self, user_id: str, accept: bool) -> Account | None:
+    async def answer_waiting(
+        self, user_id: str, accept: bool, *, within: frozenset[str] | None = None
+    ) -> Account | None:
         account = self._accounts.get(user_id)
         if account is None or not account.pending:
             return None
+        need_over(account, within)
         self.note(answered(user_id, accept))
         if not accept:
             del self._accounts[user_id], self._names[account.username_key]

@@ -12,7 +12,8 @@ from hubbub.auth.recovery import MailLink
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.memory_audit import MemoryAudit
 from hubbub.storage.memory_joining import MemoryJoining
-from hubbub.storage.recovery import email_changed, what_is_left
+from hubbub.storage.recovery import email_changed, link_given, what_is_left
+from hubbub.storage.role_rows import need_over
 
 
 class MemoryRecovery(MemoryJoining):
@@ -29,7 +30,10 @@ class MemoryRecovery(MemoryJoining):
     def _lasting(self, user_id: str) -> list[Login]:
         raise NotImplementedError
 
-    async def add_mail_link(self, link: MailLink, keep: int) -> None:
+    async def add_mail_link(self, link: MailLink, keep: int, *, within: frozenset[str] | None = None) -> None:
+        if within is not None:
+            need_over(self._accounts.get(link.user_id), within)
+            self.note(link_given(link))
         self._drop_links(lambda each: each.until_ms <= link.created_ms)
         mine = [each for each in self._links.values() if (each.user_id, each.purpose) == (link.user_id, link.purpose)]
         mine.sort(key=lambda each: (-each.created_ms, each.hash))
@@ -54,7 +58,8 @@ class MemoryRecovery(MemoryJoining):
         self.note(email_changed(before.id))
         return before, after
 
-    async def drop_email(self, user_id: str) -> None:
+    async def drop_email(self, user_id: str, *, within: frozenset[str] | None = None) -> None:
+        need_over(self._accounts.get(user_id), within)
         if user_id in self._accounts:
             self._accounts[user_id] = replace(self._accounts[user_id], email="", email_key="")
         self._drop_links(lambda each: each.user_id == user_id)
@@ -71,13 +76,16 @@ class MemoryRecovery(MemoryJoining):
         self.note(Deed(Act.ACCOUNT_PASSWORD, account.id, {"by": "a mailed link"}))
         return changed, self._end(now_ms, self._lasting(account.id), why="password")
 
-    async def delete_account(self, user_id: str, now_ms: int, *, recall: bool) -> list[Login]:
+    async def delete_account(
+        self, user_id: str, now_ms: int, *, recall: bool, within: frozenset[str] | None = None
+    ) -> list[Login]:
         account = self._accounts.get(user_id)
+        need_over(account, within)
         if account is None or account.deleted_ms:
             return []
         admins = [each.id for each in self._accounts.values() if each.is_admin and each.active]
         if admins == [user_id]:
-            raise ChatError(Code.FORBIDDEN, "You are the last administrator.")
+            raise ChatError(Code.FORBIDDEN, "It is the last owner.")
         self._accounts[user_id] = what_is_left(account, now_ms, recall=recall)
         self._drop_links(lambda each: each.user_id == user_id)
         self.note(Deed(Act.ACCOUNT_DELETED, user_id))

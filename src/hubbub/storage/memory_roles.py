@@ -59,12 +59,12 @@ class MemoryRoles:
 
     async def give_role(self, user_id: str, role: str, *, within: frozenset[str]) -> tuple[Account, bool]:
         account = await self._person(user_id)
-        need_within(of_role(role, self._own), within)
+        need_within(can(account) | of_role(role, self._own), within)
         return self._set(account, with_role(account, role, self._own), Act.ROLE_GIVEN, role)
 
     async def take_role(self, user_id: str, role: str, *, within: frozenset[str]) -> tuple[Account, bool]:
         account = await self._person(user_id)
-        need_within(of_role(role, self._own), within)
+        need_within(can(account) | of_role(role, self._own), within)
         if role == OWNER and account.is_admin:
             self._need_other_owner(user_id)
         return self._set(account, without_role(account, role, self._own), Act.ROLE_TAKEN, role)
@@ -72,7 +72,7 @@ class MemoryRoles:
     async def holders(self, role: str, cursor: str, limit: int) -> tuple[list[Account], str]:
         having = [
             one
-            for one in self._accounts.people()
+            for one in self._accounts.everybody()
             if (one.is_admin if role == OWNER else role in one.roles.split()) and one.id > cursor
         ]
         return having[:limit], having[limit - 1].id if len(having) > limit else ""
@@ -91,24 +91,30 @@ class MemoryRoles:
         self._accounts.note(*ban_deeds(user_id, until_ms, reason))
         return self._accounts.end_all(user_id, now_ms, "ban")
 
-    async def admit(self, user_id: str) -> bool:
+    async def admit(self, user_id: str, *, within: frozenset[str]) -> bool:
         account = await self._accounts.account(user_id)
         if account is None or not account.banned_until_ms:
             return False
-        self._accounts.put(_replace(account, active=True, banned_until_ms=0))
-        if not account.active:
-            self._accounts.note(Deed(Act.ACCOUNT_ADMITTED, user_id))
-        return not account.active
+        need_within(can(account), within)
+        return self._admit(account)
 
     async def bans(self, cursor: str, limit: int) -> tuple[list[Account], str]:
-        banned = [one for one in self._accounts.people() if one.banned_until_ms and not one.active and one.id > cursor]
+        banned = [
+            one for one in self._accounts.everybody() if one.banned_until_ms and not one.active and one.id > cursor
+        ]
         return banned[:limit], banned[limit - 1].id if len(banned) > limit else ""
 
     async def admit_due(self, now_ms: int, limit: int) -> list[str]:
-        due = [one.id for one in self._accounts.people() if 0 < one.banned_until_ms <= now_ms][:limit]
-        return [one for one in due if await self.admit(one)]
+        due = [one for one in self._accounts.everybody() if 0 < one.banned_until_ms <= now_ms][:limit]
+        return [one.id for one in due if self._admit(one)]
 
     # ------------------------------------------------------------ inside
+
+    def _admit(self, account: Account) -> bool:
+        self._accounts.put(_replace(account, active=True, banned_until_ms=0))
+        if not account.active:
+            self._accounts.note(Deed(Act.ACCOUNT_ADMITTED, account.id))
+        return not account.active
 
     def _set(self, before: Account, after: Account, act: Act, role: str) -> tuple[Account, bool]:
         if after == before:
@@ -120,7 +126,7 @@ class MemoryRoles:
 
     def _spread(self, role_id: str) -> list[str]:
         told = []
-        for before in self._accounts.people():
+        for before in self._accounts.everybody():
             if role_id not in before.roles.split():
                 continue
             after = changed(before, self._own)
@@ -136,5 +142,5 @@ class MemoryRoles:
         return account
 
     def _need_other_owner(self, user_id: str) -> None:
-        if not any(one.is_admin and one.active and one.id != user_id for one in self._accounts.people()):
+        if not any(one.is_admin and one.active and one.id != user_id for one in self._accounts.everybody()):
             raise ChatError(Code.CONFLICT, "It is the last owner.")

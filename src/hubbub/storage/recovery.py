@@ -16,6 +16,7 @@ from hubbub.storage.again import write_again
 from hubbub.storage.audit import note
 from hubbub.storage.joining import SqlJoining
 from hubbub.storage.login_rows import ACCOUNT, account_where, end_logins, lasting_logins
+from hubbub.storage.role_rows import need_over
 
 DELETED_NAME = "deleted account"
 """Shown for whoever deleted their account.  No username has a blank, so nobody can be called so."""
@@ -26,16 +27,20 @@ _LINK = [mail_links.c[name] for name in MailLink.__struct_fields__]
 class SqlRecovery(SqlJoining):
     """The part of an `AccountStore` that keeps addresses and links, and closes accounts for good."""
 
-    async def add_mail_link(self, link: MailLink, keep: int) -> None:
+    async def add_mail_link(self, link: MailLink, keep: int, *, within: frozenset[str] | None = None) -> None:
         mine = (mail_links.c.user_id == link.user_id) & (mail_links.c.purpose == link.purpose)
         newest_first = select(mail_links.c.hash).where(mine).order_by(mail_links.c.created_ms.desc(), mail_links.c.hash)
 
         def work(conn: Connection) -> None:
+            if within is not None:
+                need_over(account_where(conn, users.c.id == link.user_id, lock=True), within)
             conn.execute(delete(mail_links).where(mail_links.c.until_ms <= link.created_ms))
             surplus = [row.hash for row in conn.execute(newest_first)][keep - 1 :]
             if surplus:
                 conn.execute(delete(mail_links).where(mail_links.c.hash.in_(surplus)))
             conn.execute(insert(mail_links), [msgspec.structs.asdict(link)])
+            if within is not None:
+                note(self._db, conn, [link_given(link)])
 
         await write_again(self._db, work)
 
@@ -66,8 +71,10 @@ class SqlRecovery(SqlJoining):
 
         return await write_again(self._db, work)
 
-    async def drop_email(self, user_id: str) -> None:
+    async def drop_email(self, user_id: str, *, within: frozenset[str] | None = None) -> None:
         def work(conn: Connection) -> None:
+            if within is not None:
+                need_over(account_where(conn, users.c.id == user_id, lock=True), within)
             conn.execute(update(users).where(users.c.id == user_id).values(email="", email_key=""))
             conn.execute(delete(mail_links).where(mail_links.c.user_id == user_id))
             note(self._db, conn, [email_changed(user_id)])
@@ -90,15 +97,18 @@ class SqlRecovery(SqlJoining):
 
         return await write_again(self._db, work)
 
-    async def delete_account(self, user_id: str, now_ms: int, *, recall: bool) -> list[Login]:
+    async def delete_account(
+        self, user_id: str, now_ms: int, *, recall: bool, within: frozenset[str] | None = None
+    ) -> list[Login]:
         def work(conn: Connection) -> list[Login]:
             account = account_where(conn, users.c.id == user_id, lock=True)
+            need_over(account, within)
             if account is None or account.deleted_ms:
                 return []
             if account.is_admin:
                 others = (users.c.id != user_id) & users.c.is_admin & users.c.active
                 if not conn.execute(select(func.count()).select_from(users).where(others)).scalar_one():
-                    raise ChatError(Code.FORBIDDEN, "You are the last administrator.")
+                    raise ChatError(Code.FORBIDDEN, "It is the last owner.")
             gone = what_is_left(account, now_ms, recall=recall)
             values = {name: getattr(gone, name) for name in _CHANGED}
             conn.execute(update(users).where(users.c.id == user_id).values(values))
@@ -140,6 +150,11 @@ _CHANGED = (
 def email_changed(user_id: str) -> Deed:
     """Return what the audit log remembers of another address."""
     return Deed(Act.ACCOUNT_CHANGED, user_id, {"fields": ["email"]})
+
+
+def link_given(link: MailLink) -> Deed:
+    """Return what the audit log remembers of a link that was handed to somebody else than its person."""
+    return Deed(Act.ACCOUNT_LINK, link.user_id, {"purpose": link.purpose, "until_ms": link.until_ms})
 
 
 def what_is_left(account: Account, now_ms: int, *, recall: bool) -> Account:

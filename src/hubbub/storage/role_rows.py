@@ -14,7 +14,7 @@ from hubbub.auth.ports import Account
 from hubbub.auth.role_ports import ROLES_PER_PERSON, OwnRole
 from hubbub.base.errors import ChatError, Code
 
-__all__ = ["can", "changed", "listed", "need_within", "of_role", "spaced", "with_role", "without_role"]
+__all__ = ["can", "changed", "listed", "need_over", "need_within", "of_role", "spaced", "with_role", "without_role"]
 
 _GIVEN = (OWNER, ADMIN, MODERATOR, GUEST)
 
@@ -50,6 +50,18 @@ def need_within(permissions: frozenset[str], within: frozenset[str]) -> None:
     """Refuse whoever may not do that themselves."""
     if beyond := sorted(permissions - within):
         raise ChatError(Code.FORBIDDEN, f"It needs what you may not do yourself: {', '.join(beyond)}.")
+
+
+def need_over(account: Account | None, within: frozenset[str] | None) -> None:
+    """Refuse whoever may do less than the person they would do something to; None: it is no other person's doing.
+
+    Raises ChatError with FORBIDDEN, or USER_NOT_FOUND for somebody who is not there (any more).
+    """
+    if within is None:
+        return
+    if account is None or account.deleted_ms:
+        raise ChatError(Code.USER_NOT_FOUND)
+    need_within(can(account), within)
 
 
 def with_role(account: Account, role: str, own: Mapping[str, OwnRole]) -> Account:

@@ -90,7 +90,7 @@ class SqlRoles:
             self._alone(conn)
             own = _own(conn)
             account = _person(conn, user_id)
-            need_within(of_role(role, own), within)
+            need_within(can(account) | of_role(role, own), within)
             return self._set(conn, account, with_role(account, role, own), Act.ROLE_GIVEN, role, own)
 
         return await write_again(self._db, work)
@@ -100,7 +100,7 @@ class SqlRoles:
             self._alone(conn)
             own = _own(conn)
             account = _person(conn, user_id)
-            need_within(of_role(role, own), within)
+            need_within(can(account) | of_role(role, own), within)
             if role == OWNER and account.is_admin:
                 _need_other_owner(conn, user_id)
             return self._set(conn, account, without_role(account, role, own), Act.ROLE_TAKEN, role, own)
@@ -149,8 +149,16 @@ class SqlRoles:
 
         return await write_again(self._db, work)
 
-    async def admit(self, user_id: str) -> bool:
-        return bool(await write_again(self._db, lambda conn: self._admit(conn, [user_id])))
+    async def admit(self, user_id: str, *, within: frozenset[str]) -> bool:
+        def work(conn: Connection) -> bool:
+            self._alone(conn)
+            account = account_where(conn, users.c.id == user_id, lock=True)
+            if account is None or not account.banned_until_ms:
+                return False
+            need_within(can(account), within)
+            return bool(self._admit(conn, [user_id]))
+
+        return await write_again(self._db, work)
 
     async def bans(self, cursor: str, limit: int) -> tuple[list[Account], str]:
         banned = and_(users.c.banned_until_ms > 0, users.c.active.is_(False))

@@ -55,6 +55,26 @@ def test_every_frame_that_needs_a_permission_is_tried_here() -> None:
     assert set(PERMISSIONS) <= {*AT_ONCE, *REQUESTS}
 
 
+async def test_what_needs_no_permission_is_refused_to_nobody_who_is_in() -> None:
+    """Every other frame is tried with nothing in it, by somebody who may do nothing else."""
+    free = sorted({*REQUESTS} - {*PERMISSIONS, "logout", "reauthenticate"})
+    assert len(free) > 15
+    async with a_house() as house:
+        house.auth.rights[ROMEO] = NONE
+        client = await house.enter("romeo")
+        for kind in free:
+            answer = await client.ask(**{kind: getattr(pb.ClientFrame(), kind)})
+            assert answer.error.code not in ("forbidden", "insufficient_scope"), kind
+
+
+async def test_no_frame_is_served_to_nobody() -> None:
+    async with a_house() as house:
+        for kind in sorted({*AT_ONCE, *REQUESTS} - {"hello"}):
+            client = await house.connect()
+            await client.tell(**{kind: getattr(pb.ClientFrame(), kind)})
+            assert await client.closed() == (4401, "hello_expected"), kind
+
+
 async def test_a_change_of_role_reaches_an_open_socket() -> None:
     async with a_quiet_house() as house:
         phone, tablet = await house.let_in("romeo/phone"), await house.let_in("romeo/tablet")

@@ -195,6 +195,16 @@ async def _comings_and_goings(
     waiting = f"/registration/requests/{paris.json()['user_id']}"
     await show("answer_waiting", prince, "POST", waiting, {"accept": True})
     site.accounts.use(site.deps.auth_settings)
+    await show("list_accounts", prince, "GET", "/people", query="jul")
+    of_paris = f"/people/{paris.json()['user_id']}"
+    await site.log_in("paris")
+    await show("read_account", prince, "GET", of_paris)
+    await show("change_account", prince, "PATCH", of_paris, {"display_name": "County Paris"})
+    devices = (await show("list_logins_of", prince, "GET", f"{of_paris}/logins"))["logins"]
+    await show("end_login_of", prince, "DELETE", f"{of_paris}/logins/{devices[0]['login_id']}")
+    await show("end_logins_of", prince, "DELETE", f"{of_paris}/logins")
+    await show("make_password_link", prince, "POST", f"{of_paris}/password-link")
+    await show("delete_account", prince, "DELETE", of_paris)
 
     email = "nurse@verona.example"
     await show("set_email", nurse, "PUT", "/me/email", {"email": email, "password": PASSWORD})
@@ -225,7 +235,7 @@ def calm(value: Any) -> Any:
         if isinstance(one, list):
             return [calmed(each) for each in one[:2]]
         if isinstance(one, str):
-            secret = name.endswith("secret") or name in ("invite_id", "code", "token")
+            secret = name.endswith("secret") or name in ("invite_id", "code", "token", "link")
             return "..." if secret else re.sub(r"(invites|codes)/[\w-]{20,}", r"\1/...", _ID.sub(an_id, one))
         if isinstance(one, int) and one > _EPOCH_MS and one < 2**42:
             return _FIRST_MS
