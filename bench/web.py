@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "src/hubbub/web_app"
 START_S = 60.0
 VISITS = 5
+HOUR_MESSAGES = 18_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 # Says when the first message could be seen: in the frame after the one it was put into.
@@ -266,15 +267,19 @@ def measure(browser: Browser, address: str, seats: list[Seat], groups: list[str]
     )
 
     box.fill("")
-    talker.says(400.0, 3_000).join(60)
-    page.wait_for_timeout(2000)
+
+    def hears(count: int) -> None:
+        """Have so many messages said, as fast as they go, and wait for the last of them to be seen."""
+        talker.says(400.0, count).join(150)
+        page.get_by_text(f"{count - 1}: But, soft!").last.wait_for(timeout=60_000)
+        page.wait_for_timeout(2000)
+
+    hears(3_000)
     before = heap_mib(page)
-    # An hour of five messages a second.
-    talker.says(400.0, 15_000).join(120)
-    page.wait_for_timeout(2000)
+    hears(HOUR_MESSAGES)
     after = heap_mib(page)
     say(
-        "memory over 15,000 more messages in an open conversation",
+        f"memory over an hour at five messages a second ({HOUR_MESSAGES:,}, 80 times as fast) in an open conversation",
         "flat",
         f"{before:.1f} MiB, then {after:.1f} MiB",
         after < before * 1.2 + 2,

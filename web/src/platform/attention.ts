@@ -19,6 +19,9 @@ import { plainText } from "@/text/markdown";
 /** An entry older than this was missed, not just said: it is counted, but nobody is called for it. */
 const FRESH_MS = 30_000;
 
+/** What is read as it comes is counted for a moment, which nobody needs to see. */
+const CALM_MS = 150;
+
 export function useAttention(): void {
   const { t } = useI18n();
   const route = useRoute();
@@ -29,13 +32,17 @@ export function useAttention(): void {
   const people = usePeople();
   const push = usePush();
 
-  watchEffect(() => {
+  watchEffect((onCleanup) => {
     const { count } = conversations.attention;
     const id = typeof route.params["id"] === "string" ? route.params["id"] : "";
     const here = id && conversations.all.has(id) ? `${conversations.titleOf(id)} · ` : "";
     const title = here + session.placeName;
-    document.title = count ? t("notify.unreadTitle", { count: count > 99 ? "99+" : count, title }) : title;
-    badge(count);
+    const counted = count ? t("notify.unreadTitle", { count: count > 99 ? "99+" : count, title }) : title;
+    const timer = setTimeout(() => {
+      document.title = counted;
+      badge(count);
+    }, CALM_MS);
+    onCleanup(() => clearTimeout(timer));
   });
 
   function looksAt(conversationId: string): boolean {
@@ -45,7 +52,7 @@ export function useAttention(): void {
   function hear(entry: Entry): void {
     const { action, conversationId, senderId } = entry;
     if (action.kind !== "message" || senderId === conversations.self.id || looksAt(conversationId)) return;
-    const conversation = conversations.all.get(conversationId);
+    const conversation = session.client.conversations.get(conversationId);
     const nowMs = session.client.serverNow();
     if (!conversation || nowMs - entry.timeMs > FRESH_MS || isQuiet(push.quiet, nowMs)) return;
     const mentioned = action.mentionAll || action.mentions.includes(conversations.self.id);

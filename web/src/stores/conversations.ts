@@ -1,11 +1,12 @@
 /** The list of conversations, and what was begun to be written in each. */
 import { defineStore } from "pinia";
-import { computed, reactive, ref, shallowReactive, watch } from "vue";
+import { computed, nextTick, reactive, ref, shallowReactive, watch } from "vue";
 
 import type { Client, Conversation, Notify } from "@/client";
 import { i18n } from "@/i18n";
 import { isRecord, readStored, store } from "@/platform/storage";
 import { DraftSync, type Draft } from "@/stores/drafts";
+import { paced } from "@/stores/paced";
 import { usePeople } from "@/stores/people";
 
 export type NotifyRule = Exclude<Notify, "default">;
@@ -103,7 +104,7 @@ export const useConversations = defineStore("conversations", () => {
           return { text, replyTo: text ? (quotes[id] ?? 0) : 0 };
         },
         there: (id) => {
-          const draft = all.get(id)?.own.draft;
+          const draft = client.conversations.get(id)?.own.draft;
           return { text: draft?.text ?? "", replyTo: draft?.replyTo ?? 0 };
         },
         tell: (id, draft) => client.setOwn(id, { draft }),
@@ -121,10 +122,21 @@ export const useConversations = defineStore("conversations", () => {
     );
     const mine = sync;
     for (const [id, conversation] of client.conversations) all.set(id, conversation);
+    // Where many talk at once, what hangs on it is worked out anew a few times a second and not for every word.
+    const changed = new Set<string>();
+    const showing = paced(() => {
+      const ids = [...changed];
+      changed.clear();
+      for (const id of ids) {
+        const conversation = client.conversations.get(id);
+        if (conversation) all.set(id, conversation);
+        mine.heard(id);
+      }
+    }, nextTick);
     const stops = [
-      client.on("conversation", (conversation) => {
-        all.set(conversation.id, conversation);
-        mine.heard(conversation.id);
+      client.on("conversation", ({ id }) => {
+        changed.add(id);
+        showing.soon();
       }),
       client.on("status", ({ state }) => {
         for (const [id, conversation] of client.conversations) all.set(id, conversation);
@@ -139,6 +151,7 @@ export const useConversations = defineStore("conversations", () => {
     const ticking = setInterval(() => (now.value = Date.now()), TICK_MS);
     return () => {
       clearInterval(ticking);
+      showing.close();
       mine.close();
       for (const stop of stops) stop();
     };

@@ -4,12 +4,12 @@
  * It is drawn a few times a second at most, however fast entries come: a hundred a second then cost no more to draw than
  * ten, and typing stays smooth.
  */
-import { computed, ref, shallowReactive, shallowRef, type ComputedRef, type Ref } from "vue";
+import { computed, nextTick, ref, shallowReactive, shallowRef, type ComputedRef, type Ref } from "vue";
 
 import { openRoom, type Client, type Mark, type Message, type RoomView } from "@/client";
+import { paced } from "@/stores/paced";
 import { rowsOf, type Row } from "@/timeline/rows";
 
-const PACE_MS = 60;
 /** Past so many items a stretch is shortened at the end that is farther from what is read. */
 export const LONGEST = 1200;
 const SHORTENED = 700;
@@ -40,6 +40,8 @@ export interface Room {
   goTo(seq: number): Promise<boolean>;
   goNewest(): Promise<void>;
   find(seq: number): Message | undefined;
+  /** Delete a message for this person; it vanishes from what is shown. */
+  hide(seq: number): Promise<void>;
   trim(reading: "start" | "end"): void;
   close(): void;
 }
@@ -50,25 +52,15 @@ export function createRoom(client: Client, id: string, thread: number, readSeq: 
   const view = shallowRef<RoomView>(room.view);
   const unreadAfter = ref<number | null>(thread ? null : readSeq);
   const marks = shallowReactive(new Map<string, Mark>());
-  let timer = 0;
-  let drawnMs = 0;
 
-  function draw(): void {
-    clearTimeout(timer);
-    timer = 0;
-    drawnMs = performance.now();
+  const drawing = paced(() => {
     view.value = room.view;
     for (const [userId, mark] of view.value.marks) {
       const before = marks.get(userId);
       if (before?.readSeq !== mark.readSeq || before.deliveredSeq !== mark.deliveredSeq) marks.set(userId, mark);
     }
-  }
-
-  room.onChange(() => {
-    const waitMs = drawnMs + PACE_MS - performance.now();
-    if (waitMs <= 0) draw();
-    else if (!timer) timer = window.setTimeout(draw, waitMs);
-  });
+  }, nextTick);
+  room.onChange(() => drawing.soon());
 
   const timeline = computed<Stretch | null>(() => {
     const { covers, moreBefore, moreAfter } = view.value;
@@ -92,7 +84,7 @@ export function createRoom(client: Client, id: string, thread: number, readSeq: 
   /** Load something and show it; why it did not come is told by the view. */
   async function load(work: () => Promise<void>): Promise<void> {
     await work().catch(() => undefined);
-    draw();
+    drawing.now();
   }
 
   let opened = false;
@@ -116,7 +108,7 @@ export function createRoom(client: Client, id: string, thread: number, readSeq: 
     const { covers, items } = view.value;
     if (!covers || items.length <= LONGEST) return;
     room.trim(SHORTENED, reading === "start" ? covers.from : covers.to);
-    draw();
+    drawing.now();
   }
 
   return {
@@ -133,9 +125,10 @@ export function createRoom(client: Client, id: string, thread: number, readSeq: 
     goTo,
     goNewest: () => load(() => room.newest()),
     find: (seq) => found.value.get(seq),
+    hide: (seq) => room.hide(seq),
     trim,
     close() {
-      clearTimeout(timer);
+      drawing.close();
       room.close();
     },
   };

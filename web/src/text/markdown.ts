@@ -60,9 +60,26 @@ const marked = new Marked({
   ],
 });
 
-/** Return the blocks of a message. */
-export function parseMarkdown(text: string): Block[] {
+/** What was parsed last: a message is wanted for its row, its label, the list, and again whenever it is scrolled by. */
+const parsed = new Map<string, readonly Block[]>();
+const PARSED = 600;
+const PARSED_CHARS = 4_000;
+
+/** Return the blocks of a message, which are shared: nobody changes them. */
+export function parseMarkdown(text: string): readonly Block[] {
   if (text.length > MARKDOWN_CHARS) return [plain(text)];
+  if (text.length > PARSED_CHARS) return parse(text);
+  let found = parsed.get(text);
+  if (!found) {
+    found = parse(text);
+    const [oldest] = parsed.keys();
+    if (parsed.size >= PARSED && oldest !== undefined) parsed.delete(oldest);
+    parsed.set(text, found);
+  }
+  return found;
+}
+
+function parse(text: string): Block[] {
   try {
     return blocks(marked.lexer(text), 0);
   } catch {

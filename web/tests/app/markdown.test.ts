@@ -64,7 +64,7 @@ describe("what people write", () => {
   });
 
   test("cannot exhaust the parser", () => {
-    const deep: Block[] = parseMarkdown(">".repeat(5000) + " x");
+    const deep: readonly Block[] = parseMarkdown(">".repeat(5000) + " x");
     expect(deep.length).toBe(1);
     expect(parseMarkdown("[".repeat(19_000)).length).toBe(1);
     expect(parseMarkdown("x".repeat(65_536))).toHaveLength(1);

@@ -91,3 +91,15 @@ test("why nothing could be loaded is told until it could", async () => {
   await again;
   expect([room.failed.value, seqs(room).length]).toEqual(["", 10]);
 });
+
+test("what was deleted for oneself vanishes from what is shown", async () => {
+  const [stage, room, opening] = await opens(history(1951, 2000, { more: [true, false] }));
+  await opening;
+  const hiding = room.hide(1990);
+  const wish = await stage.connection.next("hideMessage");
+  stage.connection.send({ case: "done", value: {} }, wish.frameId);
+  await hiding;
+  await settle();
+  await vi.waitFor(() => expect(seqs(room)).not.toContain(1990));
+  expect(seqs(room)).toContain(1991);
+});

@@ -4,6 +4,7 @@ import { useRouter } from "vue-router";
 
 import { shown, type Conversation, type Message, type Pending } from "@/client";
 import { useConversations } from "@/stores/conversations";
+import type { Room } from "@/stores/room";
 import { useSession } from "@/stores/session";
 import { useToasts } from "@/stores/toasts";
 import { placeOf, useUi } from "@/stores/ui";
@@ -69,17 +70,13 @@ export function useMessageActions() {
     });
   }
 
-  function hide(message: Message, hidden: () => void): void {
+  function hide(message: Message, room: Room): void {
     ui.confirm({
       title: t("message.hideTitle"),
       hint: t("message.hideHint"),
       action: t("message.hide"),
       danger: true,
-      run: () =>
-        toasts.attempt(async () => {
-          await session.client.hide(message.conversationId, message.seq);
-          hidden();
-        }),
+      run: () => toasts.attempt(() => room.hide(message.seq)),
     });
   }
 
