@@ -1,13 +1,18 @@
 """Hash passwords with argon2id where the event loop does not wait for it.
 
 One hash costs some 20 ms and 19 MiB on purpose, so the pool is small and so is the line before it: when too many wait,
-the next is told so at once instead of making everybody slower.  A name nobody has costs the same time as one somebody
+the next is told so at once instead of making everybody slower.  One core is left to everything else, and where that is
+not enough the system gives a core to whatever is not a hash.  A name nobody has costs the same time as one somebody
 has, because a hash of nothing is checked in its place.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -20,7 +25,24 @@ from hubbub.base.errors import ChatError, Code
 
 T = TypeVar("T")
 
-__all__ = ["Passwords"]
+__all__ = ["Passwords", "spare_cores"]
+
+_NICE = 10
+"""A tenth of what the event loop gets where both want the same core."""
+
+
+def spare_cores() -> int:
+    """Return how many hashes may run at once so that one core is left, at least one."""
+    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, usable - 1)
+
+
+def _step_back() -> None:
+    """Let this thread come after others of the process; only Linux knows priorities of threads."""
+    if sys.platform == "linux":
+        # Lower is always allowed; where it is not, everything works as before.
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 class Passwords:
@@ -33,8 +55,9 @@ class Passwords:
             parallelism=settings.argon2_lanes,
             type=Type.ID,
         )
-        self._pool = ThreadPoolExecutor(settings.hash_threads, thread_name_prefix="hubbub-argon2")
-        self._room = settings.hash_threads + settings.hash_waiting
+        threads = settings.hash_threads or spare_cores()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hubbub-argon2", initializer=_step_back)
+        self._room = threads + settings.hash_waiting
         self._nobody = ""
 
     async def prepare(self) -> None:

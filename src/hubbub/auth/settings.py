@@ -70,7 +70,8 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     argon2_memory_kib: int = 19_456
     argon2_iterations: int = 2
     argon2_lanes: int = 1
-    hash_threads: int = 2
+    hash_threads: int = 0
+    """Hashes that run at once; 0: one less than there are processors."""
     hash_waiting: int = 64
     """Hashes that may wait for a thread; one more is refused as `overloaded`."""
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from unit.auth.people import fast_settings
 
-from hubbub.auth.passwords import Passwords
+from hubbub.auth.passwords import Passwords, spare_cores
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.errors import ChatError, Code
 
@@ -56,3 +60,24 @@ async def test_who_hangs_up_still_takes_their_place_until_the_hash_is_done(passw
     with pytest.raises(ChatError):
         await passwords.hash("x")
     await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def test_one_core_is_left_to_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert spare_cores() == 7
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    assert spare_cores() == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows priorities of threads")
+async def test_a_hash_comes_after_everything_else_the_process_does(passwords: Passwords) -> None:
+    def politeness() -> dict[int, int]:
+        tasks = Path("/proc/self/task").iterdir()
+        return {int(each.name): os.getpriority(os.PRIO_PROCESS, int(each.name)) for each in tasks}
+
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    before = set(politeness())
+    await passwords.hash("x")
+    fresh = [nice for thread, nice in politeness().items() if thread not in before]
+    assert fresh == [max(own, 10)]
+    assert politeness()[threading.get_native_id()] == own
