@@ -70,6 +70,8 @@ class Grant(msgspec.Struct, frozen=True):
     scope: str = ""
     second_factor: str = ""
     """In place of a code, for one more device within a minute; empty where no code was asked for."""
+    one_more: str = ""
+    """For one more device of the same installation, once and within a minute; of this server's own clients alone."""
 
 
 async def _nothing(*_: str) -> None: ...
@@ -687,7 +689,12 @@ class Accounts:
         if ended is None:
             raise ChatError(Code.BAD_CREDENTIALS)
         await self.tell_ended(*ended)
-        if address is not None and self.arrivals is not None:
+        if address is not None:
+            await self.note_arrival(account, login, address)
+
+    async def note_arrival(self, account: Account, login: Login, address: str) -> None:
+        """Tell a person of a stored login of theirs, if it is on a device that is new to them."""
+        if self.arrivals is not None:
             await self.arrivals.note(account, login, address)
 
     async def standing(self, login_id: str) -> tuple[Login, Account] | None:

@@ -131,6 +131,9 @@ def _examine(
 
 
 def _scope(client: Client, asked: str, *, implicit: bool) -> str:
+    if client.own:
+        # Whoever signs in for these allows what the password allows.
+        return ""
     # OpenID Connect Core 3.1.2.1: "Scope values used that are not understood by an implementation SHOULD be ignored."
     scope = known(" ".join(one for one in asked.split() if one in SCOPES)) or ""
     if implicit or REFRESH_TOKEN not in client.grants:

@@ -13,7 +13,7 @@ import msgspec
 
 from hubbub.auth.permissions import BUILT_IN, NONE, OWNER
 from hubbub.auth.ports import Login
-from hubbub.auth.scopes import ADMIN
+from hubbub.auth.scopes import ADMIN, FIRST_PARTY
 
 __all__ = [
     "AuthorizationCode",
@@ -59,6 +59,11 @@ class Client(msgspec.Struct, frozen=True):
         Nobody is asked on the way to a trusted client, an owner who follows a link neither.
         """
         return BUILT_IN[OWNER] if self.trusted and ADMIN in self.scopes else NONE
+
+    @property
+    def own(self) -> bool:
+        """Whether it is one of this server's own clients, which have no row."""
+        return self.id == FIRST_PARTY
 
 
 class AuthorizationCode(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ __all__ = [
     "DEVICE_CODE",
     "GRANTS",
     "IMPLICIT",
+    "ONE_MORE",
     "OWN_CLIENT",
     "PASSWORD",
     "REFRESH_TOKEN",
@@ -42,14 +43,23 @@ AUTHORIZATION_CODE = "authorization_code"
 CLIENT_CREDENTIALS = "client_credentials"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 IMPLICIT = "implicit"
+ONE_MORE = "urn:hubbub:oauth:grant-type:one-more"
 PASSWORD = "password"
 REFRESH_TOKEN = "refresh_token"
 
 GRANTS = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE, IMPLICIT)
 """What a registered client may be allowed.  The password is for this server's own clients alone."""
 
-OWN_CLIENT = Client(id=FIRST_PARTY, name="Hubbub", created_ms=0, grants=(PASSWORD, REFRESH_TOKEN, DEVICE_CODE))
-"""What this server's own clients are: public, known without a row."""
+OWN_CLIENT = Client(
+    id=FIRST_PARTY,
+    name="Hubbub",
+    created_ms=0,
+    grants=(PASSWORD, REFRESH_TOKEN, DEVICE_CODE, AUTHORIZATION_CODE, ONE_MORE),
+)
+"""What this server's own clients are: public, known without a row.
+
+Where browsers return to with a code is the web app, at the address of this server itself and nowhere else.
+"""
 
 _NAME_MAX = 100
 _URIS_MAX = 20
@@ -77,10 +87,11 @@ def scope_of(client: Client, asked: str, *, without: frozenset[str] = frozenset(
 class Clients:
     """Everything that can be done with clients."""
 
-    def __init__(self, store: ClientStore, accounts: Accounts, clock: Clock) -> None:
+    def __init__(self, store: ClientStore, accounts: Accounts, clock: Clock, *, issuer: str) -> None:
         self._store = store
         self._accounts = accounts
         self._clock = clock
+        self.own = msgspec.structs.replace(OWN_CLIENT, redirect_uris=(f"{issuer}/",))
 
     # ------------------------------------------------------------ for admins
 
@@ -192,7 +203,7 @@ class Clients:
     async def find(self, client_id: str) -> Client | None:
         """Return a client by what it calls itself; this server's own for no name."""
         if client_id in ("", FIRST_PARTY):
-            return OWN_CLIENT
+            return self.own
         try:
             return await self._store.client(parse_id(client_id))
         except ValueError:

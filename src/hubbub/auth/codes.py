@@ -53,9 +53,9 @@ class Codes:
 
     async def needs_consent(self, request: AuthorizationRequest, signed_in: SignedIn) -> bool:
         """Whether the person has to be asked."""
-        if "consent" in request.prompt:
+        if "consent" in request.prompt and not request.client.own:
             return True
-        if request.client.trusted:
+        if request.client.trusted or request.client.own:
             return False
         # RFC 8252 section 8.6: any app on a device can claim such an address, so an earlier yes may be another's.
         if request.client.public and not request.redirect_uri.startswith("https:"):
@@ -129,11 +129,19 @@ class Codes:
     # ------------------------------------------------------------ the answer to the client
 
     async def redeem(
-        self, client: Client, code: str, redirect_uri: str, verifier: str, *, address: str
+        self,
+        client: Client,
+        code: str,
+        redirect_uri: str,
+        verifier: str,
+        *,
+        device_id: str = "",
+        device_name: str = "",
+        address: str,
     ) -> tuple[Grant, str]:
         """Return tokens for a code, and the id token if it was asked for.
 
-        Raises OAuthRefusal(invalid_grant) or RateLimited.
+        The device is named by this server's own clients alone.  Raises OAuthRefusal(invalid_grant) or RateLimited.
         """
         check_grant(client, AUTHORIZATION_CODE)
         stored = await self._store.code(digest(code))
@@ -150,8 +158,9 @@ class Codes:
         login = self._accounts.new_login(
             account,
             token or RefreshToken.first(),
-            device_name=client.name,
-            client_id=client.id,
+            device_id=device_id if client.own else "",
+            device_name=(client.own and device_name) or client.name,
+            client_id="" if client.own else client.id,
             scope=stored.scope,
             until_ms=0 if token else self._until_ms(),
         )
@@ -159,6 +168,8 @@ class Codes:
         await self._accounts.tell_ended(*spent.ended)
         if spent.outcome is not Spending.DONE:
             raise OAuthRefusal("invalid_grant", Code.SESSION_ENDED)
+        if client.own:
+            await self._accounts.note_arrival(account, login, address)
         grant = self._accounts.grant(account, login, token)
         if OPENID not in stored.scope.split():
             return grant, ""
@@ -178,7 +189,7 @@ class Codes:
 
 def lasts(client: Client, scope: str) -> bool:
     """Whether a client gets a refresh token: it may use one, and the person allowed it to stay."""
-    return REFRESH_TOKEN in client.grants and OFFLINE in scope.split()
+    return client.own or (REFRESH_TOKEN in client.grants and OFFLINE in scope.split())
 
 
 def _proves(verifier: str, challenge: str) -> bool:

@@ -6,7 +6,7 @@ import secrets
 
 from hubbub.auth.accounts import Accounts, Grant
 from hubbub.auth.client_ports import Client, ClientStore, DeviceRequest, DeviceState, Spending
-from hubbub.auth.clients import DEVICE_CODE, OWN_CLIENT, Clients, check_grant, scope_of
+from hubbub.auth.clients import DEVICE_CODE, Clients, check_grant, scope_of
 from hubbub.auth.codes import lasts
 from hubbub.auth.names import clean_line
 from hubbub.auth.ports import Account
@@ -53,7 +53,7 @@ class Devices:
         """
         check_grant(client, DEVICE_CODE)
         self._accounts.try_once(address)
-        scope = "" if client is OWN_CLIENT else scope_of(client, scope)
+        scope = "" if client.own else scope_of(client, scope)
         device_code = secrets.token_urlsafe(32)
         for _ in range(_TRIES):
             request = DeviceRequest(
@@ -90,19 +90,18 @@ class Devices:
             if early:
                 raise OAuthRefusal("slow_down", Code.SLOW_DOWN)
             raise OAuthRefusal("authorization_pending", Code.AUTHORIZATION_PENDING)
-        return await self._let_in(client, request, device_id)
+        return await self._let_in(client, request, device_id, address)
 
-    async def _let_in(self, client: Client, request: DeviceRequest, device_id: str) -> Grant:
-        own = client is OWN_CLIENT
+    async def _let_in(self, client: Client, request: DeviceRequest, device_id: str, address: str) -> Grant:
         account = await self._accounts.profile(request.user_id)
-        token = RefreshToken.first() if own or lasts(client, request.scope) else None
+        token = RefreshToken.first() if lasts(client, request.scope) else None
         until_ms = 0 if token else self._clock.now_ms() + self._settings.access_token_s * 1000
         login = self._accounts.new_login(
             account,
             token or RefreshToken.first(),
-            device_id=device_id if own else "",
+            device_id=device_id if client.own else "",
             device_name=request.device_name or client.name,
-            client_id="" if own else client.id,
+            client_id="" if client.own else client.id,
             scope=request.scope,
             until_ms=until_ms,
         )
@@ -110,6 +109,9 @@ class Devices:
         await self._accounts.tell_ended(*spent.ended)
         if spent.outcome is not Spending.DONE:
             raise OAuthRefusal("invalid_grant", Code.SESSION_ENDED)
+        if client.own:
+            # Somebody may have been talked into typing the code of a stranger's device.
+            await self._accounts.note_arrival(account, login, address)
         return self._accounts.grant(account, login, token)
 
     # ------------------------------------------------------------ the person

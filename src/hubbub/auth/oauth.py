@@ -14,8 +14,9 @@ from hubbub.auth.accounts import Accounts, Grant
 from hubbub.auth.arrivals import Arrivals
 from hubbub.auth.browsers import Browsers
 from hubbub.auth.client_ports import Client, ClientStore
-from hubbub.auth.clients import CLIENT_CREDENTIALS, OWN_CLIENT, Clients, check_grant, scope_of
+from hubbub.auth.clients import CLIENT_CREDENTIALS, Clients, check_grant, scope_of
 from hubbub.auth.codes import Codes
+from hubbub.auth.companions import Companions
 from hubbub.auth.devices import Devices
 from hubbub.auth.directory import Directory, DirectoryAccounts
 from hubbub.auth.factor_ports import FactorStore
@@ -63,12 +64,13 @@ class OAuth:
         self._clock = clock
         self._swept = clock.monotonic()
         self.issuer = issuer
-        self.clients = Clients(store, accounts, clock)
+        self.clients = Clients(store, accounts, clock, issuer=issuer)
         self.browsers = Browsers(accounts, settings, clock)
         self.id_tokens = IdTokens(accounts.signing, clock, issuer=issuer, lasts_s=settings.access_token_s)
         self.codes = Codes(store, accounts, self.id_tokens, settings, clock, issuer=issuer)
         self.devices = Devices(store, self.clients, accounts, settings, clock)
         self.factors = accounts.factors = SecondFactor(factor_store, settings, clock)
+        self.companions = Companions(accounts, self.factors)
         accounts.arrivals = Arrivals(factor_store, clock)
         self.passkeys = Passkeys(factor_store, self.factors, accounts, clock, address=issuer)
         self.foreign: Foreign | None = None
@@ -207,5 +209,5 @@ def _is_jwt(token: str) -> bool:
 
 
 def _check_owner(client: Client, owner: str) -> None:
-    if (FIRST_PARTY if client is OWN_CLIENT else client.id) != owner:
+    if client.id != owner:
         raise OAuthRefusal("unauthorized_client", message="The token was issued to another client.")

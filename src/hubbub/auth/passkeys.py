@@ -69,6 +69,12 @@ class Passkeys:
             self.domain = "localhost"
             self._origins = [f"{parts.scheme}://localhost{f':{parts.port}' if parts.port else ''}"]
 
+    @property
+    def possible(self) -> bool:
+        """Whether browsers use passkeys at this address: over https, or on this machine, and by a name."""
+        secure = self._origins[0].startswith("https:") or self.domain == "localhost"
+        return secure and not self.domain.replace(".", "").isdigit() and ":" not in self.domain
+
     # ------------------------------------------------------------ registering
 
     async def offer(self, account: Account, *, place: str) -> Challenge:

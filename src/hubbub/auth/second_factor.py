@@ -20,6 +20,7 @@ from hubbub.auth.model import Identity
 from hubbub.auth.permissions import EVERYDAY, effective
 from hubbub.auth.ports import Account
 from hubbub.auth.refresh import digest
+from hubbub.auth.refusal import SecondFactorNeeded
 from hubbub.auth.settings import AuthSettings
 from hubbub.auth.totp import matching_step, new_recovery_codes, new_secret, recovery_hash
 from hubbub.base.clock import Clock
@@ -77,6 +78,12 @@ class SecondFactor:
             passkeys=await self._store.passkeys(user_id),
         )
 
+    async def kinds(self, user_id: str) -> list[str]:
+        """Return what a person can show beside the password: `app`, `passkey`, `recovery_code`."""
+        have = await self.of(user_id)
+        shown = {"app": have.totp is not None, "passkey": have.passkeys, "recovery_code": have.recovery_codes_left}
+        return [name for name, there in shown.items() if there]
+
     async def must_enrol(self, account: Account) -> bool:
         """Whether a person may do nothing yet but set a second step up."""
         may = effective(is_admin=account.is_admin, roles=account.roles, granted=account.granted)
@@ -108,7 +115,7 @@ class SecondFactor:
         if not await self.is_asked_of(account):
             return ""
         if not proof.strip():
-            raise ChatError(Code.SECOND_FACTOR_NEEDED)
+            raise SecondFactorNeeded(await self.kinds(account.id))
         await self._sweep()
         if _TICKET.fullmatch(proof):
             ticket = await self.take_up(proof, _AGAIN, spend=True)

@@ -35,6 +35,23 @@ class Tokens(msgspec.Struct, frozen=True):
     device_id: str = ""
     second_factor: str = ""
     """After a code: what lets one more device in, in place of another code, within a minute."""
+    one_more: str = ""
+    """After a device was let in without a password: what lets one more of this installation in, within a minute."""
+
+
+class DeviceCode(msgspec.Struct, frozen=True):
+    """How somebody lets a device in that has no browser (RFC 8628)."""
+
+    device_code: str
+    """For the device alone."""
+    user_code: str
+    """What a person types at `verification_uri`."""
+    verification_uri: str
+    verification_uri_complete: str = ""
+    """The same, with the code in it."""
+    expires_in: float = 600.0
+    interval: float = 5.0
+    """Seconds between two questions."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -91,6 +108,33 @@ class HttpApi:
             form["device_name"] = device_name
         if second_factor:
             form["second_factor"] = second_factor
+        return self._tokens(await self.call("POST", "/oauth/token", data=form))
+
+    async def begin_device(self, device_name: str = "") -> DeviceCode:
+        """Ask for a code by which somebody lets this device in, from a browser of theirs."""
+        answer = await self.call("POST", "/oauth/device_authorization", data={"device_name": device_name})
+        try:
+            return msgspec.convert(answer, DeviceCode, strict=False)
+        except msgspec.ValidationError as exc:
+            raise HubbubError(Code.INTERNAL_ERROR, "The server's answer holds no code.") from exc
+
+    async def ask_device(self, begun: DeviceCode, *, device_id: str = "") -> Tokens:
+        """Ask once whether the device may come in.
+
+        Raises HubbubError: `authorization_pending` and `slow_down` ask to ask again, the latter 5 s less often.
+        """
+        form = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": begun.device_code}
+        if device_id:
+            form["device_id"] = device_id
+        return self._tokens(await self.call("POST", "/oauth/token", data=form))
+
+    async def log_in_one_more(self, one_more: str, *, device_id: str = "", device_name: str = "") -> Tokens:
+        """Log one more device of this installation in, by `one_more` of tokens that were given a moment ago."""
+        form = {"grant_type": "urn:hubbub:oauth:grant-type:one-more", "one_more": one_more}
+        if device_id:
+            form["device_id"] = device_id
+        if device_name:
+            form["device_name"] = device_name
         return self._tokens(await self.call("POST", "/oauth/token", data=form))
 
     async def log_in_program(self, client_id: str, client_secret: str, *, scope: str = "") -> Tokens:

@@ -17,6 +17,7 @@ from hubbub.rest.inputs import Cursor, Limit, Seq, an_id
 from hubbub.rest.models import Me, UserState
 from hubbub.rest.oauth import TokenAnswer, token_answer
 from hubbub.rest.refusals import BODY, refuses
+from hubbub.rest.visits import Visit
 
 __all__ = ["GUARDED", "OPEN"]
 
@@ -180,8 +181,15 @@ async def change_password(
     tags=["accounts"],
     opt=refuses(Code.STORAGE_FULL, scope=scopes.ANY, enrols=True),
 )
-async def log_out(identity: IdentityDep, deps: DepsDep) -> None:
-    """End this login: its tokens, its refresh token, its sockets."""
+async def log_out(request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep) -> None:
+    """End this login: its tokens, its refresh token, its sockets.
+
+    A browser that signed in at this server's pages as the same person is signed out of them as well.
+    """
+    signed_in = await Visit(request, deps).who()
+    if signed_in is not None and signed_in.account.id == identity.user_id:
+        # Who logs out of the web app on a machine of others must not be let in again by a click.
+        await deps.oauth.browsers.sign_out(signed_in)
     await deps.accounts.log_out(identity)
 
 

@@ -14,18 +14,19 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.exceptions import HTTPException
 
-from hubbub.auth.accounts import Grant
+from hubbub.auth.accounts import DEVICE_NAME_MAX, Grant
 from hubbub.auth.client_ports import Client
 from hubbub.auth.clients import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
     DEVICE_CODE,
-    OWN_CLIENT,
+    ONE_MORE,
     PASSWORD,
     REFRESH_TOKEN,
     check_grant,
 )
-from hubbub.auth.refusal import OAuthRefusal
+from hubbub.auth.names import clean_line
+from hubbub.auth.refusal import OAuthRefusal, SecondFactorNeeded
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.client_auth import client_of
 from hubbub.rest.deps import Deps, DepsDep
@@ -44,8 +45,8 @@ class TokenForm(msgspec.Struct, kw_only=True):
     """What a device asks for."""
 
     grant_type: str
-    """`password` (this server's own clients), `refresh_token`, `authorization_code`, `client_credentials` or
-    `urn:ietf:params:oauth:grant-type:device_code`."""
+    """`password` (this server's own clients), `refresh_token`, `authorization_code`, `client_credentials`,
+    `urn:ietf:params:oauth:grant-type:device_code`, or `urn:hubbub:oauth:grant-type:one-more` (own clients)."""
     username: str = ""
     password: str = ""
     second_factor: str = ""
@@ -63,6 +64,8 @@ class TokenForm(msgspec.Struct, kw_only=True):
     redirect_uri: str = ""
     code_verifier: str = ""
     device_code: str = ""
+    one_more: str = ""
+    """With `urn:hubbub:oauth:grant-type:one-more`: the `one_more` of an answer a moment ago."""
 
 
 class RevokeForm(msgspec.Struct, kw_only=True):
@@ -88,6 +91,9 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Who logged in, for a client that asked with the scope `openid`."""
     second_factor: str = ""
     """After a code: what lets one more device of the person in, in place of another code, within a minute."""
+    one_more: str = ""
+    """After a device or browser was let in for one of this server's own clients: what lets one more device of the same
+    installation in, once and within a minute."""
     user_id: str
     username: str
     device_id: str
@@ -102,6 +108,9 @@ class OAuthError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     retry: bool
     retry_after_ms: int = 0
+    second_factors: list[str] = []
+    """With `second_factor_needed`, what the person has: `app`, `recovery_code` (both to be sent as `second_factor`),
+    `passkey` (by the pages of this server: the code flow, or the device flow)."""
 
 
 def token_answer(grant: Grant, id_token: str = "") -> TokenAnswer:
@@ -114,6 +123,7 @@ def token_answer(grant: Grant, id_token: str = "") -> TokenAnswer:
         scope=grant.scope,
         id_token=id_token,
         second_factor=grant.second_factor,
+        one_more=grant.one_more,
         user_id=grant.account.id,
         username=grant.account.username,
         device_id=grant.login.device_id,
@@ -165,6 +175,7 @@ def oauth_response(request: Request[Any, Any, Any], error: ChatError, name: str 
         status=400 if problem.status in (401, 403) and error.code is not Code.BAD_CLIENT else problem.status,
         retry=problem.retry,
         retry_after_ms=problem.retry_after_ms,
+        second_factors=list(error.have) if isinstance(error, SecondFactorNeeded) else [],
     )
     headers = headers_of(error)
     headers.pop("www-authenticate", None)
@@ -251,7 +262,7 @@ async def _password(deps: Deps, client: Client, form: dict[str, str], address: s
 
 async def _refresh(deps: Deps, client: Client, form: dict[str, str], address: str) -> Given:
     token = needed(form, "refresh_token")
-    if client is OWN_CLIENT:
+    if client.own:
         return await deps.accounts.refresh(token, address=address), ""
     return await deps.oauth.refresh(client, token, form.get("scope", ""), address=address), ""
 
@@ -262,21 +273,38 @@ async def _client_credentials(deps: Deps, client: Client, form: dict[str, str], 
 
 async def _authorization_code(deps: Deps, client: Client, form: dict[str, str], address: str) -> Given:
     await deps.oauth.sweep()
-    return await deps.oauth.codes.redeem(
+    grant, id_token = await deps.oauth.codes.redeem(
         client,
         needed(form, "code"),
         needed(form, "redirect_uri"),
         form.get("code_verifier", ""),
+        device_id=_device_id(form),
+        device_name=_device_name(form),
         address=address,
     )
+    return (await deps.oauth.companions.offer(grant) if client.own else grant), id_token
 
 
 async def _device_code(deps: Deps, client: Client, form: dict[str, str], address: str) -> Given:
-    device_id = form.get("device_id", "")
-    if device_id:
-        device_id = an_id(device_id, Code.BAD_REQUEST, "device_id is a UUID.")
     code = needed(form, "device_code")
-    return await deps.oauth.devices.poll(client, code, device_id=device_id, address=address), ""
+    grant = await deps.oauth.devices.poll(client, code, device_id=_device_id(form), address=address)
+    return (await deps.oauth.companions.offer(grant) if client.own else grant), ""
+
+
+async def _one_more(deps: Deps, client: Client, form: dict[str, str], address: str) -> Given:
+    secret, device_id = needed(form, "one_more"), _device_id(form)
+    deps.accounts.try_once(address)
+    return await deps.oauth.companions.take(secret, device_id=device_id, device_name=_device_name(form)), ""
+
+
+def _device_id(form: dict[str, str]) -> str:
+    """Return the id an installation has, or nothing.  Raises ChatError(BAD_REQUEST)."""
+    device_id = form.get("device_id", "")
+    return an_id(device_id, Code.BAD_REQUEST, "device_id is a UUID.") if device_id else ""
+
+
+def _device_name(form: dict[str, str]) -> str:
+    return clean_line(form.get("device_name", ""), "The device's name", DEVICE_NAME_MAX)
 
 
 def needed(form: dict[str, str], name: str) -> str:
@@ -292,6 +320,7 @@ _GRANTS: dict[str, Callable[[Deps, Client, dict[str, str], str], Awaitable[Given
     CLIENT_CREDENTIALS: _client_credentials,
     AUTHORIZATION_CODE: _authorization_code,
     DEVICE_CODE: _device_code,
+    ONE_MORE: _one_more,
 }
 
 

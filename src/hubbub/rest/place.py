@@ -22,6 +22,22 @@ Text = Annotated[str, msgspec.Meta(max_length=2000)]
 PROTOCOLS = ["hubbub.v1.protobuf", "hubbub.v1.json"]
 
 
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Ways in beside a password typed into a client: the pages of this server, by the code flow (protocol.md 2.2)."""
+
+    authorization_endpoint: str
+    """Where a browser is sent, with PKCE (S256) and the scope left out."""
+    client_id: str
+    redirect_uri: str
+    """Where the web app is that the browser comes back to, exactly; no other address is returned to."""
+    device_authorization_endpoint: str
+    """Where a device without a browser begins (RFC 8628)."""
+    passkeys: bool
+    """Whether browsers can use passkeys at this address."""
+    provider: str
+    """The name of an OpenID provider whose people may sign in; empty for none."""
+
+
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a client may know before it logs in."""
 
@@ -36,6 +52,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     registration: Literal["open", "invitation", "approval", "closed"]
     """Who may make an account: anybody, who has a code, who an admin lets in, nobody."""
     needs_setup: bool
+    sign_in: SignIn
 
 
 class Connect(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +112,19 @@ async def server_info(deps: DepsDep) -> ServerInfo:
         registration_open=deps.accounts.registration_open,
         registration=deps.accounts.registration,
         needs_setup=place.set_up_ms == 0,
+        sign_in=_sign_in(deps),
+    )
+
+
+def _sign_in(deps: Deps) -> SignIn:
+    own, foreign, issuer = deps.oauth.clients.own, deps.oauth.foreign, deps.oauth.issuer
+    return SignIn(
+        authorization_endpoint=f"{issuer}/oauth/authorize",
+        client_id=own.id,
+        redirect_uri=own.redirect_uris[0],
+        device_authorization_endpoint=f"{issuer}/oauth/device_authorization",
+        passkeys=deps.oauth.passkeys.possible,
+        provider=foreign.name if foreign else "",
     )
 
 

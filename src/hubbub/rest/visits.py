@@ -20,7 +20,6 @@ from litestar.datastructures import Cookie
 
 from hubbub.auth.browsers import SignedIn, form_token
 from hubbub.auth.client_ports import Client
-from hubbub.auth.clients import OWN_CLIENT
 from hubbub.auth.scopes import SCOPES
 from hubbub.auth.sign_ins import Visitor
 from hubbub.base.errors import TABLE, ChatError, Code
@@ -206,7 +205,7 @@ def escaped(text: str, **values: str) -> str:
 
 def scope_list(visit: Visit, client: Client, scope: str) -> str:
     """Return what a client asks for, one line each."""
-    if client is OWN_CLIENT:
+    if client.own:
         return f"<ul><li>{visit.words['allow_all']}</li></ul>"
     lines = [SCOPES[name].zh if visit.language == "zh" else SCOPES[name].en for name in scope.split()]
     return f"<ul>{''.join(f'<li>{escaped(one)}</li>' for one in lines)}</ul>"

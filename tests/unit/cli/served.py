@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from unit.rest.site import Site, a_site
@@ -16,9 +17,9 @@ from hubbub.rest.app import create_app
 
 
 @asynccontextmanager
-async def served(folder: Path) -> AsyncIterator[tuple[Site, str]]:
-    """Serve a site on a free port, its set-up link in `folder`."""
-    async with a_site() as site:
+async def served(folder: Path, **options: Any) -> AsyncIterator[tuple[Site, str]]:
+    """Serve a site, made with these options, on a free port, its set-up link in `folder`."""
+    async with a_site(**options) as site:
         app = create_app(site.deps_without_metrics())
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
         # It listens before the server starts, so the first request waits instead of failing.
