@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote
 
 from hubbub.base.clock import Clock, SystemClock
 from hubbub.base.error_table import Code
@@ -39,8 +40,9 @@ from hubbub.client.http import HttpApi
 from hubbub.client.keeper import Keeper
 from hubbub.client.log import MessageLog
 from hubbub.client.login import FixedToken, KeptLogin, Login, ProgramLogin
-from hubbub.client.models import Accepted, Action, Conversation, Entry, File, Presence, State, StateEvent
+from hubbub.client.models import Accepted, Action, Conversation, Entry, File, Message, Presence, State, StateEvent
 from hubbub.client.outbox import DECIDED_S, Command, Outbox, Pending
+from hubbub.client.pins import pinned_of
 from hubbub.client.receipts import Receipts
 from hubbub.client.sending import Sender
 from hubbub.client.session import Session
@@ -122,6 +124,7 @@ class Client(Commands):
             raise ValueError("keep_messages needs a file: store='...'")
         self._keeper = Keeper(keeps, logs=keep_messages)
         self._http = http or HttpApi(server)
+        self._login = login
         self._transfers = Transfers(self._http, login)
         self._name = name
         self._run_id = new_id()
@@ -409,6 +412,19 @@ class Client(Commands):
     async def download(self, file_id: str, target: str | Path, *, preview: bool = False) -> None:
         """Write a file that a message brought, or its small picture, to `target`.  Raises HubbubError."""
         await self._transfers.download(file_id, Path(target), preview=preview)
+
+    async def pins(self, conversation_id: str, *, cursor: str = "", limit: int = 0) -> tuple[list[Message], str]:
+        """Return what is pinned there, the newest message first, and the cursor of the next page.
+
+        Raises HubbubError.
+        """
+        answer = await self._http.call(
+            "GET",
+            f"/api/v1/conversations/{quote(conversation_id, safe='')}/pins",
+            token=await self._login.token(self._http),
+            params={"cursor": cursor, "limit": str(limit)},
+        )
+        return pinned_of(answer)
 
     # ------------------------------------------------------------ Owner of the connection
 

@@ -23,6 +23,7 @@ from hubbub.client.models import (
     Entry,
     EntryPage,
     File,
+    Forwarded,
     Found,
     HistoryPage,
     Kind,
@@ -124,6 +125,11 @@ class Commands(ABC):
         """Send a JSON value of a program's own kind, with what to show those who do not know it."""
         post = Post(Body(custom_type=kind, custom_json=json, fallback=fallback))
         return self.submit(conversation_id, post, client_id=client_id)
+
+    def forward(self, to: str, conversation_id: str, seq: int, *, client_id: str = "") -> Pending:
+        """Pass on to the conversation `to` what the message `seq` of another one says."""
+        post = Post(Body(), forwarded=Forwarded(conversation_id, seq))
+        return self.submit(to, post, client_id=client_id)
 
     def edit(
         self,

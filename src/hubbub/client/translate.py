@@ -310,6 +310,11 @@ def write_action(submit: pb.Submit, action: Action) -> None:
     match action:
         case Post():
             message = submit.message
+            if action.forwarded is not None:
+                # What is passed on says nothing of its own (protocol.md 6.18).
+                message.forwarded.conversation_id = action.forwarded.conversation_id
+                message.forwarded.seq = action.forwarded.seq
+                return
             write_body(message.body, action.body)
             message.reply_to_seq = action.reply_to
             message.thread_seq = action.thread

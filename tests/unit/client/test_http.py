@@ -8,7 +8,7 @@ import httpx
 import pytest
 from support.over_httpx import OverHttpx
 
-from hubbub.client import HttpApi, HubbubError
+from hubbub.client import Client, HttpApi, HubbubError
 
 
 def api(answer: Callable[[httpx.Request], httpx.Response]) -> HttpApi:
@@ -84,3 +84,30 @@ async def test_a_spent_refresh_token_ends_the_login() -> None:
         with pytest.raises(HubbubError) as refusal:
             await http.refresh("spent")
     assert refusal.value.code == "session_ended"
+
+
+async def test_what_is_pinned_comes_as_the_messages_of_a_history_page() -> None:
+    message = {
+        "type": "message",
+        "conversation_id": "c" * 32,
+        "seq": 7,
+        "time_ms": 1,
+        "sender_id": "u" * 32,
+        "client_id": "",
+        "body": {"text": "Soft!", "files": [{"id": "f", "name": "rose.png", "size_bytes": 3}]},
+        "forwarded": {"sender_id": "w" * 32},
+        "pinned": True,
+        "reactions": [{"emoji": "🌹", "count": 2, "user_ids": ["u"], "mine": False}],
+        "something_newer": True,
+    }
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json={"messages": [message], "next_cursor": "more"})
+
+    found, cursor = await Client("http://fake", token="t", http=api(answer)).pins("c" * 32, cursor="x", limit=2)
+    assert asked == [f"http://fake/api/v1/conversations/{'c' * 32}/pins?cursor=x&limit=2"]
+    assert (cursor, [(one.seq, one.text, one.pinned) for one in found]) == ("more", [(7, "Soft!\n[rose.png]", True)])
+    forwarded = found[0].post.forwarded
+    assert (forwarded and forwarded.sender_id, found[0].reactions[0].emoji) == ("w" * 32, "🌹")
