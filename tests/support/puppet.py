@@ -37,6 +37,8 @@ class Room:
         self.said: list[pb.Entry] = []
         self.states: dict[int, pb.MessageState] = {}
         self.read: dict[str, int] = {}
+        self.own = pb.Own()
+        self.version = 1
 
     @property
     def head(self) -> int:
@@ -84,7 +86,8 @@ class Room:
             intervals=[pb.Interval(from_seq=1)],
             read_seq=read,
             unread=max(0, min(100, self.head - read)),
-            version=1,
+            version=self.version,
+            own=self.own,
         )
 
 
@@ -135,6 +138,10 @@ class PuppetServer:
             room.read[ROMEO] = room.head
         self.up = True
         self.epoch = "e1"
+        self.version = 1
+        """Of the person's rows."""
+        self.files: dict[str, tuple[str, bytes]] = {}
+        """By id: the name and the content of what was given to it over HTTP."""
         self.holding = False
         """Whether submits get no answer for now."""
         self.refusing = ""
@@ -181,6 +188,21 @@ class PuppetServer:
         mark = pb.Mark(user_id=sender, read_seq=0 if delivered else room.head, delivered_seq=delivered or room.head)
         self.push(marks=pb.Marks(conversation_id=room_id, marks=[mark]))
 
+    def arranges(self, wish: pb.SetOwn) -> None:
+        """Have the person arrange a conversation, here or on another device."""
+        room = self.rooms[wish.conversation_id]
+        for field, value in wish.ListFields():
+            if field.name == "draft":
+                room.own.ClearField("draft")
+                if value.text:
+                    room.own.draft.CopyFrom(value)
+            elif field.name != "conversation_id":
+                setattr(room.own, field.name, value)
+        room.version += 1
+        before, self.version = self.version, self.version + 1
+        rows = [room.state(self.me)]
+        self.push(user_changed=pb.UserState(since_version=before, version=self.version, conversations=rows))
+
     def answers_held(self) -> None:
         """Answer the submits that waited."""
         self.holding = False
@@ -214,7 +236,9 @@ class PuppetServer:
             link.receiver.frame_received(BINARY.encode(pb.ServerFrame(reply_to=reply_to, **body)))
 
     def _hello(self, link: _Link, request: int, hello: pb.Hello) -> None:
-        welcome = pb.Welcome(user_id=self.me, device_id="e" * 32, session_id=new_id(), epoch=self.epoch, user_version=1)
+        welcome = pb.Welcome(
+            user_id=self.me, device_id="e" * 32, session_id=new_id(), epoch=self.epoch, user_version=self.version
+        )
         self._send(link, request, welcome=welcome)
         for have in hello.resume.have if hello.resume.epoch == self.epoch else ():
             room = self.rooms[have.conversation_id]
@@ -232,8 +256,12 @@ class PuppetServer:
     def _open_direct(self, link: _Link, request: int, wish: pb.OpenDirect) -> None:
         self._send(link, request, conversation=self.rooms[direct_id(self.me, wish.user_id)].state(self.me))
 
+    def _set_own(self, link: _Link, request: int, wish: pb.SetOwn) -> None:
+        self.arranges(wish)
+        self._send(link, request, done=pb.Done())
+
     def _get_user_state(self, link: _Link, request: int, _: object) -> None:
-        self._send(link, request, user_state=pb.UserState(version=1))
+        self._send(link, request, user_state=pb.UserState(version=self.version))
 
     def _get_entries(self, link: _Link, request: int, wish: pb.GetEntries) -> None:
         room = self.rooms[wish.conversation_id]
@@ -329,6 +357,9 @@ class PuppetServer:
         entry = pb.Entry(
             conversation_id=room_id, seq=seq, time_ms=NOON_MS + seq, sender_id=sender, client_id=client_id, **kind
         )
+        for file in entry.message.body.files:
+            if file.id in self.files:
+                file.name, file.size_bytes = self.files[file.id][0], len(self.files[file.id][1])
         room.said.append(entry)
         target = next((body.target_seq for body in kind.values() if hasattr(body, "target_seq")), 0)
         if target:

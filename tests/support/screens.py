@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from support.puppet import NOON_MS, ROMEO, PuppetServer
+from support.puppet_http import PuppetHttp
 from textual.pilot import Pilot
 
-from hubbub.client import Client, HubbubError
+from hubbub.client import Client, HttpApi, HubbubError
 from hubbub.terminal.door import Seat
 from hubbub.terminal.language import Words
 from hubbub.terminal.local_log import MEMORY, LocalLog
@@ -69,6 +70,7 @@ class PuppetDoor:
             token="t",
             address="fake",
             connector=self._puppet,
+            http=HttpApi("http://fake", transport=PuppetHttp(self._puppet)),
             store=store,
             backoff=lambda failures, asked: 0.05,
             send_timeout_s=None,

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal
 
-import msgspec
 from msgspec.structs import replace
 
 from hubbub.base.clock import Clock
@@ -27,7 +26,6 @@ from hubbub.client import (
     Kind,
     MarksEvent,
     Message,
-    Pending,
     PresenceEvent,
     ResetEvent,
     State,
@@ -35,20 +33,16 @@ from hubbub.client import (
     TypingEvent,
 )
 from hubbub.client.events import EventStream
-from hubbub.client.models import (
-    Action,
-    Edit,
-    MemberChange,
-    MemberState,
-    Pin,
-    Post,
-    Reaction,
-    Recall,
-)
+from hubbub.client.models import MemberChange, Post
+from hubbub.terminal import whom
+from hubbub.terminal.author import Author
+from hubbub.terminal.carrier import Carrier
 from hubbub.terminal.company import RECEIPTS, Company, Standing
-from hubbub.terminal.fold import fold_conversation
+from hubbub.terminal.drafts import Drafts
 from hubbub.terminal.local_log import LocalLog
+from hubbub.terminal.outgoing import Outgoing, Waiting
 from hubbub.terminal.people import People
+from hubbub.terminal.places import Places
 from hubbub.terminal.stretch import Stretch, Where
 
 PAGE: Final = 60
@@ -64,17 +58,6 @@ WATCHED: Final = 200
 """Whose coming and going is heard of."""
 
 What = Literal["places", "history", "people", "connection"]
-
-
-class Waiting(msgspec.Struct):
-    """A message of one's own that is not in the log yet."""
-
-    conversation_id: str
-    client_id: str
-    post: Post
-    made_ms: int
-    refused: str = ""
-    """Why it never will be."""
 
 
 class Desk:
@@ -103,7 +86,8 @@ class Desk:
         self.said = said
         self.heard = heard
 
-        self.places: dict[str, Conversation] = {}
+        self.places = Places(me, clock)
+        self.drafts = Drafts(client, log, self.places)
         self.here = ""
         self.stretch = Stretch(me)
         self.last_here = ""
@@ -116,11 +100,11 @@ class Desk:
         self.error = ""
         """Why the connection was lost."""
 
-        self._waiting: dict[str, Waiting] = {}
-        self._changes: dict[str, Pending] = {}
+        self.carrier = Carrier(client, lambda: self.changed("connection"))
+        self._outgoing = Outgoing(me, clock, changed=self._sent_changed, refused=lambda error: self.said(str(error)))
+        self.author = Author(client, people, self._outgoing, self.carrier, me=me, where=self._where)
         self._recent: deque[Entry] = deque(maxlen=RECENT)
         self.company = Company(me, clock)
-        self._unkept: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------ life
@@ -129,15 +113,11 @@ class Desk:
         """Take up what an earlier run left; the client is entered already."""
         remembered = await self.log.open()
         self.people.remembered(remembered.people)
-        self.places = {place.id: place for place in remembered.places}
-        for id_, held in self.client.known.items():
-            mine = self.places.get(id_)
-            if mine is None or (held.version, held.as_of) > (mine.version, mine.as_of):
-                self.places[id_] = held
-        self.last_here = remembered.here if remembered.here in self.places else ""
-        self._drop_left()
+        await self.drafts.begin()
+        self.places.remembered(remembered.places, self.client.known.values())
+        self.last_here = remembered.here if self.places.get(remembered.here) else ""
         for pending in self.client.waiting():
-            self._follow(pending)
+            self._outgoing.follow(pending)
         if self.client.state is not State.ONLINE:
             self.away_since_ms = self._clock.now_ms()
         self.changed("places")
@@ -159,13 +139,13 @@ class Desk:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._kept(self.drafts.write())
         await self.keep()
         await self._kept(self.log.close())
 
     async def keep(self) -> None:
         """Write down the conversations as they are now, if they changed."""
-        unkept, self._unkept = self._unkept, set()
-        places = [self.places[id_] for id_ in unkept if id_ in self.places]
+        places = self.places.unkept()
         if places or self.here != self.last_here:
             self.last_here = self.here
             await self._kept(self.log.remember(places, here=self.here))
@@ -204,28 +184,17 @@ class Desk:
         return self.places.get(self.here)
 
     def listed(self) -> list[Conversation]:
-        """Return one's conversations, pinned ones first, then the most recent."""
-        kept = [place for place in self.places.values() if not place.own.archived or place.unread]
-        return sorted(kept, key=lambda place: (not place.own.pinned, -place.last_time_ms, place.id))
+        """Return one's conversations as they are shown."""
+        return self.places.listed()
 
     def waiting_here(self) -> list[Waiting]:
         """Return what waits to be in the part of the log that is open."""
-        thread = self.stretch.thread
         stored = {item.client_id for item in self.stretch.items[-50:] if isinstance(item, Message)}
-        return [
-            one
-            for one in self._waiting.values()
-            if one.conversation_id == self.here
-            and one.client_id not in stored
-            and (one.post.thread == thread if thread else not one.post.thread or one.post.also_in_conversation)
-        ]
+        return self._outgoing.messages(self.here, self.stretch.thread, stored)
 
     def changes_here(self) -> Iterator[Entry]:
         """Yield edits, reactions and so on that wait, as the entries they will be."""
-        for pending in self._changes.values():
-            if pending.conversation_id == self.here:
-                action = pending.command.action
-                yield Entry(self.here, 2**62, self._clock.now_ms(), self.me, pending.client_id, action)
+        return self._outgoing.changes(self.here)
 
     def standing(self, message: Message) -> tuple[Standing, int]:
         """Return how far a message of one's own has come, and how many people read it."""
@@ -241,6 +210,33 @@ class Desk:
         known = self.company.known_in(self.here)
         return known or ([self.me, place.peer_id] if place is not None and place.peer_id else [])
 
+    def _where(self) -> tuple[str, int]:
+        return self.here, self.stretch.thread
+
+    def _sent_changed(self) -> None:
+        self.changed("history")
+        self.changed("connection")
+
+    async def meant(self, name: str) -> Conversation:
+        """Return the conversation somebody means by `@name`, `#title`, a plain name or an id.
+
+        One of the list is found without a connection.  Raises HubbubError.
+        """
+        wanted = name.strip().casefold()
+        names = {wanted} if wanted[:1] in ("@", "#") else {f"@{wanted}", f"#{wanted}"}
+        known = [one for one in self.places.rows.values() if self.people.title(one).casefold() in names]
+        if known:
+            return known[0]
+        found = await whom.place(self.client, name)
+        self.places.meet(found)
+        if found.peer_id:
+            await self.people.learn([found.peer_id])
+        return found
+
+    def now_ms(self) -> int:
+        """Return the time."""
+        return self._clock.now_ms()
+
     # ------------------------------------------------------------ opening and reading
 
     def open(self, conversation_id: str, *, thread: int = 0, around: int = 0) -> None:
@@ -255,6 +251,9 @@ class Desk:
         self.changed("places")
         self.begin_task(self._open(self.stretch, around))
         self.begin_task(self._meet(conversation_id))
+        if self.place is not None and self.place.own.marked_unread and self.online:
+            # Whoever opens it has seen to it (protocol.md 11.9).
+            self.begin_task(self.client.set_own(conversation_id, marked_unread=False))
 
     def load(self, where: Where) -> None:
         """Load more at one end of the stretch, if there is more and it is not under way; `fresh` loads its end."""
@@ -335,86 +334,9 @@ class Desk:
 
     def saw(self, seq: int) -> None:
         """The person saw everything up to a seq."""
-        place = self.place
-        if place is None or self.stretch.thread or seq <= place.read_seq:
-            return
-        self.client.saw(self.here, seq)
-        counts = {"unread": 0, "mentions": 0} if seq >= place.as_of else {}
-        self._hold(replace(place, read_seq=seq, **counts))
-        self.changed("places")
-
-    # ------------------------------------------------------------ saying
-
-    async def say(self, text: str, *, reply_to: int = 0) -> None:
-        """Send a text to what is open.  Raises HubbubError."""
-        here, thread = self.here, self.stretch.thread
-        mentions, everybody = self._mentioned(text)
-        pending = self.client.send(
-            here, text, reply_to=reply_to, thread=thread, mentions=mentions, mention_all=everybody
-        )
-        self._follow(pending)
-        self.client.typing(here, False)
-
-    def edit(self, target: int, text: str) -> None:
-        """Replace the text of a message of one's own."""
-        mentions, everybody = self._mentioned(text)
-        self._follow(self.client.edit(self.here, target, text, mentions=mentions, mention_all=everybody))
-
-    def recall(self, target: int) -> None:
-        """Take a message back."""
-        self._follow(self.client.recall(self.here, target))
-
-    def react(self, message: Message, emoji: str) -> None:
-        """Set a reaction, or take one's own back."""
-        mine = any(one.emoji == emoji and (one.mine or self.me in one.user_ids) for one in message.reactions)
-        self._follow(self.client.react(self.here, message.seq, emoji, set=not mine))
-
-    def pin(self, message: Message) -> None:
-        """Pin a message, or unpin it."""
-        self._follow(self.client.pin(self.here, message.seq, set=not message.pinned))
-
-    def discard(self, client_id: str) -> str:
-        """Forget a message that was refused; return its text."""
-        one = self._waiting.pop(client_id, None)
-        self.changed("history")
-        return one.post.body.text if one is not None else ""
-
-    def _mentioned(self, text: str) -> tuple[list[str], bool]:
-        """Return who of those met before is named in a text, and whether everybody is."""
-        if "@" not in text:
-            return [], False
-        words = {
-            word.strip(".,;:!?-()[]，。！？；：、").casefold()
-            for word in text.split("@")[1:]
-            for word in word.split()[:1]
-        }
-        found = [user.id for user in self.people.known.values() if user.username.casefold() in words]
-        return found[:100], "all" in words
-
-    def _follow(self, pending: Pending) -> None:
-        """Show a command until its outcome is known."""
-        action: Action = pending.command.action
-        if isinstance(action, Post):
-            self._waiting[pending.client_id] = Waiting(
-                pending.conversation_id, pending.client_id, action, self._clock.now_ms()
-            )
-        elif isinstance(action, Edit | Recall | Reaction | Pin):
-            self._changes[pending.client_id] = pending
-        pending.future.add_done_callback(lambda _: self._settled(pending))
-        self.changed("history")
-        self.changed("connection")
-
-    def _settled(self, pending: Pending) -> None:
-        error = None if pending.future.cancelled() else pending.future.exception()
-        if isinstance(error, HubbubError) and error.code != "closed":
-            self._changes.pop(pending.client_id, None)
-            if (one := self._waiting.get(pending.client_id)) is not None:
-                one.refused = str(error)
-            else:
-                self.said(str(error))
-        # What was stored stays until its entry comes, which takes its place.
-        self.changed("history")
-        self.changed("connection")
+        if not self.stretch.thread and self.places.saw(self.here, seq):
+            self.client.saw(self.here, seq)
+            self.changed("places")
 
     # ------------------------------------------------------------ hearing
 
@@ -444,15 +366,10 @@ class Desk:
         self._recent.append(entry)
         where = entry.conversation_id
         if entry.sender_id == self.me:
-            self._waiting.pop(entry.client_id, None)
-            self._changes.pop(entry.client_id, None)
+            self._outgoing.came(entry)
         self.company.typing(where, entry.sender_id, typing=False)
-        place = self.places.get(where)
-        if place is not None:
-            folded, again = fold_conversation(place, entry, self.me)
-            self._hold(folded)
-            if again:
-                self.begin_task(self._ask_place(where))
+        if self.places.fold(entry):
+            self.begin_task(self._ask_place(where))
         if where == self.here:
             if again_seq := self.stretch.fold(entry):
                 self.begin_task(self._ask_message(self.stretch, again_seq))
@@ -468,13 +385,9 @@ class Desk:
             self.changed("places")
 
     def _take_row(self, row: Conversation) -> None:
-        held = self.places.get(row.id)
-        if held is not None and row.version < held.version:
+        if not self.places.replace(row, self._recent_in(row.id)):
             return
-        for entry in self._recent_in(row.id):
-            row, _ = fold_conversation(row, entry, self.me)
-        self._hold(row)
-        self._drop_left()
+        self.places.drop_left(but=self.here)
         if row.peer_id and row.peer_id not in self.people.known:
             self.begin_task(self._learn_peers([row.peer_id]))
         self.changed("places")
@@ -496,7 +409,7 @@ class Desk:
             self.begin_task(self.log.forget())
             self._recent.clear()
             self.company.forget()
-            self.places.clear()
+            self.places.keep_only([])
         if self.here and conversation_id in ("", self.here):
             # What is shown is stale: it is read anew before it is shown again.
             self.stretch = Stretch(self.me)
@@ -506,8 +419,7 @@ class Desk:
     async def _came_online(self) -> None:
         """Bring everything up to what the server says now."""
         fresh = {place.id: place for place in await self.client.conversations()}
-        for gone in self.places.keys() - fresh.keys():
-            del self.places[gone]
+        self.places.keep_only(fresh)
         for place in fresh.values():
             self._take_row(place)
         await self._learn_peers([place.peer_id for place in fresh.values() if place.peer_id])
@@ -520,6 +432,7 @@ class Desk:
             self.open(self.listed()[0].id)
         else:
             await self._watch([])
+        await self.drafts.tell()
         await self.keep()
 
     async def _learn_peers(self, user_ids: Sequence[str]) -> None:
@@ -534,15 +447,6 @@ class Desk:
         for message in page.messages:
             stretch.renew(message, page.as_of)
         self.changed("history")
-
-    def _hold(self, place: Conversation) -> None:
-        self.places[place.id] = place
-        self._unkept.add(place.id)
-
-    def _drop_left(self) -> None:
-        for place in list(self.places.values()):
-            if place.state is not MemberState.JOINED and place.kind is not Kind.SYSTEM and place.id != self.here:
-                del self.places[place.id]
 
     async def _kept(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something with the local log; chatting goes on without it."""

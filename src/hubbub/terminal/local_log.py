@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from hubbub.client import Conversation, Entry, HubbubError, Message, User
+from hubbub.client import Conversation, Draft, Entry, HubbubError, Message, User
 from hubbub.client.models import HistoryPage
 from hubbub.terminal.fold import Item, fold_message, item_of, target_of
 
@@ -38,7 +38,10 @@ CREATE TABLE IF NOT EXISTS ranges (
     conversation TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (conversation, first)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS places (id TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID
+CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS drafts (
+    conversation TEXT NOT NULL, thread INTEGER NOT NULL, state BLOB NOT NULL, PRIMARY KEY (conversation, thread)
+) WITHOUT ROWID
 """
 
 
@@ -109,6 +112,18 @@ class LocalLog:
 
         await self._in_thread(lambda: self._transaction(work))
 
+    async def keep_draft(self, conversation_id: str, thread: int, draft: Draft | None) -> None:
+        """Keep what was written and not sent; None: nothing any more."""
+
+        def work(db: sqlite3.Connection) -> None:
+            if draft is None:
+                db.execute("DELETE FROM drafts WHERE conversation = ? AND thread = ?", (conversation_id, thread))
+            else:
+                row = (conversation_id, thread, msgspec.msgpack.encode(draft))
+                db.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?, ?)", row)
+
+        await self._in_thread(lambda: self._transaction(work))
+
     async def distrust(self, conversation_id: str) -> None:
         """Speak for nothing of a conversation any more: entries have passed by."""
         await self._in_thread(
@@ -118,7 +133,7 @@ class LocalLog:
         )
 
     async def forget(self) -> None:
-        """Drop everything: the numbers of another epoch mean nothing."""
+        """Drop what the server said: the numbers of another epoch mean nothing.  Drafts stay; nobody else has them."""
         await self._in_thread(lambda: self._transaction(self._empty))
 
     # ------------------------------------------------------------ reading
@@ -132,6 +147,15 @@ class LocalLog:
     async def search(self, words: str, limit: int = 100) -> list[Message]:
         """Return messages that contain every word, newest first, whatever their case."""
         return await self._in_thread(lambda: self._search(words.casefold().split(), limit))
+
+    async def drafts(self) -> dict[tuple[str, int], Draft]:
+        """Return what was written and not sent, by conversation and thread."""
+
+        def work() -> dict[tuple[str, int], Draft]:
+            rows = self._opened.execute("SELECT conversation, thread, state FROM drafts").fetchall()
+            return {(where, thread): msgspec.msgpack.decode(state, type=Draft) for where, thread, state in rows}
+
+        return await self._in_thread(work)
 
     async def count(self) -> int:
         """Return how many messages and lines are kept."""
@@ -165,6 +189,7 @@ class LocalLog:
         wanted = {"format": _FORMAT, "owner": self._owner}
         if any(kept.get(key, value) != value for key, value in wanted.items()):
             self._transaction(self._empty)
+            db.execute("DELETE FROM drafts")
             kept = {}
         db.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", list(wanted.items()))
         places = [msgspec.msgpack.decode(row, type=Conversation) for (row,) in db.execute("SELECT state FROM places")]

@@ -19,9 +19,9 @@ from hubbub.client.models import (
     MemberChange,
     Message,
 )
-from hubbub.terminal.desk import Waiting
 from hubbub.terminal.fold import fold_message, target_of
 from hubbub.terminal.language import day
+from hubbub.terminal.outgoing import Waiting
 from hubbub.terminal.stretch import Stretch
 
 TOGETHER_MS: Final = 5 * 60_000

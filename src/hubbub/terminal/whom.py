@@ -7,7 +7,10 @@ import re
 from hubbub.base.ids import SYSTEM_CONVERSATION, parse_id
 from hubbub.client import Client, Conversation, HubbubError, Kind, User
 
-_MENTION = re.compile(r"(?<![\w@])@([\w.\-]{2,32})")
+EVERYBODY = frozenset({"all", "所有人"})
+"""Names by which a message means everybody."""
+
+_MENTION = re.compile(r"(?<![\w.@/\-])@(\w[\w.\-]{0,31})")
 _PAGES = 20
 """How many pages of channels are searched for a title."""
 
@@ -80,9 +83,15 @@ async def titled(client: Client, title: str, *, channels: bool = False) -> Conve
     return found[0]
 
 
+def names_in(text: str) -> list[str]:
+    """Return the names a text mentions, each once."""
+    names = (name.rstrip("._-") for name in _MENTION.findall(text))
+    return list(dict.fromkeys(name for name in names if name))
+
+
 async def mentioned(client: Client, text: str) -> tuple[list[str], bool]:
     """Return the ids of people a text mentions by @name, and whether it mentions @all."""
-    names = list(dict.fromkeys(name.rstrip(".-") for name in _MENTION.findall(text)))
-    people = [name for name in names if name != "all"][:100]
+    names = names_in(text)
+    people = [name for name in names if name not in EVERYBODY][:100]
     found = await client.users(usernames=people) if people else []
-    return [user.id for user in found], "all" in names
+    return [user.id for user in found], not EVERYBODY.isdisjoint(names)

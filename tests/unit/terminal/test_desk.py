@@ -58,7 +58,7 @@ async def test_who_comes_back_sees_what_was_said_meanwhile_once_and_in_order() -
         await until(lambda: desk.away_since_ms)
         for number in range(300):
             puppet.says(DIRECT, f"meanwhile {number}")
-        await desk.say("in the dark")
+        await desk.author.say("in the dark")
         puppet.comes_up()
         await until(lambda: desk.stretch.to_seq == 304)
         assert [item.seq for item in desk.stretch.items] == list(range(1, 305))
@@ -70,7 +70,7 @@ async def test_a_group_knows_how_many_have_read() -> None:
     async with desk_of(puppet) as desk:
         await until(lambda: desk.stretch.loaded)
         desk.open(VERONA)
-        await desk.say("hear ye")
+        await desk.author.say("hear ye")
         await until(lambda: desk.stretch.message(4) is not None)
         message = desk.stretch.message(4)
         assert message is not None

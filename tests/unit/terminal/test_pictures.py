@@ -74,7 +74,7 @@ async def test_the_first_screen() -> None:
 
 async def test_the_help_sheet() -> None:
     puppet = PuppetServer()
-    async with screen_of(puppet, opened="@juliet", size=(96, 50)) as screen:
+    async with screen_of(puppet, opened="@juliet", size=(160, 50)) as screen:
         await screen.shows("line 3", "● @juliet")
         await screen.pilot.press("f1")
         await screen.shows(":qai")

@@ -276,10 +276,12 @@ async def test_the_mouse_opens_conversations_and_chooses_messages(puppet: Puppet
 
 
 async def test_help_light_and_dark_are_a_key_away(puppet: PuppetServer) -> None:
-    async with screen_of(puppet, opened="@juliet", size=(100, 50)) as screen:
+    async with screen_of(puppet, opened="@juliet", size=(100, 20)) as screen:
         await screen.shows("line 3")
         await screen.pilot.press("f1")
-        await screen.shows("Ctrl+J", ":delay MESSAGE SECONDS", "USER;;MESSAGE", "/thread")
+        await screen.shows("Ctrl+J", "Esc closes")
+        await screen.pilot.press("end")
+        await screen.shows(":delay MESSAGE SECONDS", "USER;;MESSAGE", "Esc closes")
         await screen.pilot.press("escape")
         await screen.hides(":delay MESSAGE")
         assert screen.darkness() == {True}

@@ -7,6 +7,7 @@ gives what was written a moment to be acknowledged; what then has no answer wait
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import ClassVar, Final
 
@@ -14,7 +15,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from hubbub.base.clock import Clock, SystemClock
-from hubbub.client import HubbubError, State
+from hubbub.client import HubbubError
 from hubbub.terminal.auto_reply import AutoReply, Hook
 from hubbub.terminal.commands import Clerk
 from hubbub.terminal.desk import Desk
@@ -23,9 +24,11 @@ from hubbub.terminal.language import Words
 from hubbub.terminal.people import People
 from hubbub.terminal.view.chat import ChatScreen
 from hubbub.terminal.view.sign_in import SignInScreen
-from hubbub.terminal.whom import place
 
 LINGER_S: Final = 2.0
+
+CONNECT_S: Final = 60.0
+"""How long opening somebody's conversation for the first time waits for a connection."""
 
 LOGIN_ENDED: Final = frozenset({"session_ended", "bad_token", "token_expired", "unauthenticated"})
 """Codes after which one must log in again."""
@@ -54,6 +57,7 @@ HistoryView > .history--read { color: $text-success; }
 HistoryView > .history--error { color: $text-error; }
 HistoryView > .history--mine { text-style: bold; }
 HistoryView > .history--thread { color: $text-accent; }
+HistoryView > .history--file { color: $text-accent; }
 HistoryView > .history--bar { color: $primary; }
 HistoryView > .history--chosen { background: $primary-muted; }
 HistoryView > .history--name0 { text-style: bold; color: $text-primary; }
@@ -69,6 +73,7 @@ PlacesView > .places--count { color: $text-primary; text-style: bold; }
 PlacesView > .places--mention { color: $text-error; text-style: bold; }
 PlacesView > .places--online { color: $text-success; }
 PlacesView > .places--dim { text-style: dim; }
+PlacesView > .places--folder { color: $text-muted; text-style: italic; }
 
 SignInScreen { align: center middle; }
 #sign-in { width: 60; max-width: 100%; height: auto; max-height: 100%; border: round $primary; padding: 1 2; }
@@ -83,12 +88,15 @@ SignInScreen { align: center middle; }
 #trouble { color: $text-error; height: auto; }
 
 ModalScreen { align: center middle; background: $background 60%; }
-.sheet { width: 84; max-width: 96%; height: auto; max-height: 90%; border: round $primary; padding: 0 1; }
+.sheet { width: 84; max-width: 96%; height: auto; max-height: 94%; border: round $primary; padding: 0 1; }
+.sheet.wide { width: 148; }
 .sheet { background: $surface; }
 .sheet .title { text-style: bold; height: auto; }
-.sheet .foot { color: $text-muted; height: 1; }
-.sheet VerticalScroll { height: auto; max-height: 100%; }
-.sheet OptionList { height: auto; max-height: 26; border: none; background: $surface; }
+.sheet .foot { color: $text-muted; height: 1; dock: bottom; }
+.sheet VerticalScroll { height: auto; max-height: 100%; margin: 0 0 1 0; }
+.sheet Horizontal { height: auto; }
+.sheet Horizontal Static { width: 1fr; }
+.sheet OptionList { height: auto; max-height: 26; margin: 0 0 1 0; border: none; background: $surface; }
 """
 
 
@@ -200,27 +208,24 @@ class HubbubApp(App[None]):
             desk.open(desk.last_here or desk.listed()[0].id)
 
     async def _open_wanted(self, desk: Desk) -> None:
-        wanted = self._wanted
-        titles = {one.id: desk.people.title(one).casefold() for one in desk.listed()}
-        named = {wanted.casefold()} if wanted[:1] in "@#" else {f"@{wanted}".casefold(), f"#{wanted}".casefold()}
-        known = [id_ for id_, title in titles.items() if title in named]
-        if known:
-            self.chat.open_place(known[0])
-            return
-        if desk.client.state is not State.ONLINE:
-            await desk.client.ready(timeout=60.0)
-        found = await place(desk.client, wanted)
-        desk.places.setdefault(found.id, found)
-        if found.peer_id:
-            await desk.people.learn([found.peer_id])
-        self.chat.open_place(found.id)
+        try:
+            self.chat.open_place((await desk.meant(self._wanted)).id)
+        except HubbubError as error:
+            if not error.retry:
+                raise
+            # The first start has nothing to show without a connection.
+            await desk.client.ready(timeout=CONNECT_S)
+            self.chat.open_place((await desk.meant(self._wanted)).id)
 
     async def action_quit(self) -> None:
-        """Leave; what was written gets a moment to be acknowledged."""
+        """Leave; what was written gets a moment to be acknowledged, and what was begun to be kept."""
         desk = self.desk
-        if desk is not None and desk.online and desk.client.unanswered:
-            try:
-                await desk.client.flush(timeout=LINGER_S)
-            except HubbubError:
-                pass
+        if desk is not None:
+            self.chat.keep_draft()
+            with contextlib.suppress(HubbubError, TimeoutError):
+                async with asyncio.timeout(LINGER_S):
+                    await desk.drafts.write()
+                    await desk.drafts.tell()
+                    if desk.online and desk.client.unanswered:
+                        await desk.client.flush(timeout=LINGER_S)
         self.exit()

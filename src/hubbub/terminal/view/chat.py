@@ -17,19 +17,20 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from hubbub.base.clock import Clock
-from hubbub.client import Entry, HubbubError, Kind, Message, State
-from hubbub.client.models import Post
-from hubbub.terminal.auto_reply import Asked, asked_of
+from hubbub.client import HubbubError, Message, State
 from hubbub.terminal.commands import ORDERS, Answer, Clerk
 from hubbub.terminal.desk import Desk, What
 from hubbub.terminal.emoji import with_emoji
-from hubbub.terminal.language import Words, hour
+from hubbub.terminal.language import Words
 from hubbub.terminal.safe import line, lined_up
+from hubbub.terminal.view import banner
 from hubbub.terminal.view.composer import ChoiceList, Composer
 from hubbub.terminal.view.history import HistoryView
+from hubbub.terminal.view.noticing import Noticing
 from hubbub.terminal.view.places import PlacesView
 from hubbub.terminal.view.sheets import SLASH, AnswerSheet, HelpSheet
 from hubbub.terminal.view.slash import Slash
+from hubbub.terminal.view.writing import Writing, is_order
 
 DRAWN_EVERY_S: Final = 1 / 30
 TYPING_EVERY_S: Final = 3.0
@@ -61,10 +62,9 @@ class ChatScreen(Screen[None]):
         self.desk: Desk | None = None
         self.clerk: Clerk | None = None
         self._slash: Slash | None = None
+        self.writing: Writing | None = None
         self._dirty: set[What] = set()
         self._drawing = False
-        self.reply_to: Message | None = None
-        self.editing: Message | None = None
         self._typed_at = -TYPING_EVERY_S
         self._ticks = 0
 
@@ -84,6 +84,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.composer.people = self._people
+        self.composer.titles = self._titles
         self.composer.orders = [(word, self._words(f"slash {word}").partition("  ")[2]) for word in SLASH] + [
             (word, self._words(f"order {word}").partition("  ")[2]) for word in ORDERS
         ]
@@ -94,8 +95,10 @@ class ChatScreen(Screen[None]):
     def sit(self, desk: Desk, clerk: Clerk) -> None:
         """Begin to show what a person has open."""
         self.desk, self.clerk = desk, clerk
-        self._slash = Slash(self, desk, self._words)
-        desk.changed, desk.said, desk.heard = self.changed, self.say, self._heard
+        self.writing = Writing(self.composer, desk, self._words, self.about)
+        self._slash = Slash(self, desk, self.writing, self._words)
+        desk.changed, desk.said = self.changed, self.say
+        desk.heard = Noticing(self, desk, clerk, self._words).heard
         self.changed("places")
         self.changed("history")
         self.changed("connection")
@@ -121,6 +124,13 @@ class ChatScreen(Screen[None]):
         here = [desk.people.name(id_) for id_ in desk.members_here()]
         return [*here, *(user.username for user in desk.people.known.values()), "all"]
 
+    def _titles(self) -> list[str]:
+        desk = self.desk
+        if desk is None:
+            return []
+        people = (f"@{user.username}" for user in desk.people.known.values() if user.id != desk.me)
+        return [*map(desk.people.title, desk.listed()), *people]
+
     # ------------------------------------------------------------ drawing
 
     def changed(self, what: What) -> None:
@@ -136,6 +146,7 @@ class ChatScreen(Screen[None]):
         desk = self.desk
         if desk is None:
             return
+        self._follow()
         if "history" in dirty:
             self.history.show(desk)
         if dirty & {"places", "people"}:
@@ -144,56 +155,29 @@ class ChatScreen(Screen[None]):
         self._say_title(desk)
 
     def _each_second(self) -> None:
-        """Say what changes by itself: who types no longer, since when one is offline."""
-        if self.desk is not None:
+        """Say what changes by itself, as who types no longer, and keep what is being written."""
+        if self.desk is not None and self.writing is not None:
             self._say_connection()
             self._say_title(self.desk)
+            self.writing.tick()
             self._ticks += 1
             if not self._ticks % KEPT_EVERY_TICKS:
                 self.desk.begin_task(self.desk.keep())
 
+    def _follow(self) -> None:
+        if self.writing is not None:
+            self.writing.follow()
+
     def _say_title(self, desk: Desk) -> None:
-        place, words = desk.place, self._words
-        title = ""
-        if place is not None:
-            title = desk.people.title(place)
-            if desk.stretch.thread:
-                title += f" › {words('thread of')}"
-            elif place.kind in (Kind.GROUP, Kind.CHANNEL):
-                title += f"  {words('members', count=place.member_count)}"
-                title += f"  {line(lined_up(place.topic))}" if place.topic else ""
-            elif place.peer_id:
-                title += f"  {words('online' if desk.company.is_here(place.peer_id) else 'away')}"
-        self._put("#title", title)
-        typing = desk.typing_here()
-        said = ""
-        if len(typing) == 1:
-            said = words("typing one", name=typing[0])
-        elif typing:
-            said = words("typing many", names=", ".join(typing[:4]))
-        if not said and not self.history.at_end and desk.stretch.loaded:
-            said = words("newer below")
-        self._put("#typing", said)
+        self._put("#title", banner.title(desk, self._words))
+        self._put("#typing", banner.below(desk, self._words, at_end=self.history.at_end))
 
     def _say_connection(self) -> None:
-        words, desk = self._words, self.desk
-        state = desk.client.state if desk is not None else State.CONNECTING
-        banner = self.query_one("#banner", Static)
-        said = words(f"state {state.value}")
-        if desk is not None and state is State.CLOSED:
-            why = line(lined_up(words.refusal(str(desk.client.error or ""))))
-            said = words("ended because", why=why)
-        elif desk is not None and state is State.WAITING and desk.away_since_ms:
-            said = words("offline since", time=hour(desk.away_since_ms))
-        if desk is not None and desk.client.unanswered:
-            said += f"  ·  {words('outbox', count=desk.client.unanswered)}"
-        if desk is not None and desk.away_since_ms and state is not State.CLOSED:
-            said += f"  ·  {words('waits here')}"
-        if self.clerk is not None and self.clerk.auto.on:
-            said += f"  ·  {words('info auto')}: {words('on')}"
-        banner.set_class(state is State.ONLINE, "online")
-        banner.set_class(state in (State.WAITING, State.CLOSED), "offline")
-        self._put("#banner", f"{said}    F1 {words('do help')}  F2 {words('do theme')}  Ctrl+Q {words('do quit')}")
+        shown = self.query_one("#banner", Static)
+        state = self.desk.client.state if self.desk is not None else State.CONNECTING
+        shown.set_class(state is State.ONLINE, "online")
+        shown.set_class(state in (State.WAITING, State.CLOSED), "offline")
+        self._put("#banner", banner.connection(self.desk, self.clerk, self._words, shown.content_size.width))
 
     def _put(self, selector: str, text: str) -> None:
         part = self.query_one(selector, Static)
@@ -227,40 +211,52 @@ class ChatScreen(Screen[None]):
         self.run_worker(guarded())
 
     async def _obey(self, typed: str) -> None:
-        desk, clerk, slash = self.desk, self.clerk, self._slash
-        if desk is None or clerk is None or slash is None:
+        desk, clerk, slash, writing = self.desk, self.clerk, self._slash, self.writing
+        if desk is None or clerk is None or slash is None or writing is None:
             return
-        if self.editing is not None:
-            target, self.editing = self.editing, None
-            self.about("")
-            desk.edit(target.seq, with_emoji(typed))
+        if writing.editing is not None:
+            target = writing.editing
+            writing.sent()
+            await desk.author.edit(target, with_emoji(typed))
             return
-        if typed.startswith("/") and not typed.startswith("//"):
-            await slash.obey(typed)
+        if is_order(typed):
+            try:
+                await slash.obey(typed)
+            finally:
+                writing.obeyed()
             return
         clerk.here = desk.here
         answer = await clerk.obey(typed)
         if answer is None:
-            await self._say_here(desk, clerk, clerk.unescaped(typed[1:] if typed.startswith("//") else typed))
+            await self._say_here(desk, writing, clerk.unescaped(typed[1:] if typed.startswith("//") else typed))
         else:
-            self.show_answer(answer)
+            await self.show_answer(answer)
+            writing.obeyed()
 
-    async def _say_here(self, desk: Desk, clerk: Clerk, text: str) -> None:
+    async def _say_here(self, desk: Desk, writing: Writing, text: str) -> None:
         if not desk.here:
             self.say(self._words("open one first"))
             return
-        reply_to, self.reply_to = self.reply_to, None
-        self.about("")
-        clerk.auto.person_spoke(desk.here)
+        reply_to = writing.reply_to
+        if self.clerk is not None:
+            self.clerk.auto.person_spoke(desk.here)
         self.history.go_home()
         if desk.stretch.more_after:
             desk.open(desk.here, thread=desk.stretch.thread)
-        await desk.say(with_emoji(text), reply_to=reply_to.seq if reply_to is not None else 0)
+        try:
+            await desk.author.say(with_emoji(text), reply_to=reply_to)
+        finally:
+            writing.sent()
 
-    def show_answer(self, answer: Answer) -> None:
+    def keep_draft(self) -> None:
+        """Keep what is written and not sent."""
+        if self.writing is not None:
+            self.writing.keep()
+
+    async def show_answer(self, answer: Answer) -> None:
         """Show what a command says: a word in passing, or a sheet."""
         if answer.leave:
-            self.app.exit()
+            await self.app.action_quit()
         elif answer.title:
             self.app.push_screen(AnswerSheet(answer, self._words), self._go_to)
         else:
@@ -270,8 +266,10 @@ class ChatScreen(Screen[None]):
 
     def _go_to(self, message: Message | None) -> None:
         if message is not None and self.desk is not None:
+            post = message.post
+            thread = 0 if post.also_in_conversation else post.thread
             self.history.go_to(message.seq)
-            self.desk.open(message.conversation_id, around=message.seq)
+            self.desk.open(message.conversation_id, thread=thread, around=message.seq)
 
     @on(Composer.Typed)
     def _typed(self) -> None:
@@ -283,11 +281,8 @@ class ChatScreen(Screen[None]):
     @on(Composer.LeftEmpty)
     def action_back(self) -> None:
         """Give up what is being done: an edit, a reply, a choice, a thread."""
-        if self.editing is not None or self.reply_to is not None:
-            if self.editing is not None:
-                self.composer.fill("")
-            self.editing = self.reply_to = None
-            self.about("")
+        if self.writing is not None and self.writing.give_up():
+            pass
         elif self.history.chosen:
             self.history.clear_choice()
         elif self.desk is not None and self.desk.stretch.thread:
@@ -303,6 +298,7 @@ class ChatScreen(Screen[None]):
         if self.desk is not None and conversation_id:
             self.history.go_home()
             self.desk.open(conversation_id, thread=thread)
+            self._follow()
             self.composer.focus()
 
     @on(PlacesView.Opened)
@@ -360,12 +356,14 @@ class ChatScreen(Screen[None]):
             "d": "/recall",
             "delete": "/recall",
             "plus": "/react",
+            "f": "/forward",
             "p": "/pin",
+            "s": "/save",
             "t": "/thread",
         }
         steps: dict[str, Callable[[], None]] = {
             "escape": self.action_back,
-            "c": self._slash.copy,
+            "c": self._slash.messages.copy,
             "up": lambda: self.history.choose(-1),
             "down": lambda: self.history.choose(1),
             "question_mark": self.action_help,
@@ -400,34 +398,3 @@ class ChatScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < 64, "narrow")
-
-    def _heard(self, entry: Entry) -> None:
-        """Tell of what concerns the person, and answer by itself if that is on."""
-        desk, clerk = self.desk, self.clerk
-        post = entry.action
-        if desk is None or clerk is None or not isinstance(post, Post) or entry.sender_id == desk.me or post.withdrawn:
-            return
-        place = desk.places.get(entry.conversation_id)
-        direct = place is not None and place.kind is Kind.DIRECT
-        mentioned = post.mention_all or desk.me in post.mentions
-        if place is None or not (direct or mentioned) or not desk.online:
-            return
-        name = desk.people.name(entry.sender_id)
-        if entry.conversation_id != desk.here and entry.seq > place.read_seq:
-            text = line(lined_up(entry.text))[:80]
-            key = "wrote you" if direct else "mentioned you"
-            self.say(self._words(key, name=name, title=desk.people.title(place), text=text))
-            self.app.bell()
-        sender = desk.people.known.get(entry.sender_id)
-        if clerk.auto.on and (asked := asked_of(entry, place, sender, desk.me)) is not None:
-            self.work(self._answer(desk, clerk, asked, bot=bool(sender and sender.bot)))
-
-    async def _answer(self, desk: Desk, clerk: Clerk, asked: Asked, *, bot: bool) -> None:
-        try:
-            said = await clerk.auto.answer(asked, bot=bot)
-        except Exception as exc:  # A hook is anybody's program.
-            clerk.auto.on = False
-            self.say(self._words("hook failed", why=str(exc) or type(exc).__name__))
-            return
-        if said:
-            desk.client.send(asked.conversation_id, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.text import Text
@@ -9,7 +10,8 @@ from textual import events
 from textual.message import Message as Note
 from textual.widgets import Static, TextArea
 
-from hubbub.terminal.completion import Choices, complete
+from hubbub.terminal.attachments import paths_like
+from hubbub.terminal.completion import Choices, complete, path_begun, path_choices
 
 NEW_LINE = frozenset({"ctrl+j", "shift+enter", "alt+enter", "ctrl+enter"})
 KEPT = 200
@@ -76,6 +78,7 @@ class Composer(TextArea):
         self.highlight_cursor_line = False
         self._choices = choices
         self.people: Callable[[], Iterable[str]] = tuple
+        self.titles: Callable[[], Iterable[str]] = tuple
         self.orders: Sequence[tuple[str, str]] = ()
         self._sent: list[str] = []
         self._at: int | None = None
@@ -164,7 +167,8 @@ class Composer(TextArea):
         if choices is None:
             return True
         written = self._before()[choices.begin :]
-        return choices.choices[self._choices.index].text.strip() == written or " " in written
+        chosen = choices.choices[self._choices.index].text.strip()
+        return written in (chosen, chosen[1:]) or " " in written
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
@@ -173,8 +177,21 @@ class Composer(TextArea):
             return
         if self._at is not None and self.text != self._sent[self._at]:
             self._at = None
-        row, _ = self.cursor_location
-        orders = self.orders if row == 0 else ()
-        self._choices.offer(complete(self._before(), people=self.people(), orders=orders) if self.text else None)
+        self._offer()
         if self.text and self.text[0] not in "/:":
             self.post_message(self.Typed())
+
+    def _offer(self) -> None:
+        row, _ = self.cursor_location
+        before = self._before()
+        if row == 0 and (begun := path_begun(before)) is not None:
+            self.run_worker(self._offer_paths(before, begun), exclusive=True)
+            return
+        orders = self.orders if row == 0 else ()
+        choices = complete(before, people=self.people(), orders=orders, titles=self.titles()) if self.text else None
+        self._choices.offer(choices)
+
+    async def _offer_paths(self, before: str, begun: str) -> None:
+        paths = await asyncio.to_thread(paths_like, begun)
+        if self._before() == before:
+            self._choices.offer(path_choices(before, begun, paths))

@@ -30,7 +30,7 @@ NEAR = 30
 
 WHEEL = 3
 
-_STYLES = ("dim", "new", "mention", "waiting", "read", "error", "mine", "thread", "bar", "chosen")
+_STYLES = ("dim", "new", "mention", "waiting", "read", "error", "mine", "thread", "file", "bar", "chosen")
 
 
 class HistoryView(Widget, can_focus=True):

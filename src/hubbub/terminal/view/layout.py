@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from hubbub.client.models import MemberChange, Message
+from hubbub.terminal.attachments import files_of, label
 from hubbub.terminal.desk import Desk
 from hubbub.terminal.language import Words, day, hour
+from hubbub.terminal.outgoing import says_nothing_yet
 from hubbub.terminal.rows import Row, saying
 from hubbub.terminal.safe import line, lined_up
 from hubbub.terminal.wrap import columns, cut, wrapped
@@ -20,6 +22,7 @@ Piece = tuple[str, str]
 Line = list[Piece]
 
 INDENT: Final = "  "
+FILE: Final = "📎 "
 STATE_COLUMNS: Final = 11
 """Kept free on the right for how far a message of one's own has come."""
 
@@ -85,20 +88,27 @@ def _message(row: Row, message: Message, width: int, desk: Desk, words: Words) -
 
 def _body(row: Row, message: Message, width: int, desk: Desk, words: Words, *, mine: bool) -> list[Line]:
     room = max(8, width - len(INDENT) - STATE_COLUMNS)
+    said = message.post.body.text or message.post.body.fallback
+    files = [f"{FILE}{label(file)}" for file in files_of(message)]
     if message.recalled:
         text, style = words("recalled"), "dim"
-    elif message.text:
-        text, style = lined_up(message.text), "mention" if _for_me(message, desk.me) else ""
+    elif said:
+        text, style = lined_up(said), "mention" if _for_me(message, desk.me) else ""
+    elif says_nothing_yet(message.post):
+        text, style = words("passed on"), "dim"
+    elif files:
+        text, style = files.pop(0), "file"
     else:
         text, style = words("unsupported"), "dim"
     parts = wrapped(text, room)
     if len(parts) > LINES_LIMIT:
         parts = [*parts[:LINES_LIMIT], "…"]
     lines: list[Line] = [[(f"{INDENT}{part}", style)] for part in parts]
+    lines += [[(f"{INDENT}{part}", "file")] for file in files for part in wrapped(file, room)]
     notes = [words(note) for note, there in (("edited", message.edits), ("pinned", message.pinned)) if there]
     if notes and not message.recalled:
         note = f" ({', '.join(notes)})"
-        if columns(parts[-1]) + columns(note) <= room:
+        if sum(columns(text) for text, _ in lines[-1]) - len(INDENT) + columns(note) <= room:
             lines[-1].append((note, "dim"))
         else:
             lines.append([(f"{INDENT}{note.strip()}", "dim")])

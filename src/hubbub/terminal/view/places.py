@@ -16,6 +16,7 @@ from textual.widget import Widget
 from hubbub.client import Conversation
 from hubbub.terminal.desk import Desk
 from hubbub.terminal.language import Words
+from hubbub.terminal.safe import line, lined_up
 from hubbub.terminal.wrap import columns, padded
 
 
@@ -30,6 +31,7 @@ class PlacesView(Widget, can_focus=True):
         "places--online",
         "places--dim",
         "places--cursor",
+        "places--folder",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False),
@@ -51,6 +53,8 @@ class PlacesView(Widget, can_focus=True):
         self._words = words
         self._desk: Desk | None = None
         self.listed: list[Conversation] = []
+        self._lines: list[Conversation | str] = []
+        """What is drawn: conversations, and the name of a folder above those in it."""
         self._cursor = ""
         self._top = 0
         self._base = Style.null()
@@ -58,7 +62,10 @@ class PlacesView(Widget, can_focus=True):
     def show(self, desk: Desk) -> None:
         """Draw the conversations as they are now."""
         self._desk = desk
-        self.listed = desk.listed()
+        self._lines = []
+        for section in desk.places.sections():
+            self._lines += [section.folder, *section.places] if section.folder else section.places
+        self.listed = [one for one in self._lines if isinstance(one, Conversation)]
         if not self.has_focus:
             self._cursor = desk.here
         self._keep_cursor_in_view()
@@ -75,14 +82,16 @@ class PlacesView(Widget, can_focus=True):
 
     def next_unread(self) -> str:
         """Return the first conversation with something unread, mentions first; empty for none."""
-        here = self._desk.here if self._desk is not None else ""
-        unread = [place for place in self.listed if place.unread and place.id != here]
-        unread.sort(key=lambda place: not place.mentions)
+        if self._desk is None:
+            return ""
+        here, places = self._desk.here, self._desk.places
+        unread = [p for p in self.listed if (p.unread or p.own.marked_unread) and p.id != here]
+        unread.sort(key=lambda place: (not place.mentions, places.is_muted(place)))
         return unread[0].id if unread else ""
 
     def text_lines(self) -> list[str]:
         """Return the lines on the screen as plain text."""
-        return [self.render_line(y).text.rstrip() for y in range(min(self.size.height, len(self.listed)))]
+        return [self.render_line(y).text.rstrip() for y in range(min(self.size.height, len(self._lines)))]
 
     # ------------------------------------------------------------ drawing
 
@@ -95,11 +104,14 @@ class PlacesView(Widget, can_focus=True):
         """Return one line of the screen."""
         width = self.size.width
         index = self._top + y
-        if self._desk is None or index >= len(self.listed):
+        shown = self._lines[index] if index < len(self._lines) else ""
+        if self._desk is not None and isinstance(shown, Conversation):
+            strip = self._line(shown, self._desk, width)
+        elif shown:
+            strip = Strip([Segment(padded(f"▾ {line(lined_up(str(shown)))}", width), self._style("folder"))], width)
+        else:
             empty = "" if self._desk is None or self.listed or y else self._words("no conversations")
             strip = Strip([Segment(padded(empty, width), self._style("dim"))], width)
-        else:
-            strip = self._line(self.listed[index], self._desk, width)
         return strip.apply_style(self._base)
 
     def _line(self, place: Conversation, desk: Desk, width: int) -> Strip:
@@ -108,15 +120,21 @@ class PlacesView(Widget, can_focus=True):
             base += self._style("open")
         if self.has_focus and place.id == self._cursor:
             base += self._style("cursor")
+        muted = desk.places.is_muted(place)
         here = desk.company.is_here(place.peer_id)
+        begun = bool(desk.drafts.of(place.id).text) and place.id != desk.here
+        marks = (" ✎" if begun else "") + (" z" if muted else "")
         count = f" {'99+' if place.unread > 99 else place.unread}" if place.unread else ""
+        count = count or (" •" if place.own.marked_unread else "")
         mentions = f" @{'99+' if place.mentions > 99 else place.mentions}" if place.mentions else ""
-        title_width = max(2, width - 2 - columns(count) - columns(mentions) - 1)
-        title_style = base + self._style("unread") if place.unread else base
+        title_width = max(2, width - 2 - columns(marks) - columns(count) - columns(mentions) - 1)
+        title_style = base + self._style("unread") if count and not muted else base
+        quiet = base + self._style("dim")
         segments = [
             Segment("● " if here else "  ", base + self._style("online")),
             Segment(padded(desk.people.title(place), title_width), title_style),
-            Segment(count, base + self._style("count")),
+            Segment(marks, quiet),
+            Segment(count, quiet if muted else base + self._style("count")),
             Segment(mentions, base + self._style("mention")),
             Segment(" ", base),
         ]
@@ -142,9 +160,9 @@ class PlacesView(Widget, can_focus=True):
             self.post_message(self.Opened(self._cursor))
 
     def _keep_cursor_in_view(self) -> None:
-        ids = [place.id for place in self.listed]
+        ids = [one.id if isinstance(one, Conversation) else "" for one in self._lines]
         height = max(1, self.size.height)
-        if self._cursor in ids:
+        if self._cursor and self._cursor in ids:
             index = ids.index(self._cursor)
             self._top = max(min(self._top, index), index - height + 1)
         self._top = max(0, min(self._top, len(ids) - height))
@@ -163,11 +181,12 @@ class PlacesView(Widget, can_focus=True):
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
-        self._top = max(0, min(len(self.listed) - self.size.height, self._top + 3))
+        self._top = max(0, min(len(self._lines) - self.size.height, self._top + 3))
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         index = self._top + event.y
-        if 0 <= index < len(self.listed):
-            self._cursor = self.listed[index].id
+        clicked = self._lines[index] if 0 <= index < len(self._lines) else ""
+        if isinstance(clicked, Conversation):
+            self._cursor = clicked.id
             self.post_message(self.Opened(self._cursor))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -25,25 +25,40 @@ SLASH = (
     "/leave",
     "/who",
     "/search",
+    "/pins",
     "/reply",
     "/edit",
     "/recall",
     "/react",
+    "/forward",
     "/pin",
     "/thread",
+    "/file",
+    "/save",
+    "/mute",
+    "/top",
+    "/folder",
+    "/archive",
+    "/unread",
     "/theme",
     "/help",
     "/quit",
 )
-KEYS = ("enter", "newline", "history", "tab", "choose", "acts", "pages", "places", "theme", "help")
+KEYS = ("enter", "newline", "history", "tab", "choose", "acts", "acts more", "pages", "places", "theme", "help")
 
 
-def help_lines(words: Words) -> list[str]:
-    """Return everything the help sheet says."""
+TWO_COLUMNS: Final = 150
+"""How wide a terminal is that has room for keys and commands side by side."""
+
+
+def key_lines(words: Words) -> list[str]:
+    """Return what every key does."""
+    return [words("keys"), *(f"  {words(f'key {name}')}" for name in KEYS)]
+
+
+def command_lines(words: Words) -> list[str]:
+    """Return what every command does."""
     return [
-        words("keys"),
-        *(f"  {words(f'key {name}')}" for name in KEYS),
-        "",
         words("commands"),
         *(f"  {words(f'slash {word}')}" for word in SLASH),
         *(f"  {words(f'order {word}')}" for word in ORDERS),
@@ -61,11 +76,21 @@ class HelpSheet(ModalScreen[None]):
         self._words = words
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="sheet"):
+        keys, commands = "\n".join(key_lines(self._words)), "\n".join(command_lines(self._words))
+        wide = self.app.size.width >= TWO_COLUMNS
+        with Vertical(classes="sheet wide" if wide else "sheet"):
             yield Static(self._words("help"), classes="title", markup=False)
             with VerticalScroll():
-                yield Static("\n".join(help_lines(self._words)), markup=False)
+                if wide:
+                    with Horizontal():
+                        yield Static(keys, markup=False)
+                        yield Static(commands, markup=False)
+                else:
+                    yield Static(f"{keys}\n\n{commands}", markup=False)
             yield Static(self._words("close"), classes="foot", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
 
     def on_click(self) -> None:
         self.dismiss()
