@@ -22,6 +22,7 @@ from hubbub.chat.model import (
     UserRow,
 )
 from hubbub.chat.ports import Needs
+from hubbub.chat.reminders import wished
 from hubbub.chat.search.found import Wanted
 
 
@@ -83,6 +84,10 @@ async def ask_everything(script: Script) -> None:
     await store.change_contacts(ANNA, BEN, partial(asked, note="hello", now_ms=1))
     await store.change_contacts(BEN, ANNA, partial(arranged, change=ContactChange(blocked=True), now_ms=1))
     await store.contacts(ANNA, BEN, 10)
+    moved = partial(wished, due_ms=5, note="hello", now_ms=1, ahead_ms=10, most=9)
+    await store.change_reminder(ANNA, stage, 2, moved)
+    await store.reminders(ANNA, f"1.{stage}.9", 10)
+    await store.remind(9, 10)
     await store.user_state(ANNA, 0, 1)
     await store.blockers(ANNA, [BEN, CLEO])
     await store.company(ANNA, stage)

@@ -39,10 +39,11 @@ from hubbub.chat.model import (
     OwnChange,
     Post,
     React,
+    Recall,
     Submit,
 )
 from hubbub.chat.node import ChatNode
-from hubbub.chat.ports import Event, TypingChanged
+from hubbub.chat.ports import Event, TypingChanged, UserChanged
 from hubbub.chat.service import Chat
 
 ANN = Caller(ANNA, "d" * 32)
@@ -221,6 +222,40 @@ async def test_what_is_scheduled_waits_until_it_is_cancelled(talk: Talk) -> None
     assert ([(row.submit, row.due_ms) for row in rows], following) == ([(command, due)], "")
     await chat.cancel_scheduled(ANN, group, command.client_id)
     assert await chat.scheduled(ANN, "", 10) == ([], "")
+
+
+async def test_one_is_reminded_of_a_message_when_its_time_has_come(talk: Talk) -> None:
+    group, chat = await talk.group(BEN), talk.chat
+    seq = (await talk.says(group, "Answer me")).seq
+    due = talk.clock.now_ms() + 60_000
+    row = await chat.set_reminder(Caller(BEN), group, seq, due, "  soon ")
+    assert (row.conversation_id, row.seq, row.due_ms, row.note, row.due) == (group, seq, due, "soon", False)
+    assert await chat.reminders(Caller(BEN), "", 10) == ([row], "")
+    assert await chat.reminders(ANN, "", 10) == ([], "")
+    await talk.node.reminding.remind()
+    talk.heard.clear()
+    talk.clock.advance(60)
+    await talk.node.reminding.remind()
+    await talk.node.told()
+    told = [row for event in talk.heard if isinstance(event, UserChanged) for row in event.state.reminders]
+    assert [(one.seq, one.due) for one in told] == [(seq, True)]
+    assert await chat.set_reminder(Caller(BEN), group, seq, due, "soon") == told[0], "a late retry changes nothing"
+    assert (await chat.set_reminder(Caller(BEN), group, seq, 0, "")).empty
+    assert await chat.reminders(Caller(BEN), "", 10) == ([], "")
+
+
+async def test_one_is_reminded_only_of_messages_one_may_see(talk: Talk) -> None:
+    group, chat = await talk.group(BEN), talk.chat
+    seq = (await talk.says(group, "Answer me")).seq
+    due = talk.clock.now_ms() + 60_000
+    assert await refusal(chat.set_reminder(Caller(CLEO), group, seq, due, "")) is Code.NOT_A_MEMBER
+    assert await refusal(chat.set_reminder(ANN, group, 1, due, "")) is Code.MESSAGE_NOT_FOUND
+    assert await refusal(chat.set_reminder(ANN, group, seq + 9, due, "")) is Code.MESSAGE_NOT_FOUND
+    assert await refusal(chat.set_reminder(ANN, fresh_id(), seq, due, "")) is Code.CONVERSATION_NOT_FOUND
+    assert await refusal(chat.set_reminder(ANN, group, seq, due - 60_000, "")) is Code.SCHEDULED_IN_PAST
+    await chat.submit(ANN, Submit(group, fresh_id(), Recall(seq)))
+    assert await refusal(chat.set_reminder(ANN, group, seq, due, "")) is Code.MESSAGE_RECALLED
+    assert (await chat.set_reminder(Caller(CLEO), group, seq, 0, "")).empty, "what is not there can be taken away"
 
 
 async def test_typing_is_told(talk: Talk) -> None:

@@ -12,8 +12,9 @@ from support.push_service import PretendedBrowser, PretendedPushService
 
 from hubbub.auth.ports import Account, AccountStore, Login
 from hubbub.base.ids import SYSTEM_CONVERSATION, new_id
+from hubbub.bus.local import LocalBus
 from hubbub.chat.model import ConversationKind, Mark, Notify, OwnChange, UserRow
-from hubbub.chat.reading import Reading
+from hubbub.chat.node import ChatNode
 from hubbub.chat.service import Chat
 from hubbub.chat.settings import ChatSettings
 from hubbub.push.model import Quiet
@@ -52,7 +53,7 @@ class Verona:
         self.worker = self.another_worker()
 
     def another_worker(self) -> PushWorker:
-        chat = cast("Chat", Reading(self.script.store, ChatSettings()))
+        chat = cast("Chat", ChatNode(self.script.store, LocalBus(), self.script.clock, ChatSettings()))
         clock = self.script.clock
         return PushWorker(
             self.store,

@@ -200,6 +200,12 @@ async def test_people_and_plans_can_be_listed(pair: Pair) -> None:
     listed = await romeo.runs("schedule", "list")
     assert listed.out.startswith(planned.out.strip())
     assert (await romeo.runs("schedule", "cancel", planned.out.strip())).status == 0
+    noted = await romeo.runs("remind", "set", pair.names[1], "2", "--in", "1h", "--note", "answer by then")
+    assert noted.status == 0
+    listed = await romeo.runs("remind", "list")
+    assert "answer by then" in listed.out
+    assert (await romeo.runs("remind", "done", pair.names[1], "2")).status == 0
+    assert (await romeo.runs("remind", "list")).out == ""
     assert (await romeo.runs("schedule", "list")).out == ""
     assert (await romeo.runs("schedule", "cancel", planned.out.strip())).status == 4
     soon = await romeo.runs("schedule", "add", pair.names[1], "--in", "1s", "now")

@@ -461,6 +461,30 @@ CASES: list[Case] = [
         },
     ),
     (
+        "set_reminder",
+        "11.13",
+        "Come back to message 5.",
+        num(1, 36) + sub(22, sub(1, ROOM), num(2, 5), num(3, TIME), sub(4, "Answer her")),
+        {
+            "id": "36",
+            "setReminder": {"conversationId": ROOM, "seq": "5", "dueMs": str(TIME), "note": "Answer her"},
+        },
+    ),
+    (
+        "set_reminder_off",
+        "11.13",
+        "Be done with it.",
+        num(1, 37) + sub(22, sub(1, ROOM), num(2, 5)),
+        {"id": "37", "setReminder": {"conversationId": ROOM, "seq": "5"}},
+    ),
+    (
+        "list_reminders",
+        "11.13",
+        "What is due and what waits.",
+        num(1, 38) + sub(44, num(2, 10)),
+        {"id": "38", "listReminders": {"limit": 10}},
+    ),
+    (
         "largest_id",
         "5.1",
         "An id of 64 bits: a JSON string loses nothing.",

@@ -535,6 +535,48 @@ CASES: list[Case] = [
         },
     ),
     (
+        "user_changed_reminder",
+        "11.13",
+        "The time of one reminder has come; another was taken away.",
+        sub(
+            51,
+            num(1, 45),
+            num(2, 47),
+            sub(6, sub(1, ROOM), num(2, 5), num(3, TIME), sub(4, "Answer her"), num(5, 1), num(6, 46)),
+            sub(6, sub(1, ROOM), num(2, 7), num(6, 47)),
+        ),
+        {
+            "userChanged": {
+                "sinceVersion": "45",
+                "version": "47",
+                "reminders": [
+                    {
+                        "conversationId": ROOM,
+                        "seq": "5",
+                        "dueMs": str(TIME),
+                        "note": "Answer her",
+                        "due": True,
+                        "version": "46",
+                    },
+                    {"conversationId": ROOM, "seq": "7", "version": "47"},
+                ],
+            }
+        },
+    ),
+    (
+        "reminder_page",
+        "11.13",
+        "One that waits, and more.",
+        num(1, 38) + sub(40, sub(1, sub(1, ROOM), num(2, 5), num(3, TIME), num(6, 45)), sub(2, "next")),
+        {
+            "replyTo": "38",
+            "reminderPage": {
+                "reminders": [{"conversationId": ROOM, "seq": "5", "dueMs": str(TIME), "version": "45"}],
+                "nextCursor": "next",
+            },
+        },
+    ),
+    (
         "marks",
         "14.7",
         "Two people have read and received.",

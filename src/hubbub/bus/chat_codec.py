@@ -263,11 +263,14 @@ METHODS: dict[str, Method] = {
         Method(Chat.schedule, Sort.SWITCH),
         # Gone stays gone: a second try may be told NOT_FOUND, "it was sent or cancelled already", which is so.
         Method(Chat.cancel_scheduled, Sort.SWITCH),
+        # Set to a time, but one that comes late must not undo what followed it.
+        Method(Chat.set_reminder, Sort.SWITCH),
         # Joins channels; see `join`.
         Method(Chat.add_new_user, Sort.SWITCH),
         # It speaks of this moment; two seconds later it would be a lie.
         Method(Chat.set_typing, Sort.HINT),
         Method(Chat.scheduled, Sort.READ),
+        Method(Chat.reminders, Sort.READ),
         Method(Chat.entries, Sort.READ),
         Method(Chat.entries_for_all, Sort.READ),
         Method(Chat.heads, Sort.READ),

@@ -163,6 +163,8 @@ class RemoteChat:
     remove_contact = _asked(Chat.remove_contact)
     arrange_contact = _asked(Chat.arrange_contact)
     contacts = _asked(Chat.contacts)
+    set_reminder = _asked(Chat.set_reminder)
+    reminders = _asked(Chat.reminders)
     create_invite = _asked(Chat.create_invite)
     invites = _asked(Chat.invites)
     revoke_invite = _asked(Chat.revoke_invite)

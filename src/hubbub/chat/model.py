@@ -10,6 +10,7 @@ from enum import IntEnum
 import msgspec
 
 from hubbub.chat.contacts import Contact
+from hubbub.chat.reminders import Reminder
 
 MAX_SEQ = 2**63 - 1
 """Stands for "no end" in an interval."""
@@ -458,6 +459,7 @@ class UserState(msgspec.Struct, frozen=True):
     conversations: tuple[ConversationState, ...]
     more: bool = False
     contacts: tuple[Contact, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):

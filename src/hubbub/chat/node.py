@@ -32,6 +32,7 @@ from hubbub.chat.model import (
     Caller,
     ConversationKind,
     ConversationState,
+    HistoryPage,
     MemberState,
     OwnChange,
     Post,
@@ -44,6 +45,8 @@ from hubbub.chat.pages import fitting
 from hubbub.chat.ports import Bus, ChatStore, TypingChanged
 from hubbub.chat.publishing import Publisher
 from hubbub.chat.reading import Reading
+from hubbub.chat.reminders import Reminder
+from hubbub.chat.reminding import Reminding
 from hubbub.chat.rules import Command, Create, Establish, Join, Leave, OpenDirect, Send, digest_of_action
 from hubbub.chat.schedule import Scheduler
 from hubbub.chat.search.found import Found
@@ -94,6 +97,7 @@ class ChatNode(Reading):
         self._befriending = Befriending(store, clock, self._tell_people)
         self.filtering = Filtering(moderation, self._send, clock) if moderation is not None else None
         self.scheduler = Scheduler(store, self._submit_checked, clock, settings)
+        self.reminding = Reminding(store, self._around, clock, lambda: self._settings, self._tell_people)
         self._submits = self._allowance()
         self._openings = self._allowance()
         self._signals = self._allowance()
@@ -135,11 +139,13 @@ class ChatNode(Reading):
                 raise
         self._marks.start()
         self.scheduler.start()
+        self.reminding.start()
         self.indexing.start()
 
     async def stop(self) -> None:
         """Finish what is in flight, publish it, then end."""
         await self.indexing.stop()
+        await self.reminding.stop()
         await self.scheduler.stop()
         if self.filtering is not None:
             await self.filtering.stop()
@@ -408,6 +414,18 @@ class ChatNode(Reading):
         if (few := fitting(found)) < len(found):
             found, following = await self._store.scheduled(caller.user_id, cursor, few)
         return found, following
+
+    async def set_reminder(self, caller: Caller, conversation_id: str, seq: int, due_ms: int, note: str) -> Reminder:
+        """Have the caller reminded of a message; another time moves it, and 0 takes it away."""
+        self._signals.take(caller.user_id)
+        return await self.reminding.set(caller, conversation_id, seq, due_ms, note)
+
+    async def reminders(self, caller: Caller, cursor: str, limit: int) -> tuple[list[Reminder], str]:
+        """Return a page of what the caller wants to be reminded of, soonest first."""
+        return await self.reminding.reminders(caller, cursor, self._rows(limit))
+
+    async def _around(self, caller: Caller, conversation_id: str, seq: int) -> HistoryPage:
+        return await self.history(caller, conversation_id, around_seq=seq, limit=1)
 
 
 def _refused(refusal: ChatError) -> asyncio.Future[Accepted]:

@@ -145,8 +145,9 @@ def fit_user_state(state: UserState, limit_bytes: int = PAGE_BYTES) -> UserState
         size += _size_of_state(row)
         if size > limit_bytes and cut:
             upto = rows[cut - 1].member.version
-            kept = tuple([each for each in state.contacts if each.version <= upto])
-            return replace(state, conversations=rows[:cut], contacts=kept, version=upto, more=True)
+            known = tuple([each for each in state.contacts if each.version <= upto])
+            noted = tuple([each for each in state.reminders if each.version <= upto])
+            return replace(state, conversations=rows[:cut], contacts=known, reminders=noted, version=upto, more=True)
     return state
 
 

@@ -38,6 +38,7 @@ from hubbub.chat.model import (
     UserRow,
     UserState,
 )
+from hubbub.chat.reminders import ReminderStore
 from hubbub.chat.search.found import Wanted
 
 # ---------------------------------------------------------------- the write path
@@ -414,7 +415,7 @@ class SearchIndex(Protocol):
         """
 
 
-class ChatStore(LogWriter, LogReader, ScheduleStore, SearchIndex, InviteStore, ContactStore, Protocol):
+class ChatStore(LogWriter, LogReader, ScheduleStore, ReminderStore, SearchIndex, InviteStore, ContactStore, Protocol):
     """Everything chat keeps."""
 
 

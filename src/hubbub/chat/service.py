@@ -32,6 +32,7 @@ from hubbub.chat.model import (
     UserRow,
     UserState,
 )
+from hubbub.chat.reminders import Reminder
 from hubbub.chat.search.found import Found
 
 
@@ -76,6 +77,11 @@ class Chat(Protocol):
     async def cancel_scheduled(self, caller: Caller, conversation_id: str, client_id: str) -> None: ...
 
     async def scheduled(self, caller: Caller, cursor: str, limit: int) -> tuple[list[ScheduledRow], str]: ...
+
+    async def set_reminder(self, caller: Caller, conversation_id: str, seq: int, due_ms: int, note: str) -> Reminder:
+        """Have the caller reminded of a message; another time moves it, and 0 takes it away."""
+
+    async def reminders(self, caller: Caller, cursor: str, limit: int) -> tuple[list[Reminder], str]: ...
 
     async def entries(self, caller: Caller, conversation_id: str, after_seq: int, limit: int) -> EntryPage: ...
 

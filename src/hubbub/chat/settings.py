@@ -55,6 +55,7 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     # ---- what may wait
     schedule_ahead_ms: int = 366 * 24 * 3600 * 1000
     scheduled_per_user: int = 100
+    reminders_per_user: int = 500
 
     # ---- search
     index_gather_s: float = 0.25

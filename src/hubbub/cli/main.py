@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "factor": "Set up a second step of signing in.",
     "client": "Register programs that get tokens here (admins).",
     "schedule": "Send a message later.",
+    "remind": "Come back to a message later.",
     "nodes": "Show the nodes of the cluster (admins).",
     "drain": "Send a node's clients elsewhere and end it (admins).",
     "config": "See and change live configuration (admins).",

@@ -36,6 +36,7 @@ from hubbub.client.models import (
     Presence,
     Reaction,
     Recall,
+    Reminder,
     Revision,
     Role,
     Scheduled,
@@ -51,6 +52,7 @@ from hubbub.client.translate import (
     history_of,
     member_of,
     presence_of,
+    reminder_of,
     scheduled_of,
     user_of,
     write_submit,
@@ -351,6 +353,23 @@ class Commands(ABC):
         """Return what waits for its time, in that order, and the cursor of the next page."""
         page = await self.ask(pb.ClientFrame(list_scheduled=pb.ListScheduled(cursor=cursor, limit=limit)))
         return [scheduled_of(row) for row in page.scheduled], page.next_cursor
+
+    async def remind(self, conversation_id: str, seq: int, due_ms: int, *, note: str = "") -> None:
+        """Be reminded of a message at `due_ms`, on all devices; another time moves it.
+
+        `ReminderEvent` says when it is due.
+        """
+        wish = pb.SetReminder(conversation_id=conversation_id, seq=seq, due_ms=due_ms, note=note)
+        await self.ask(pb.ClientFrame(set_reminder=wish))
+
+    async def forget_reminder(self, conversation_id: str, seq: int) -> None:
+        """Take a reminder away, whether it was due or not."""
+        await self.ask(pb.ClientFrame(set_reminder=pb.SetReminder(conversation_id=conversation_id, seq=seq)))
+
+    async def reminders(self, *, cursor: str = "", limit: int = 0) -> tuple[list[Reminder], str]:
+        """Return what one wants to be reminded of, soonest first, and the cursor of the next page."""
+        page = await self.ask(pb.ClientFrame(list_reminders=pb.ListReminders(cursor=cursor, limit=limit)))
+        return [reminder_of(row) for row in page.reminders], page.next_cursor
 
     # ------------------------------------------------------------ people
 

@@ -25,10 +25,11 @@ from hubbub.client.models import (
     MarksEvent,
     MemberState,
     PresenceEvent,
+    ReminderEvent,
     ResetEvent,
     TypingEvent,
 )
-from hubbub.client.translate import conversation_of, entry_of, presence_of
+from hubbub.client.translate import conversation_of, entry_of, presence_of, reminder_of
 from hubbub.wire import hubbub_pb2 as pb
 from hubbub.wire.timeline import Timeline
 
@@ -148,19 +149,23 @@ class Feed:
         if state.since_version > self.version:
             self.rows_missing = True
             return
-        self.version = state.version
-        for row in state.conversations:
-            self._row(row)
+        self._rows(state)
 
     def rows_answered(self, state: pb.UserState) -> None:
         """Take the rows changed since `version`, which were asked for."""
-        self.version = max(self.version, state.version)
         self.rows_missing = state.more
-        for row in state.conversations:
-            self._row(row)
+        self._rows(state)
         if not state.more:
             # Whatever one is in has a row by now; what is still unknown is none of ours.
             self._unknown.clear()
+
+    def _rows(self, state: pb.UserState) -> None:
+        held, self.version = self.version, max(self.version, state.version)
+        for row in state.conversations:
+            self._row(row)
+        for reminder in state.reminders:
+            if reminder.version > held:
+                self._emit(ReminderEvent(reminder_of(reminder)))
 
     def _row(self, state: pb.ConversationState) -> None:
         conversation = conversation_of(state)

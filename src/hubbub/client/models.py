@@ -404,6 +404,19 @@ class Scheduled(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class Reminder(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message that this person wants to come back to."""
+
+    conversation_id: str
+    seq: int
+    due_ms: int = 0
+    """When; 0: not at all any more."""
+    note: str = ""
+    due: bool = False
+    """Its time has come."""
+    version: int = 0
+
+
 class ServerInfo(msgspec.Struct, frozen=True):
     name: str
     version: str
@@ -453,6 +466,12 @@ class ConversationEvent(msgspec.Struct, frozen=True):
     conversation: Conversation
 
 
+class ReminderEvent(msgspec.Struct, frozen=True):
+    """A reminder of this person is due, or was set, moved or taken away on some device."""
+
+    reminder: Reminder
+
+
 class MarksEvent(msgspec.Struct, frozen=True):
     conversation_id: str
     marks: tuple[Mark, ...]
@@ -482,4 +501,6 @@ class ResetEvent(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-Event = EntryEvent | ConversationEvent | MarksEvent | TypingEvent | PresenceEvent | StateEvent | ResetEvent
+Event = (
+    EntryEvent | ConversationEvent | ReminderEvent | MarksEvent | TypingEvent | PresenceEvent | StateEvent | ResetEvent
+)

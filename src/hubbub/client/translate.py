@@ -41,6 +41,7 @@ from hubbub.client.models import (
     Reaction,
     ReactionCount,
     Recall,
+    Reminder,
     Role,
     Scheduled,
     SearchHit,
@@ -288,6 +289,11 @@ def scheduled_of(row: pb.Scheduled) -> Scheduled:
     kind = row.submit.WhichOneof("action")
     action = _ACTIONS[kind](getattr(row.submit, kind)) if kind else Unknown()
     return Scheduled(row.submit.conversation_id, row.submit.client_id, action, row.due_ms, row.error.code)
+
+
+def reminder_of(row: pb.Reminder) -> Reminder:
+    """Return a message to come back to."""
+    return Reminder(row.conversation_id, row.seq, row.due_ms, row.note, row.due, row.version)
 
 
 # ---------------------------------------------------------------- commands

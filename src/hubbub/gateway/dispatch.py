@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hubbub.auth.permissions import Permission
 from hubbub.base.errors import TABLE, ChatError, Code, RateLimited
 from hubbub.gateway import mapping_out
-from hubbub.gateway.handlers import conversations, entries, people, scheduled, session, submits
+from hubbub.gateway.handlers import conversations, entries, people, reminders, scheduled, session, submits
 from hubbub.gateway.tasks import log
 from hubbub.wire import hubbub_pb2 as pb
 
@@ -31,6 +31,7 @@ REQUESTS: dict[str, Request] = {
     **conversations.REQUESTS,
     **people.REQUESTS,
     **scheduled.REQUESTS,
+    **reminders.REQUESTS,
 }
 
 WITHOUT_WRITING = frozenset(
@@ -47,6 +48,7 @@ WITHOUT_WRITING = frozenset(
         "list_members",
         "get_user_state",
         "list_scheduled",
+        "list_reminders",
     }
 )
 """What a token is enough for that may only read; every other frame needs the scope to write."""

@@ -36,6 +36,7 @@ from hubbub.chat.model import (
     UserRow,
     UserState,
 )
+from hubbub.chat.reminders import Reminder
 from hubbub.chat.search.found import Found
 from hubbub.cluster.sessions import Presence
 from hubbub.wire import hubbub_pb2 as pb
@@ -367,6 +368,7 @@ def user_state(state: UserState) -> pb.UserState:
         conversations=[conversation(one) for one in state.conversations],
         more=state.more,
         contacts=[contact(one) for one in state.contacts],
+        reminders=[reminder(one) for one in state.reminders],
     )
 
 
@@ -381,6 +383,21 @@ def contact(row: Contact) -> pb.Contact:
         time_ms=row.time_ms,
         version=row.version,
     )
+
+
+def reminder(row: Reminder) -> pb.Reminder:
+    return pb.Reminder(
+        conversation_id=row.conversation_id,
+        seq=row.seq,
+        due_ms=row.due_ms,
+        note=row.note,
+        due=row.due,
+        version=row.version,
+    )
+
+
+def reminder_page(rows: Iterable[Reminder], cursor: str) -> pb.ReminderPage:
+    return pb.ReminderPage(reminders=[reminder(row) for row in rows], next_cursor=cursor)
 
 
 def member_page(head: int, members: Iterable[MemberRow], cursor: str) -> pb.MemberPage:

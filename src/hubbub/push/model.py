@@ -40,10 +40,11 @@ class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """Somebody may have to be called about a conversation."""
+    """Somebody may have to be called about a conversation, or about what they wanted to be reminded of."""
 
     user_id: str
     conversation_id: str
+    """The person themselves: it is about their reminders, counted by the person's versions."""
     head: int
     """Up to here there is something they have not been called about."""
     told: int
@@ -89,3 +90,6 @@ class Sight(msgspec.Struct, frozen=True):
     rule: Rule
     said: tuple[Said, ...]
     """The newest unread messages of others, oldest first; not all of them where there are many."""
+    reminder_seq: int = 0
+    """Above 0: it is about reminders.  The conversation is that of the newest, and this the message; what was `said`
+    are the messages that were to be come back to, and they and `head` are numbered by the person's versions."""

@@ -52,6 +52,8 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str = ""
     text: str = ""
     mentioned: bool = False
+    reminder: bool = False
+    """It is about something to come back to; `count` says how many such things are due."""
 
 
 class PushWorker:
@@ -172,12 +174,13 @@ def _call_of(to: Subscription, sight: Sight, fresh: tuple[Said, ...]) -> Call:
     newest = fresh[-1]
     return Call(
         conversation_id=sight.conversation_id,
-        seq=newest.seq,
+        seq=sight.reminder_seq or newest.seq,
         count=count_of(sight, fresh),
         sender=newest.sender[:_NAME_CHARS],
         title=sight.title[:_NAME_CHARS],
         text=newest.text[:TEXT_CHARS] if to.content else "",
         mentioned=any(one.mentioned for one in fresh),
+        reminder=sight.reminder_seq > 0,
         language=to.language,
     )
 
@@ -192,5 +195,6 @@ def _packed(call: Call) -> bytes:
 
 def _topic(to: Subscription, sight: Sight) -> str:
     """Return a name for the conversation that tells the push service nothing (at most 32 characters of base64url)."""
-    key = to.auth + sight.conversation_id.encode("ascii")
+    about = "reminders" if sight.reminder_seq else sight.conversation_id
+    key = to.auth + about.encode("ascii")
     return encode(hashlib.blake2b(b"hubbub push topic " + key, digest_size=24).digest())

@@ -14,6 +14,7 @@ from hubbub.chat import model
 from hubbub.chat.model import MAX_SEQ, Post
 from hubbub.rest.contacts import Contact
 from hubbub.rest.log_models import Message
+from hubbub.rest.reminders import Reminder
 from hubbub.rest.words import Kind, NotifyName, RoleName, State, word
 
 __all__ = [
@@ -227,6 +228,7 @@ class UserState(_Out, frozen=True, kw_only=True):
     """There is more: ask again since `version`."""
     conversations: list[Conversation]
     contacts: list[Contact]
+    reminders: list[Reminder]
 
     @classmethod
     def of(cls, state: model.UserState, user_id: str) -> UserState:
@@ -236,6 +238,7 @@ class UserState(_Out, frozen=True, kw_only=True):
             more=state.more,
             conversations=[Conversation.of(one, user_id) for one in state.conversations],
             contacts=[Contact.of(one) for one in state.contacts],
+            reminders=[Reminder.of(one) for one in state.reminders],
         )
 
 

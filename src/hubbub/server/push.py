@@ -18,6 +18,7 @@ from hubbub.chat.model import (
     MessageState,
     Notify,
 )
+from hubbub.chat.reminders import Reminder
 from hubbub.chat.service import Chat
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.fetch.network import PublicNetwork
@@ -110,6 +111,8 @@ class ChatSight:
 
     async def __call__(self, user_id: str, conversation_id: str) -> Sight | None:
         caller = Caller(user_id)
+        if conversation_id == user_id:
+            return await self._reminders(caller)
         try:
             state = await self._chat.conversation(caller, conversation_id)
             if state.member.state is not MemberState.JOINED:
@@ -142,6 +145,51 @@ class ChatSight:
             rule=_rule(state, self._clock.now_ms()),
             said=tuple(_said(one, names, user_id) for one in said),
         )
+
+    async def _reminders(self, caller: Caller) -> Sight | None:
+        """Return what is due to be come back to, in the order it came due."""
+        due: list[Reminder] = []
+        cursor = ""
+        while True:
+            rows, cursor = await self._chat.reminders(caller, cursor, 0)
+            due += [row for row in rows if row.due]
+            if not cursor or not rows[-1].due:
+                break
+        if not due:
+            return None
+        due.sort(key=lambda row: row.version)
+        newest = due[-1]
+        title, sender, text = await self._message(caller, newest)
+        said = [Said(row.version, row.due_ms, "", row.note, mentioned=True) for row in due[:-1]]
+        last = Said(newest.version, newest.due_ms, sender, newest.note or text, mentioned=True)
+        return Sight(
+            conversation_id=newest.conversation_id,
+            title=title,
+            head=newest.version,
+            read_seq=0,
+            unread=len(due),
+            mentions=len(due),
+            rule=Rule.ALL,
+            said=(*said, last),
+            reminder_seq=newest.seq,
+        )
+
+    async def _message(self, caller: Caller, row: Reminder) -> tuple[str, str, str]:
+        """Return (title, who wrote it, what), as far as the person may see it by now."""
+        try:
+            conversation = (await self._chat.conversation(caller, row.conversation_id)).conversation
+            page = await self._chat.history(caller, row.conversation_id, around_seq=row.seq, limit=1)
+        except ChatError as refused:
+            if refused.code in _GONE:
+                return "", "", ""
+            raise
+        title = "" if conversation.kind is ConversationKind.DIRECT else conversation.title
+        found = [one.message for one in page.items if isinstance(one, MessageState) and one.message.seq == row.seq]
+        if not found or found[0].recalled:
+            return title, "", ""
+        rows = await self._chat.users(caller, [found[0].sender_id], [])
+        one = _said(found[0], {user.id: user.display_name or user.username for user in rows}, caller.user_id)
+        return title, one.sender, one.text
 
 
 def _mentions(message: MessageRow, user_id: str) -> bool:

@@ -91,7 +91,7 @@ def write_contacts(
     """Carry out a plan; see `chat.contacts.ContactStore.change_contacts`."""
     chat_id = direct_id(user_id, other_id)
     chat_is_there = _renew(conn, chat_id)
-    _lock_versions(conn, dialect, (user_id, other_id))
+    lock_versions(conn, dialect, (user_id, other_id))
     mine, theirs = _row(conn, user_id, other_id), _row(conn, other_id, user_id)
     if mine is None:
         there = select(users.c.id).where(users.c.id == other_id, users.c.active)
@@ -127,7 +127,8 @@ def _renew(conn: Connection, conversation_id: str) -> bool:
     return conn.execute(statement.values(revision=conversations.c.revision + 1)).rowcount > 0
 
 
-def _lock_versions(conn: Connection, dialect: Dialect, user_ids: Iterable[str]) -> None:
+def lock_versions(conn: Connection, dialect: Dialect, user_ids: Iterable[str]) -> None:
+    """Hold what belongs to these people until the transaction ends, in the order every commit takes it."""
     names = sorted(user_ids)
     dialect.insert_new(conn, user_versions, [{"user_id": name, "version": 0} for name in names])
     locked = select(user_versions.c.user_id).where(user_versions.c.user_id.in_(names)).order_by(user_versions.c.user_id)

@@ -43,14 +43,14 @@ from hubbub.chat.ports import (
 )
 from hubbub.storage.file_store import ref_of
 from hubbub.storage.marks import merge_marks, raise_row
-from hubbub.storage.memory_contacts import MemoryContacts
 from hubbub.storage.memory_files import MemoryFiles
+from hubbub.storage.memory_reminders import MemoryReminders
 from hubbub.storage.memory_tables import EVERYBODY, LogRow
 from hubbub.storage.rows import encode, withdraw
 from hubbub.storage.sight import EVERYTHING
 
 
-class MemoryStore(MemoryContacts):
+class MemoryStore(MemoryReminders):
     """A `chat.ports.ChatStore` that forgets everything when it goes."""
 
     def __init__(self, clock: Clock, *, small_audience: int = SMALL_AUDIENCE) -> None:

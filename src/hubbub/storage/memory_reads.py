@@ -330,14 +330,21 @@ class MemoryReader:
         changed.sort(key=lambda pair: (pair[1].version, pair[0].id))
         mine = [row for (owner, _), row in self._tables.contacts.items() if owner == user_id]
         known = sorted([row for row in mine if row.version > since_version], key=lambda row: (row.version, row.user_id))
+        noted = [
+            row for key, row in self._tables.reminders.items() if key[0] == user_id and row.version > since_version
+        ]
+        noted.sort(key=lambda row: (row.version, row.conversation_id, row.seq))
         newest = upto = self._tables.versions.get(user_id, 0)
-        versions = sorted([pair[1].version for pair in changed] + [row.version for row in known])
+        versions = sorted(
+            [pair[1].version for pair in changed] + [row.version for row in known] + [row.version for row in noted]
+        )
         more = len(versions) > limit
         if more:
             cut = versions[limit]
             upto = max([version for version in versions if version < cut], default=cut)
             changed = [pair for pair in changed if pair[1].version <= upto]
             known = [row for row in known if row.version <= upto]
+            noted = [row for row in noted if row.version <= upto]
             more = upto < newest
         if since_version == 0:
             implicit = [
@@ -347,7 +354,7 @@ class MemoryReader:
             ]
             changed = implicit + changed
         states = tuple(self._state(user_id, pair) for pair in changed)
-        return UserState(since_version, upto, states, more, tuple(known))
+        return UserState(since_version, upto, states, more, tuple(known), tuple(noted))
 
     async def resume(
         self, user_id: str, have: Sequence[tuple[str, int]], since_version: int, *, limit: int, state_limit: int

@@ -24,6 +24,7 @@ from hubbub.chat.model import (
     UserRow,
 )
 from hubbub.chat.ports import StoredKey, StoredUserKey, Untold
+from hubbub.chat.reminders import Reminder
 from hubbub.files.model import FileRow, FileState
 from hubbub.storage.sight import Spans, end_of, sight, within
 
@@ -68,6 +69,7 @@ class MemoryTables:
         self.contacts: dict[tuple[str, str], Contact] = {}
         self.held_marks: dict[tuple[str, str], tuple[int, int]] = {}
         """Where (read, delivered) of a blocker stood when they blocked somebody."""
+        self.reminders: dict[tuple[str, str, int], Reminder] = {}
         self.versions: dict[str, int] = {}
         self.scheduled: dict[tuple[str, str, str], tuple[ScheduledRow, bytes]] = {}
         self.sending: set[tuple[str, str, str]] = set()

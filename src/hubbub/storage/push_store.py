@@ -19,10 +19,11 @@ from hubbub.push.model import Note, Quiet, Subscription
 from hubbub.storage.account_tables import logins
 from hubbub.storage.again import write_again
 from hubbub.storage.database import Database
+from hubbub.storage.dialects import Dialect
 from hubbub.storage.push_tables import push_notes, push_quiet, push_subscriptions
 from hubbub.storage.tables import EVERYBODY, conversations, members, mentions
 
-__all__ = ["SqlPush", "browser_of"]
+__all__ = ["SqlPush", "browser_of", "note_of_oneself"]
 
 _AT_ONCE = 200
 _LOOK_BACK = 50
@@ -187,6 +188,26 @@ class SqlPush:
 
 
 # ---------------------------------------------------------------- inside a transaction
+
+
+def note_of_oneself(conn: Connection, dialect: Dialect, heads: Mapping[str, int], now_ms: int) -> None:
+    """Note for these people, where they can be called, that there is something of their own up to their head.
+
+    It is due at once, and it is called about as whatever else is; see `push.model.Note`.
+    """
+    callable_ = _CALLABLE.where(push_subscriptions.c.user_id.in_(sorted(heads))).distinct()
+    people = sorted(conn.execute(callable_).scalars())
+    if not people:
+        return
+    found = conn.execute(_locked([(one, one) for one in people])).all()
+    known = {row.user_id: row for row in found if row.conversation_id == row.user_id}
+    fresh = [_values(Note(one, one, heads[one], 0, now_ms), now_ms) for one in people if one not in known]
+    changed = [
+        _values(Note(one, one, heads[one], row.told, row.due_ms or now_ms, row.lease_ms), row.touched_ms)
+        for one, row in known.items()
+    ]
+    dialect.insert_new(conn, push_notes, fresh)
+    dialect.upsert(conn, push_notes, changed, growing=["head"])
 
 
 def _concerned(conn: Connection, heads: Mapping[str, int], large: int) -> set[Pair]:

@@ -48,10 +48,10 @@ from hubbub.storage import (
 )
 from hubbub.storage.again import write_again
 from hubbub.storage.changes import write_changes
-from hubbub.storage.contacts import SqlContacts
 from hubbub.storage.database import Database
 from hubbub.storage.facts import load_facts
 from hubbub.storage.remembered import Remembered
+from hubbub.storage.reminders import SqlReminders
 from hubbub.storage.tables import outbox
 from hubbub.storage.together import Together
 
@@ -72,7 +72,7 @@ class _PlanRaised(Exception):
         self.error = error
 
 
-class SqlStore(SqlContacts):
+class SqlStore(SqlReminders):
     """A `chat.ports.ChatStore` over an open database."""
 
     def __init__(self, db: Database, *, small_audience: int = SMALL_AUDIENCE) -> None:

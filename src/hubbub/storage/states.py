@@ -29,8 +29,8 @@ from hubbub.chat.model import (
     Role,
     UserState,
 )
+from hubbub.storage import contacts, reminders
 from hubbub.storage.blocks import held_marks
-from hubbub.storage.contacts import read_changed, read_of_version
 from hubbub.storage.cut import cut_conversation, cut_messages
 from hubbub.storage.dialects import Dialect, Span
 from hubbub.storage.entry_pages import page
@@ -254,9 +254,11 @@ def read_user_state(conn: Connection, dialect: Dialect, user_id: str, since_vers
     newest = _newest_version(conn, user_id)
     reader = {"reader": user_id}
     rows: Sequence[Any] = conn.execute(_CHANGED, {**reader, "since": since_version, "rows": limit + 1}).all()
-    known = read_changed(conn, user_id, since_version, limit + 1)
+    known = contacts.read_changed(conn, user_id, since_version, limit + 1)
+    noted = reminders.read_changed(conn, user_id, since_version, limit + 1)
     upto = newest
-    versions = sorted([row.member_version for row in rows] + [row.version for row in known])
+    versions = [row.member_version for row in rows] + [row.version for row in known] + [row.version for row in noted]
+    versions.sort()
     more = len(versions) > limit
     if more:
         # The last version of a full page may go on after it: leave it to the next page, unless it is all there is.
@@ -265,16 +267,18 @@ def read_user_state(conn: Connection, dialect: Dialect, user_id: str, since_vers
             upto = versions[bisect_left(versions, cut) - 1]
             rows = [row for row in rows if row.member_version <= upto]
             known = [row for row in known if row.version <= upto]
+            noted = [row for row in noted if row.version <= upto]
         else:
             rows = conn.execute(_OF_VERSION, {**reader, "version": cut}).all()
-            known = read_of_version(conn, user_id, cut)
+            known = contacts.read_of_version(conn, user_id, cut)
+            noted = reminders.read_of_version(conn, user_id, cut)
             upto = cut
             more = upto < newest
     pairs = [_pair(row, user_id) for row in rows]
     if since_version == 0 and not any(conversation.id == SYSTEM_CONVERSATION for conversation, _ in pairs):
         pairs = [pair for pair in _system(conn, user_id) if pair[1].version == 0] + pairs
     states = tuple(build_states(conn, dialect, user_id, pairs))
-    return UserState(since_version, upto, states, more, tuple(known))
+    return UserState(since_version, upto, states, more, tuple(known), tuple(noted))
 
 
 def read_resumed(

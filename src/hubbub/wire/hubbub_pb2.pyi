@@ -112,7 +112,7 @@ PRESENCE_STATE_OFFLINE: PresenceState
 PRESENCE_STATE_DROPPED: PresenceState
 
 class ClientFrame(_message.Message):
-    __slots__ = ("id", "hello", "ping", "pong", "reauthenticate", "logout", "submit", "create_conversation", "open_direct", "join_conversation", "leave_conversation", "set_mark", "schedule", "cancel_scheduled", "list_scheduled", "hide_message", "set_typing", "set_own", "get_entries", "get_history", "list_conversations", "list_members", "get_user_state", "find_users", "get_users", "list_online", "watch_presence", "get_server_info", "list_channels", "get_edits", "get_conversation", "search")
+    __slots__ = ("id", "hello", "ping", "pong", "reauthenticate", "logout", "submit", "create_conversation", "open_direct", "join_conversation", "leave_conversation", "set_mark", "schedule", "cancel_scheduled", "list_scheduled", "hide_message", "set_typing", "set_own", "set_reminder", "get_entries", "get_history", "list_conversations", "list_members", "get_user_state", "find_users", "get_users", "list_online", "watch_presence", "get_server_info", "list_channels", "get_edits", "get_conversation", "search", "list_reminders")
     ID_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +131,7 @@ class ClientFrame(_message.Message):
     HIDE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     SET_TYPING_FIELD_NUMBER: _ClassVar[int]
     SET_OWN_FIELD_NUMBER: _ClassVar[int]
+    SET_REMINDER_FIELD_NUMBER: _ClassVar[int]
     GET_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     GET_HISTORY_FIELD_NUMBER: _ClassVar[int]
     LIST_CONVERSATIONS_FIELD_NUMBER: _ClassVar[int]
@@ -145,6 +146,7 @@ class ClientFrame(_message.Message):
     GET_EDITS_FIELD_NUMBER: _ClassVar[int]
     GET_CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     SEARCH_FIELD_NUMBER: _ClassVar[int]
+    LIST_REMINDERS_FIELD_NUMBER: _ClassVar[int]
     id: int
     hello: Hello
     ping: Ping
@@ -163,6 +165,7 @@ class ClientFrame(_message.Message):
     hide_message: HideMessage
     set_typing: SetTyping
     set_own: SetOwn
+    set_reminder: SetReminder
     get_entries: GetEntries
     get_history: GetHistory
     list_conversations: ListConversations
@@ -177,10 +180,11 @@ class ClientFrame(_message.Message):
     get_edits: GetEdits
     get_conversation: GetConversation
     search: Search
-    def __init__(self, id: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., reauthenticate: _Optional[_Union[Reauthenticate, _Mapping]] = ..., logout: _Optional[_Union[Logout, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., create_conversation: _Optional[_Union[CreateConversation, _Mapping]] = ..., open_direct: _Optional[_Union[OpenDirect, _Mapping]] = ..., join_conversation: _Optional[_Union[JoinConversation, _Mapping]] = ..., leave_conversation: _Optional[_Union[LeaveConversation, _Mapping]] = ..., set_mark: _Optional[_Union[SetMark, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., cancel_scheduled: _Optional[_Union[CancelScheduled, _Mapping]] = ..., list_scheduled: _Optional[_Union[ListScheduled, _Mapping]] = ..., hide_message: _Optional[_Union[HideMessage, _Mapping]] = ..., set_typing: _Optional[_Union[SetTyping, _Mapping]] = ..., set_own: _Optional[_Union[SetOwn, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_history: _Optional[_Union[GetHistory, _Mapping]] = ..., list_conversations: _Optional[_Union[ListConversations, _Mapping]] = ..., list_members: _Optional[_Union[ListMembers, _Mapping]] = ..., get_user_state: _Optional[_Union[GetUserState, _Mapping]] = ..., find_users: _Optional[_Union[FindUsers, _Mapping]] = ..., get_users: _Optional[_Union[GetUsers, _Mapping]] = ..., list_online: _Optional[_Union[ListOnline, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., get_server_info: _Optional[_Union[GetServerInfo, _Mapping]] = ..., list_channels: _Optional[_Union[ListChannels, _Mapping]] = ..., get_edits: _Optional[_Union[GetEdits, _Mapping]] = ..., get_conversation: _Optional[_Union[GetConversation, _Mapping]] = ..., search: _Optional[_Union[Search, _Mapping]] = ...) -> None: ...
+    list_reminders: ListReminders
+    def __init__(self, id: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., reauthenticate: _Optional[_Union[Reauthenticate, _Mapping]] = ..., logout: _Optional[_Union[Logout, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., create_conversation: _Optional[_Union[CreateConversation, _Mapping]] = ..., open_direct: _Optional[_Union[OpenDirect, _Mapping]] = ..., join_conversation: _Optional[_Union[JoinConversation, _Mapping]] = ..., leave_conversation: _Optional[_Union[LeaveConversation, _Mapping]] = ..., set_mark: _Optional[_Union[SetMark, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., cancel_scheduled: _Optional[_Union[CancelScheduled, _Mapping]] = ..., list_scheduled: _Optional[_Union[ListScheduled, _Mapping]] = ..., hide_message: _Optional[_Union[HideMessage, _Mapping]] = ..., set_typing: _Optional[_Union[SetTyping, _Mapping]] = ..., set_own: _Optional[_Union[SetOwn, _Mapping]] = ..., set_reminder: _Optional[_Union[SetReminder, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_history: _Optional[_Union[GetHistory, _Mapping]] = ..., list_conversations: _Optional[_Union[ListConversations, _Mapping]] = ..., list_members: _Optional[_Union[ListMembers, _Mapping]] = ..., get_user_state: _Optional[_Union[GetUserState, _Mapping]] = ..., find_users: _Optional[_Union[FindUsers, _Mapping]] = ..., get_users: _Optional[_Union[GetUsers, _Mapping]] = ..., list_online: _Optional[_Union[ListOnline, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., get_server_info: _Optional[_Union[GetServerInfo, _Mapping]] = ..., list_channels: _Optional[_Union[ListChannels, _Mapping]] = ..., get_edits: _Optional[_Union[GetEdits, _Mapping]] = ..., get_conversation: _Optional[_Union[GetConversation, _Mapping]] = ..., search: _Optional[_Union[Search, _Mapping]] = ..., list_reminders: _Optional[_Union[ListReminders, _Mapping]] = ...) -> None: ...
 
 class ServerFrame(_message.Message):
-    __slots__ = ("reply_to", "welcome", "ping", "pong", "error", "done", "goaway", "reset", "ready", "submitted", "conversation", "scheduled_page", "entry_page", "history_page", "conversation_page", "member_page", "user_state", "user_page", "presence_page", "server_info", "edit_page", "search_page", "entries", "user_changed", "marks", "typing", "presence", "heads", "resync")
+    __slots__ = ("reply_to", "welcome", "ping", "pong", "error", "done", "goaway", "reset", "ready", "submitted", "conversation", "scheduled_page", "entry_page", "history_page", "conversation_page", "member_page", "user_state", "user_page", "presence_page", "server_info", "edit_page", "search_page", "reminder_page", "entries", "user_changed", "marks", "typing", "presence", "heads", "resync")
     REPLY_TO_FIELD_NUMBER: _ClassVar[int]
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
@@ -203,6 +207,7 @@ class ServerFrame(_message.Message):
     SERVER_INFO_FIELD_NUMBER: _ClassVar[int]
     EDIT_PAGE_FIELD_NUMBER: _ClassVar[int]
     SEARCH_PAGE_FIELD_NUMBER: _ClassVar[int]
+    REMINDER_PAGE_FIELD_NUMBER: _ClassVar[int]
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     USER_CHANGED_FIELD_NUMBER: _ClassVar[int]
     MARKS_FIELD_NUMBER: _ClassVar[int]
@@ -232,6 +237,7 @@ class ServerFrame(_message.Message):
     server_info: ServerInfo
     edit_page: EditPage
     search_page: SearchPage
+    reminder_page: ReminderPage
     entries: EntryPage
     user_changed: UserState
     marks: Marks
@@ -239,7 +245,7 @@ class ServerFrame(_message.Message):
     presence: Presence
     heads: Heads
     resync: Resync
-    def __init__(self, reply_to: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., goaway: _Optional[_Union[Goaway, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., submitted: _Optional[_Union[Submitted, _Mapping]] = ..., conversation: _Optional[_Union[ConversationState, _Mapping]] = ..., scheduled_page: _Optional[_Union[ScheduledPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., history_page: _Optional[_Union[HistoryPage, _Mapping]] = ..., conversation_page: _Optional[_Union[ConversationPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., user_state: _Optional[_Union[UserState, _Mapping]] = ..., user_page: _Optional[_Union[UserPage, _Mapping]] = ..., presence_page: _Optional[_Union[PresencePage, _Mapping]] = ..., server_info: _Optional[_Union[ServerInfo, _Mapping]] = ..., edit_page: _Optional[_Union[EditPage, _Mapping]] = ..., search_page: _Optional[_Union[SearchPage, _Mapping]] = ..., entries: _Optional[_Union[EntryPage, _Mapping]] = ..., user_changed: _Optional[_Union[UserState, _Mapping]] = ..., marks: _Optional[_Union[Marks, _Mapping]] = ..., typing: _Optional[_Union[Typing, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., heads: _Optional[_Union[Heads, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ...) -> None: ...
+    def __init__(self, reply_to: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., goaway: _Optional[_Union[Goaway, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., submitted: _Optional[_Union[Submitted, _Mapping]] = ..., conversation: _Optional[_Union[ConversationState, _Mapping]] = ..., scheduled_page: _Optional[_Union[ScheduledPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., history_page: _Optional[_Union[HistoryPage, _Mapping]] = ..., conversation_page: _Optional[_Union[ConversationPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., user_state: _Optional[_Union[UserState, _Mapping]] = ..., user_page: _Optional[_Union[UserPage, _Mapping]] = ..., presence_page: _Optional[_Union[PresencePage, _Mapping]] = ..., server_info: _Optional[_Union[ServerInfo, _Mapping]] = ..., edit_page: _Optional[_Union[EditPage, _Mapping]] = ..., search_page: _Optional[_Union[SearchPage, _Mapping]] = ..., reminder_page: _Optional[_Union[ReminderPage, _Mapping]] = ..., entries: _Optional[_Union[EntryPage, _Mapping]] = ..., user_changed: _Optional[_Union[UserState, _Mapping]] = ..., marks: _Optional[_Union[Marks, _Mapping]] = ..., typing: _Optional[_Union[Typing, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., heads: _Optional[_Union[Heads, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("protocol", "token", "client", "heartbeat_ms", "resume", "run", "attempt")
@@ -950,18 +956,20 @@ class GetUserState(_message.Message):
     def __init__(self, since_version: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class UserState(_message.Message):
-    __slots__ = ("since_version", "version", "conversations", "more", "contacts")
+    __slots__ = ("since_version", "version", "conversations", "more", "contacts", "reminders")
     SINCE_VERSION_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CONVERSATIONS_FIELD_NUMBER: _ClassVar[int]
     MORE_FIELD_NUMBER: _ClassVar[int]
     CONTACTS_FIELD_NUMBER: _ClassVar[int]
+    REMINDERS_FIELD_NUMBER: _ClassVar[int]
     since_version: int
     version: int
     conversations: _containers.RepeatedCompositeFieldContainer[ConversationState]
     more: bool
     contacts: _containers.RepeatedCompositeFieldContainer[Contact]
-    def __init__(self, since_version: _Optional[int] = ..., version: _Optional[int] = ..., conversations: _Optional[_Iterable[_Union[ConversationState, _Mapping]]] = ..., more: _Optional[bool] = ..., contacts: _Optional[_Iterable[_Union[Contact, _Mapping]]] = ...) -> None: ...
+    reminders: _containers.RepeatedCompositeFieldContainer[Reminder]
+    def __init__(self, since_version: _Optional[int] = ..., version: _Optional[int] = ..., conversations: _Optional[_Iterable[_Union[ConversationState, _Mapping]]] = ..., more: _Optional[bool] = ..., contacts: _Optional[_Iterable[_Union[Contact, _Mapping]]] = ..., reminders: _Optional[_Iterable[_Union[Reminder, _Mapping]]] = ...) -> None: ...
 
 class Contact(_message.Message):
     __slots__ = ("user_id", "state", "blocked", "name", "group", "note", "time_ms", "version")
@@ -1108,6 +1116,50 @@ class ScheduledPage(_message.Message):
     scheduled: _containers.RepeatedCompositeFieldContainer[Scheduled]
     next_cursor: str
     def __init__(self, scheduled: _Optional[_Iterable[_Union[Scheduled, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+
+class Reminder(_message.Message):
+    __slots__ = ("conversation_id", "seq", "due_ms", "note", "due", "version")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    DUE_MS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    DUE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    seq: int
+    due_ms: int
+    note: str
+    due: bool
+    version: int
+    def __init__(self, conversation_id: _Optional[str] = ..., seq: _Optional[int] = ..., due_ms: _Optional[int] = ..., note: _Optional[str] = ..., due: _Optional[bool] = ..., version: _Optional[int] = ...) -> None: ...
+
+class SetReminder(_message.Message):
+    __slots__ = ("conversation_id", "seq", "due_ms", "note")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    DUE_MS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    seq: int
+    due_ms: int
+    note: str
+    def __init__(self, conversation_id: _Optional[str] = ..., seq: _Optional[int] = ..., due_ms: _Optional[int] = ..., note: _Optional[str] = ...) -> None: ...
+
+class ListReminders(_message.Message):
+    __slots__ = ("cursor", "limit")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    cursor: str
+    limit: int
+    def __init__(self, cursor: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ReminderPage(_message.Message):
+    __slots__ = ("reminders", "next_cursor")
+    REMINDERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    reminders: _containers.RepeatedCompositeFieldContainer[Reminder]
+    next_cursor: str
+    def __init__(self, reminders: _Optional[_Iterable[_Union[Reminder, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
 
 class User(_message.Message):
     __slots__ = ("user_id", "username", "display_name", "signature", "bot", "avatar")

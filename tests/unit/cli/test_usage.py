@@ -52,6 +52,8 @@ def profile(server: str = NOWHERE) -> Profile:
         ["schedule", "add", "juliet", "hi", "--at", "noon"],
         ["schedule", "add", "juliet", "hi", "--in", "1s", "--at", "2030-01-01"],
         ["schedule", "cancel", "x"],
+        ["remind", "set", "juliet", "0", "--in", "1h"],
+        ["remind", "set", "juliet", "5"],
         ["whoami", "--profile", "../up"],
         ["register", "romeo"],
         ["drain"],

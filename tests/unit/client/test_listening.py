@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from unit.client.fake import JULIET, ROMEO, ROOM, FakeServer, client_of, entry, page, state
 
-from hubbub.client import Entry, EntryEvent, HubbubError, MessageEvent
+from hubbub.client import Entry, EntryEvent, HubbubError, MessageEvent, Reminder, ReminderEvent
 from hubbub.client.events import MessageStream
 from hubbub.wire import hubbub_pb2 as pb
 
@@ -134,3 +134,27 @@ async def test_a_reply_goes_to_the_thread_of_what_it_answers() -> None:
             client.reply(message, "yes")
             _, submit = await connection.expect("submit")
             assert (submit.message.reply_to_seq, submit.message.thread_seq) == (message.seq, thread)
+
+
+async def test_what_one_is_reminded_of_comes_as_an_event_once() -> None:
+    server = FakeServer()
+    async with client_of(server) as client:
+        connection = await server.connection()
+        await connection.accept(state())
+        await client.ready(5)
+        heard: list[ReminderEvent] = []
+        client.on(ReminderEvent, heard.append)
+        version = 1
+        waits = pb.Reminder(conversation_id=ROOM, seq=5, due_ms=1000, note="answer", version=version + 1)
+        due = pb.Reminder(conversation_id=ROOM, seq=5, due_ms=1000, note="answer", due=True, version=version + 2)
+        for since, row in ((version, waits), (version + 1, due), (version + 1, due)):
+            changed = pb.UserState(since_version=since, version=row.version, reminders=[row])
+            connection.send(user_changed=changed)
+        asking = asyncio.create_task(client.reminders())
+        request, _ = await connection.expect("list_reminders")
+        connection.send(request, reminder_page=pb.ReminderPage(reminders=[due]))
+        assert await asking == ([Reminder(ROOM, 5, 1000, "answer", True, version + 2)], "")
+        assert [(event.reminder.due, event.reminder.version) for event in heard] == [
+            (False, version + 1),
+            (True, version + 2),
+        ]

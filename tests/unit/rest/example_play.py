@@ -84,6 +84,11 @@ async def play(site: Site) -> dict[str, Shown]:
     await show("list_conversations", juliet, "GET", "/conversations", limit=1)
     await show("list_channels", juliet, "GET", "/channels", limit=1)
     await show("read_state", juliet, "GET", "/me/state", since=1, limit=1)
+    remind = f"/me/reminders/{group}/{sent['seq']}"
+    soon = {"due_ms": site.deps.clock.now_ms() + 3_600_000, "note": "Answer him"}
+    await show("set_reminder", juliet, "PUT", remind, soon)
+    await show("list_reminders", juliet, "GET", "/me/reminders")
+    await show("take_reminder_away", juliet, "DELETE", remind)
     await show("unreact", juliet, "DELETE", f"{message}/reactions/%F0%9F%8C%B9")
     await show("unpin_message", romeo, "DELETE", f"{message}/pin")
     await show("hide_message", juliet, "PUT", f"{message}/hidden")

@@ -60,6 +60,34 @@ async def ones_own_settings_reach_ones_other_devices(stand: Stand) -> None:
     equal("the settings", (row.own.folder, row.own.draft.text), ("work", "to be continued"))
 
 
+@PERSONS.holds(
+    "11.13",
+    "`set_reminder` sets one; another time moves it, `due_ms` 0 takes it away, and the same again is no change, also "
+    "when its time has come meanwhile.",
+)
+async def one_is_reminded_once_on_all_devices(stand: Stand) -> None:
+    one = await stand.enter(stand.romeo)
+    other = await stand.enter(stand.romeo, device="second")
+    room = await one.group()
+    said = await one.says(room, "come back to me")
+    await one.refused("message_not_found", set_reminder=pb.SetReminder(conversation_id=room, seq=1, due_ms=2**42))
+    await one.refused("scheduled_in_past", set_reminder=pb.SetReminder(conversation_id=room, seq=said.seq, due_ms=1))
+    wish = pb.SetReminder(conversation_id=room, seq=said.seq, due_ms=int(time.time() * 1000) + 1_500, note="now")
+    await one.asks("done", set_reminder=wish)
+
+    def due(state: pb.UserState) -> bool:
+        return any((row.conversation_id, row.seq, row.due) == (room, said.seq, True) for row in state.reminders)
+
+    change = await other.push("user_changed", due)
+    await one.asks("done", set_reminder=wish)
+    page = await one.asks("reminder_page", list_reminders=pb.ListReminders())
+    (row,) = [row for row in page.reminders if row.conversation_id == room]
+    equal("the row", (row.due, row.note, row.version), (True, "now", change.version))
+    await one.asks("done", set_reminder=pb.SetReminder(conversation_id=room, seq=said.seq))
+    page = await one.asks("reminder_page", list_reminders=pb.ListReminders())
+    equal("what is left of it", [row.seq for row in page.reminders if row.conversation_id == room], [])
+
+
 @PERSONS.holds("14.1", "a value at or below the present one changes nothing, one above the head counts as the head.")
 async def marks_only_grow_and_never_pass_the_head(stand: Stand) -> None:
     romeo = await stand.enter(stand.romeo)

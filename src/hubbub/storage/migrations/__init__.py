@@ -28,6 +28,7 @@ from hubbub.storage import (
     link_tables,
     moderation_tables,
     push_tables,
+    reminder_tables,
     role_tables,
     search_tables,
     session_tables,
@@ -48,6 +49,7 @@ __all__ = [
     "link_tables",
     "moderation_tables",
     "push_tables",
+    "reminder_tables",
     "revision",
     "role_tables",
     "search_tables",
@@ -56,7 +58,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0020"
+HEAD = "0021"
 """The newest revision in `versions`."""
 
 
