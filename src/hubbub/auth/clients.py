@@ -34,6 +34,7 @@ __all__ = [
     "OWN_CLIENT",
     "PASSWORD",
     "REFRESH_TOKEN",
+    "WEB_APP",
     "Clients",
     "check_grant",
     "scope_of",
@@ -60,6 +61,9 @@ OWN_CLIENT = Client(
 
 Where browsers return to with a code is the web app, at the address of this server itself and nowhere else.
 """
+
+WEB_APP = "/signed-in"
+"""The web app at whatever name the browser reached this server by: a path, which leads to no other host."""
 
 _NAME_MAX = 100
 _URIS_MAX = 20
@@ -91,7 +95,7 @@ class Clients:
         self._store = store
         self._accounts = accounts
         self._clock = clock
-        self.own = msgspec.structs.replace(OWN_CLIENT, redirect_uris=(f"{issuer}/",))
+        self.own = msgspec.structs.replace(OWN_CLIENT, redirect_uris=(f"{issuer}/", WEB_APP))
 
     # ------------------------------------------------------------ for admins
 

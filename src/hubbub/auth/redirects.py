@@ -55,4 +55,6 @@ def with_parameters(uri: str, parameters: dict[str, str], *, fragment: bool = Fa
 def form_action(uri: str) -> str:
     """Return the source of a content security policy to which the answer to a form may lead on."""
     parts = urlsplit(uri)
+    if not parts.scheme:
+        return "'self'"
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("https", "http") else f"{parts.scheme}:"

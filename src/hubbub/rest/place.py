@@ -53,6 +53,8 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Who may make an account: anybody, who has a code, who an admin lets in, nobody."""
     needs_setup: bool
     sign_in: SignIn
+    letters: bool
+    """Whether who forgot the password can have a link for a new one mailed."""
 
 
 class Connect(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +115,7 @@ async def server_info(deps: DepsDep) -> ServerInfo:
         registration=deps.accounts.registration,
         needs_setup=place.set_up_ms == 0,
         sign_in=_sign_in(deps),
+        letters=deps.recovery is not None,
     )
 
 

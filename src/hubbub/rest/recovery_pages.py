@@ -41,6 +41,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "save": "Save",
         "reset_done": "Your password is changed",
         "reset_done_lead": "Log in with it, {person}.",
+        "log_in": "Log in",
         "verify": "Confirm your e-mail address",
         "verify_lead": "One click, so that we know the letter was read by you.",
         "confirm": "Confirm",
@@ -62,6 +63,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "save": "保存",
         "reset_done": "密码已更改",
         "reset_done_lead": "{person}，请使用新密码登录。",
+        "log_in": "登录",
         "verify": "确认您的邮箱",
         "verify_lead": "请点击确认，表明邮件由您本人阅读。",
         "confirm": "确认",
@@ -165,7 +167,8 @@ async def reset(request: Request[Any, Any, Any], deps: DepsDep) -> Response[str]
     except ChatError as error:
         return _reset(request, deps, token, error)
     lead = escape(_WORDS[language]["reset_done_lead"].format(person=account.username))
-    return _page(request, "reset_done", f"<p>{lead}</p>")
+    link = f'<p><a href="/">{_WORDS[language]["log_in"]}</a></p>' if deps.web_app is not None else ""
+    return _page(request, "reset_done", f"<p>{lead}</p>{link}")
 
 
 # ---------------------------------------------------------------- an address

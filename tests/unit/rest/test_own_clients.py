@@ -253,3 +253,18 @@ async def test_a_second_step_is_asked_for_on_the_way_to_the_web_app(site: Site) 
         assert second.status_code == 200
         done = await answers(browser, second, key)
         assert (await app.redeems(told(await browser.goes(done.headers["location"]), HOME)["code"])).status_code == 200
+
+
+async def test_the_app_may_come_back_to_whatever_host_it_left_from(site: Site) -> None:
+    await site.enter("romeo")
+    app, back = App(site), "/signed-in"
+    async with a_browser(site) as browser:
+        page = await browser.goes(app.asks(redirect_uri=back))
+        sources = page.headers["content-security-policy"].partition("form-action ")[2].partition(";")[0].split()
+        assert set(sources) == {"'self'"}
+        answer = told(await browser.signs_in(page), back)
+        assert (await app.redeems(answer["code"])).json()["error"] == "invalid_grant"
+        assert person_of(site, await app.redeems(answer["code"], redirect_uri=back)).user_id
+        for elsewhere in ("//evil.example/signed-in", f"{ISSUER}{back}", f"{back}/x", "https://evil.example/signed-in"):
+            refused = await browser.goes(app.asks(redirect_uri=elsewhere))
+            assert (refused.status_code, "location" in refused.headers) == (400, False)
