@@ -65,9 +65,9 @@ def browser(built: None) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """A server that was started for the first time."""
-    served = Served(tmp_path / "data")
+def place(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A server that was started for the first time, with the settings a test names as its parameter."""
+    served = Served(tmp_path / "data", **getattr(request, "param", {}))
     try:
         _, port = served.start().http
         yield Place(served, f"http://localhost:{port}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import re
+import time
 import urllib.error
 import urllib.request
+from email import message_from_bytes, policy
 from typing import Any
 
 from e2e.served import Served
@@ -55,9 +57,10 @@ class Place:
             if error.code != 409:
                 raise
 
-    def post(self, path: str, body: object, token: str = "") -> Any:
+    def post(self, path: str, body: object, token: str = "", *, method: str = "POST") -> Any:
         headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        request = urllib.request.Request(f"{self.address}{path}", json.dumps(body).encode(), headers)
+        content = None if method == "GET" else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.address}{path}", content, headers, method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read() or b"{}")
 
@@ -67,6 +70,25 @@ class Place:
         request = urllib.request.Request(f"{self.address}/oauth/token", form.encode())
         with urllib.request.urlopen(request, timeout=20) as answer:
             return str(json.loads(answer.read())["access_token"])
+
+    def link_to(self, address: str, *, after: int = 0) -> tuple[str, int]:
+        """Wait for more than `after` letters to an address; return the link in the last, and how many there are.
+
+        Without a mail server letters are files.
+        """
+        deadline = time.monotonic() + LONG_MS / 1000
+        while True:
+            found = sorted((self._served.data / "outbox").glob("*.eml"))
+            letters = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in found]
+            mine = [one for one in letters if one["To"] == address]
+            body = mine[-1].get_body(("plain",)) if len(mine) > after else None
+            if body is not None:
+                link = re.search(r"https?://\S+", body.get_content())
+                assert link is not None
+                return f"{self.address}{link[0].partition('/account')[1]}{link[0].partition('/account')[2]}", len(mine)
+            assert time.monotonic() < deadline, "no letter"
+            # Another process has no event to wait for.
+            time.sleep(0.02)
 
     def dies(self) -> None:
         """End the server as a power cut would."""
@@ -151,6 +173,20 @@ class Person:
 
     def confirms(self, action: str) -> None:
         self.page.get_by_role("dialog").get_by_role("button", name=action).click()
+
+    def has_an_authenticator(self) -> None:
+        """Give the browser an authenticator that keeps passkeys and knows whose finger it is."""
+        devices = self.context.new_cdp_session(self.page)
+        devices.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
     def goes_offline(self) -> None:
         self.context.set_offline(True)

@@ -28,8 +28,10 @@ QUICK = {
 class Served:
     """A running server on a data folder; it can be killed and started again."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: str) -> None:
+        """`settings` as environment variables, such as HUBBUB_AUTH_REGISTRATION."""
         self.data = data
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._log = data.with_suffix(".log")
 
@@ -39,8 +41,9 @@ class Served:
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "hubbub.cli.main", "serve", "--data", str(self.data)]
         command += ["--listen", f"127.0.0.1:{port}", "--listen-tcp", "127.0.0.1:0"]
+        env = os.environ | QUICK | self._settings
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | QUICK)
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=env)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self._log.read_text("utf-8", "replace")

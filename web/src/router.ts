@@ -1,6 +1,7 @@
 /** The places of the app.  What the first chat does not need is loaded when somebody goes there. */
 import { createRouter, createWebHistory } from "vue-router";
 
+import { RETURN } from "@/platform/code_flow";
 import { useSession } from "@/stores/session";
 import ChatView from "@/views/ChatView.vue";
 
@@ -15,6 +16,8 @@ export const router = createRouter({
     { path: "/settings/:section?", name: "settings", component: () => import("@/views/SettingsView.vue") },
     { path: "/login", name: "login", component: WelcomeView, props: { mode: "login" }, meta: { open: true } },
     { path: "/register", name: "register", component: WelcomeView, props: { mode: "register" }, meta: { open: true } },
+    { path: "/forgot", name: "forgot", component: WelcomeView, props: { mode: "forgot" }, meta: { open: true } },
+    { path: RETURN, name: "signed-in", component: () => import("@/views/SignedInView.vue"), meta: { open: true } },
     { path: "/setup", name: "setup", component: WelcomeView, props: { mode: "setup" }, meta: { open: true } },
     { path: "/:rest(.*)*", name: "missing", redirect: "/" },
   ],

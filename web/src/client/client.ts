@@ -469,7 +469,7 @@ export class HubbubClient extends Requests implements Client {
 
   // ------------------------------------------------------------ what the feed tells
 
-  #fed<K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "reset">(
+  #fed<K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "contact" | "reset">(
     kind: K,
     event: Events[K],
   ): void {

@@ -13,7 +13,7 @@ import type { HubbubError } from "./errors";
 import { foldConversation, foldRead } from "./fold";
 import type { Conversation, Entry } from "./models";
 import type { KeptConversation } from "./store";
-import { conversationOf, entryOf, marksOf, presenceOf } from "./translate";
+import { contactOf, conversationOf, entryOf, marksOf, presenceOf } from "./translate";
 
 /** Where a client that holds nothing begins: with what comes, what is unread, or the first entry it may see. */
 export type Since = "now" | "unread" | "beginning";
@@ -61,7 +61,7 @@ export class Track {
   }
 }
 
-type Emit = <K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "reset">(
+type Emit = <K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "contact" | "reset">(
   kind: K,
   event: Events[K],
 ) => void;
@@ -170,16 +170,21 @@ export class Feed {
       return;
     }
     this.version = toNumber(state.version);
-    for (const row of state.conversations) this.state(row);
+    this.#rows(state);
   }
 
   /** Take the rows changed since `version`, which were asked for. */
   rowsAnswered(state: pb.UserState): void {
     this.version = Math.max(this.version, toNumber(state.version));
     this.rowsMissing = state.more;
-    for (const row of state.conversations) this.state(row);
+    this.#rows(state);
     // Whatever one is in has a row by now; what is still unknown is none of ours.
     if (!state.more) this.#unknown.clear();
+  }
+
+  #rows({ conversations, contacts }: pb.UserState): void {
+    for (const row of conversations) this.state(row);
+    for (const row of contacts) this.#emit("contact", contactOf(row));
   }
 
   #row(row: Conversation, asked: boolean): void {

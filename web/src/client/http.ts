@@ -58,9 +58,18 @@ export class HttpApi {
 
   // ------------------------------------------------------------ accounts and tokens
 
-  /** Make an account. */
-  async register(username: string, password: string, displayName = ""): Promise<User> {
-    const json = { username, password, display_name: displayName };
+  /**
+   * Make an account; `code` where people come by invitation.
+   *
+   * Where an administrator lets people in it is `pending`: logging in is refused as `approval_pending` until then.
+   */
+  async register(
+    username: string,
+    password: string,
+    displayName = "",
+    code = "",
+  ): Promise<User & { readonly pending: boolean }> {
+    const json = { username, password, display_name: displayName, ...(code ? { code } : {}) };
     const answer = await this.call<Json>("POST", "/api/v1/accounts", { json });
     return {
       id: text(answer["user_id"]),
@@ -68,6 +77,8 @@ export class HttpApi {
       displayName: text(answer["display_name"]) || displayName,
       signature: "",
       bot: false,
+      avatar: "",
+      pending: answer["pending"] === true,
     };
   }
 
@@ -86,6 +97,20 @@ export class HttpApi {
     if (device.id) form["device_id"] = device.id;
     if (device.name) form["device_name"] = device.name;
     if (secondFactor) form["second_factor"] = secondFactor;
+    return tokensOf(await this.call<Json>("POST", "/oauth/token", { form }));
+  }
+
+  /** Exchange the code of the server's sign-in pages, once, for tokens (RFC 6749 section 4.1.3, RFC 7636). */
+  async redeem(
+    code: string,
+    verifier: string,
+    redirectUri: string,
+    device: { readonly id?: string; readonly name?: string } = {},
+  ): Promise<Tokens> {
+    const form: Record<string, string> = { grant_type: "authorization_code", code, redirect_uri: redirectUri };
+    form["code_verifier"] = verifier;
+    if (device.id) form["device_id"] = device.id;
+    if (device.name) form["device_name"] = device.name;
     return tokensOf(await this.call<Json>("POST", "/oauth/token", { form }));
   }
 

@@ -287,6 +287,25 @@ export interface User {
   readonly displayName: string;
   readonly signature: string;
   readonly bot: boolean;
+  /** The file that shows them, for everybody to have; empty: none. */
+  readonly avatar: string;
+}
+
+/** What this person keeps of another; nobody else sees it. */
+export interface Contact {
+  readonly userId: string;
+  /** `asked`: one has asked them; `asking`: they have asked, and wait for an answer. */
+  readonly state: "none" | "asked" | "asking" | "accepted";
+  readonly blocked: boolean;
+  /** What one calls them; empty: as they call themselves. */
+  readonly name: string;
+  /** Empty: none. */
+  readonly group: string;
+  /** What was written with the request, while it waits. */
+  readonly note: string;
+  /** When `state` became what it is. */
+  readonly timeMs: number;
+  readonly version: number;
 }
 
 /** A message that was found. */

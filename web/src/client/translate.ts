@@ -13,6 +13,7 @@ import { HubbubError } from "./errors";
 import type {
   Action,
   Body,
+  Contact,
   Conversation,
   ConversationChange,
   Entry,
@@ -44,6 +45,7 @@ const ROLES: readonly Role[] = ["none", "member", "admin", "owner"];
 const STATES: readonly MemberState[] = ["none", "joined", "left", "removed", "banned"];
 const PRESENCES: readonly PresenceState[] = ["unknown", "online", "offline", "dropped"];
 const NOTIFIES: readonly Notify[] = ["default", "all", "mentions", "nothing"];
+const CONTACTS: readonly Contact["state"][] = ["none", "asked", "asking", "accepted"];
 const ACTIONS: readonly MemberAction[] = [
   "unknown",
   "add",
@@ -298,8 +300,14 @@ export function memberOf(member: pb.Member): Member {
 }
 
 export function userOf(user: pb.User): User {
-  const { userId, username, displayName, signature, bot } = user;
-  return { id: userId, username, displayName, signature, bot };
+  const { userId, username, displayName, signature, bot, avatar } = user;
+  return { id: userId, username, displayName, signature, bot, avatar };
+}
+
+export function contactOf(row: pb.Contact): Contact {
+  const { userId, blocked, name, group, note } = row;
+  const state = CONTACTS[row.state] ?? "none";
+  return { userId, state, blocked, name, group, note, timeMs: toNumber(row.timeMs), version: toNumber(row.version) };
 }
 
 export function presenceOf(presence: pb.Presence): Presence {

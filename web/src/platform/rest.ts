@@ -1,5 +1,5 @@
 /** Messages as the HTTP interface tells them, made into those the SDK knows. */
-import type { File, Message } from "@/client";
+import type { Contact, File, Message } from "@/client";
 
 interface RestFile {
   readonly id: string;
@@ -48,6 +48,23 @@ export interface RestMessage {
   }[];
   readonly thread_replies: number;
   readonly thread_last_seq: number;
+}
+
+/** What one keeps of somebody (`GET /api/v1/me/contacts`). */
+export interface RestContact {
+  readonly user_id: string;
+  readonly state: Contact["state"];
+  readonly blocked: boolean;
+  readonly name: string;
+  readonly group: string;
+  readonly note: string;
+  readonly time_ms: number;
+  readonly version: number;
+}
+
+export function contactOf(told: RestContact): Contact {
+  const { user_id: userId, state, blocked, name, group, note, time_ms: timeMs, version } = told;
+  return { userId, state, blocked, name, group, note, timeMs, version };
 }
 
 export function messageOf(told: RestMessage): Message {

@@ -5,6 +5,7 @@ import { shallowReactive, watchEffect } from "vue";
 import type { Client, Presence, User } from "@/client";
 import { i18n } from "@/i18n";
 import { isRecord, readStored, store } from "@/platform/storage";
+import { useContacts } from "@/stores/contacts";
 
 /** Most people of which one request may ask, and whose presence is watched at once. */
 const ASKED = 100;
@@ -21,12 +22,13 @@ function areUsers(value: unknown): value is User[] {
       (one) =>
         isRecord(one) &&
         typeof one["id"] === "string" &&
-        ["username", "displayName"].every((name) => typeof one[name] === "string"),
+        ["username", "displayName", "avatar"].every((name) => typeof one[name] === "string"),
     )
   );
 }
 
 export const usePeople = defineStore("people", () => {
+  const contacts = useContacts();
   const users = shallowReactive(new Map<string, User>());
   const byName = shallowReactive(new Map<string, string>());
   const presence = shallowReactive(new Map<string, Presence>());
@@ -36,6 +38,8 @@ export const usePeople = defineStore("people", () => {
   const wanted = shallowReactive(new Map<string, readonly string[]>());
 
   const missing = new Set<string>();
+  /** Known from an earlier visit: shown, and asked for once more. */
+  const old = new Set<string>();
   const absent = new Set<string>();
   let asking = false;
   let client: Client | undefined;
@@ -45,6 +49,7 @@ export const usePeople = defineStore("people", () => {
   function keep(found: readonly User[]): void {
     for (const user of found) {
       users.set(user.id, user);
+      old.delete(user.id);
       byName.set(user.username.toLowerCase(), user.id);
     }
     if (place && !keeping) keeping = window.setTimeout(keepNames, KEEP_MS);
@@ -58,7 +63,7 @@ export const usePeople = defineStore("people", () => {
   /** Return what is known of a person, and find out what is not. */
   function get(id: string): User | undefined {
     const known = users.get(id);
-    if (!known && id && !absent.has(id) && !missing.has(id)) {
+    if ((!known || old.has(id)) && id && !absent.has(id) && !missing.has(id)) {
       missing.add(id);
       queueMicrotask(() => void ask());
     }
@@ -75,6 +80,7 @@ export const usePeople = defineStore("people", () => {
         keep(found);
         for (const id of ids) {
           missing.delete(id);
+          old.delete(id);
           if (!users.has(id)) absent.add(id);
         }
       }
@@ -86,8 +92,13 @@ export const usePeople = defineStore("people", () => {
     }
   }
 
+  /** What one calls somebody, or else what they call themselves. */
   function name(id: string): string {
     const user = get(id);
+    return contacts.all.get(id)?.name || ownName(user);
+  }
+
+  function ownName(user: User | undefined): string {
     return user ? user.displayName || user.username : i18n.global.t("people.unknown");
   }
 
@@ -104,7 +115,9 @@ export const usePeople = defineStore("people", () => {
   function attach(to: Client, userId: string): () => void {
     client = to;
     place = `people.${userId}`;
-    keep(readStored<User[]>(place, [], areUsers).filter((user) => !users.has(user.id)));
+    const kept = readStored<User[]>(place, [], areUsers).filter((user) => !users.has(user.id));
+    keep(kept);
+    for (const user of kept) old.add(user.id);
     for (const id of users.keys()) absent.delete(id);
     const stops = [
       to.on("status", ({ state }) => {
@@ -155,7 +168,8 @@ export const usePeople = defineStore("people", () => {
     for (const map of [users, byName, presence, typing, wanted]) map.clear();
     missing.clear();
     absent.clear();
+    old.clear();
   }
 
-  return { users, byName, presence, typing, keep, get, name, isOnline, want, attach, clear };
+  return { users, byName, presence, typing, keep, get, name, ownName, isOnline, want, attach, clear };
 });

@@ -3,9 +3,11 @@ import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 
 import { HttpApi, HubbubError, type Client, type Message, type Status, type Tokens } from "@/client";
+import { RETURN } from "@/platform/code_flow";
 import { connectAs } from "@/platform/connect";
 import { deviceId, deviceName, loginKeeper, readLogin } from "@/platform/kept_login";
 import { forgetStored, isRecord, readStored, store } from "@/platform/storage";
+import { useContacts } from "@/stores/contacts";
 import { useConversations } from "@/stores/conversations";
 import { usePeople } from "@/stores/people";
 import { useSettings } from "@/stores/settings";
@@ -16,7 +18,14 @@ export interface Place {
   readonly version: string;
   readonly node_id: string;
   readonly registration_open: boolean;
+  readonly registration: "open" | "invitation" | "approval" | "closed";
   readonly needs_setup: boolean;
+  readonly sign_in: {
+    readonly passkeys: boolean;
+    /** Another place whose people may sign in here; empty: none. */
+    readonly provider: string;
+  };
+  readonly letters: boolean;
 }
 
 /** One's own account. */
@@ -25,19 +34,23 @@ export interface Me {
   readonly username: string;
   readonly display_name: string;
   readonly signature: string;
+  readonly avatar: string;
   readonly is_admin: boolean;
+  /** An address that was proved to be theirs; empty: none. */
+  readonly email: string;
 }
 
 export type Stage = "starting" | "out" | "in";
 
 function isPlace(value: unknown): value is Place {
-  return isRecord(value) && typeof value["name"] === "string";
+  return isRecord(value) && typeof value["name"] === "string" && isRecord(value["sign_in"]);
 }
 
 const NO_STATUS: Status = { state: "connecting", error: null, retryAtMs: 0 };
 
 export const useSession = defineStore("session", () => {
   const people = usePeople();
+  const contacts = useContacts();
   const conversations = useConversations();
   const settings = useSettings();
   const http = new HttpApi(location.origin);
@@ -94,7 +107,7 @@ export const useSession = defineStore("session", () => {
     status.value = made.status;
     ended.value = "";
     const userId = readLogin()?.tokens.userId ?? made.userId;
-    stops.push(people.attach(made, userId), conversations.attach(made, userId));
+    stops.push(people.attach(made, userId), contacts.attach(made, userId), conversations.attach(made, userId));
     stage.value = "in";
     void readMe();
   }
@@ -109,6 +122,7 @@ export const useSession = defineStore("session", () => {
           displayName: me.value.display_name,
           signature: me.value.signature,
           bot: false,
+          avatar: me.value.avatar,
         },
       ]);
     } catch {
@@ -126,9 +140,22 @@ export const useSession = defineStore("session", () => {
     await loginKeeper.keep({ tokens, obtainedMs: Date.now() });
   }
 
-  async function register(username: string, password: string, displayName: string): Promise<void> {
-    await http.register(username, password, displayName);
-    await logIn(username, password);
+  /** Go in with the code that the server's sign-in pages gave. */
+  async function enterByCode(code: string, verifier: string): Promise<void> {
+    await keep(await http.redeem(code, verifier, RETURN, { id: deviceId(), name: deviceName() }));
+    await enter();
+  }
+
+  /** Make an account, and go in unless it waits for an administrator; return whether it does. */
+  async function register(username: string, password: string, displayName: string, code = ""): Promise<boolean> {
+    const { pending } = await http.register(username, password, displayName, code);
+    if (!pending) await logIn(username, password);
+    return pending;
+  }
+
+  /** Have a link for a new password mailed.  The answer is the same for an address that nobody has. */
+  async function askNewPassword(email: string): Promise<void> {
+    await http.call("POST", "/api/v1/accounts/forgotten", { json: { email }, language: settings.language });
   }
 
   async function setUp(token: string, name: string, username: string, password: string): Promise<void> {
@@ -161,12 +188,19 @@ export const useSession = defineStore("session", () => {
     forgetStored("drafts.");
     forgetStored("people.");
     people.clear();
+    contacts.clear();
     conversations.clear();
     void readPlace().catch(() => undefined);
   }
 
   async function changeProfile(change: { display_name?: string; signature?: string }): Promise<void> {
     me.value = await client.value.call<Me>("PATCH", "/api/v1/me", change);
+    await readMe();
+  }
+
+  /** Show a picture that was uploaded; none for an empty id. */
+  async function showAvatar(fileId: string): Promise<void> {
+    me.value = await client.value.call<Me>("PUT", "/api/v1/me/avatar", { file_id: fileId });
     await readMe();
   }
 
@@ -191,10 +225,14 @@ export const useSession = defineStore("session", () => {
     readPlace,
     resume,
     logIn,
+    enterByCode,
     register,
+    askNewPassword,
     setUp,
     logOut,
     changeProfile,
+    showAvatar,
+    readMe,
     quoted,
     keep,
   };
