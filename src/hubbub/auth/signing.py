@@ -1,12 +1,15 @@
 """The life of the keys that sign access tokens: made at first start, rotated, dropped.
 
-The keys lie in the store, so every node signs with the newest and verifies with all.  Of two nodes that make one at the
-same time the store keeps one.  An old key verifies until the last token it signed has ended.
+The keys lie in the store, and every node verifies with all of them.  A new one signs only after every node has had
+time to find it, so that nobody's good token is refused somewhere because it was signed a moment too early.  Of two
+nodes that make one at the same time the store keeps one.  An old key verifies until the last token it signed has ended,
+unless an operator takes the keys away because somebody else has them.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from hubbub.auth.ports import AccountStore, SigningKey
 from hubbub.auth.settings import AuthSettings
@@ -52,26 +55,28 @@ class Signing:
         await self._watching.stop()
 
     async def look(self) -> None:
-        """Take up keys that another node made or dropped, and make one when the newest is old."""
-        stored = await self._store.signing_keys()
-        if [key.kid for key in stored] != [key.kid for key in self.tokens.ring.keys]:
-            self.tokens.use(await asyncio.to_thread(KeyRing, stored))
+        """Take up keys that another node made or dropped, or whose time has come; make one when the newest is old."""
+        stored, ring = await self._store.signing_keys(), self.tokens.ring
+        known = [key.kid for key in stored] == [key.kid for key in ring.keys]
+        if not known or self._signing_kid(stored) != ring.signing_kid:
+            self.tokens.use(await self._ring_of(stored))
         age_ms = self._clock.now_ms() - stored[0].created_ms
         if self._settings.key_days and age_ms > self._settings.key_days * _DAY_MS:
             await self.rotate()
 
-    async def rotate(self) -> str:
-        """Sign with a fresh key from now on and return its kid.
+    async def rotate(self, *, drop: bool = False) -> str:
+        """Make a fresh key, with which every node signs in a moment, and return its kid.
 
-        Tokens of earlier keys live out their time.
-
-        When another node rotated in the meantime its key is taken up instead.
+        Tokens of earlier keys live out their time; with `drop` they are good no more, here at once and elsewhere as
+        soon as the other nodes look, and the fresh key signs at once.  When another node rotated in the meantime its
+        key is taken up instead.
         """
         key = await self._fresh()
-        await self._store.add_signing_key(key, expect=self.tokens.ring.signing_kid)
-        await self._store.drop_signing_keys(key.created_ms - 1000 * (self._settings.access_token_s + _SPARE_S))
+        await self._store.add_signing_key(key, expect=self.tokens.ring.keys[0].kid)
+        kept_ms = 0 if drop else 1000 * (self._settings.access_token_s + _SPARE_S)
+        await self._store.drop_signing_keys(key.created_ms - kept_ms + (1 if drop else 0))
         await self.reload()
-        return self.tokens.ring.signing_kid
+        return self.tokens.ring.keys[0].kid
 
     async def reload(self) -> None:
         """Take up the keys another node made."""
@@ -81,4 +86,12 @@ class Signing:
         return await asyncio.to_thread(generate_key, self._clock.now_ms())
 
     async def _ring(self) -> KeyRing:
-        return await asyncio.to_thread(KeyRing, await self._store.signing_keys())
+        return await self._ring_of(await self._store.signing_keys())
+
+    async def _ring_of(self, stored: Sequence[SigningKey]) -> KeyRing:
+        return await asyncio.to_thread(KeyRing, stored, self._signing_kid(stored))
+
+    def _signing_kid(self, stored: Sequence[SigningKey]) -> str:
+        """Return which key signs: the newest that every node knows, else the oldest there is."""
+        known_ms = self._clock.now_ms() - int(2000 * self._settings.keys_look_s)
+        return next((key.kid for key in stored if key.created_ms <= known_ms), stored[-1].kid)

@@ -73,13 +73,13 @@ def generate_key(now_ms: int) -> SigningKey:
 class KeyRing:
     """The keys of this server: one signs, all verify."""
 
-    def __init__(self, keys: Sequence[SigningKey]) -> None:
-        """`keys` come newest first; the first one signs."""
+    def __init__(self, keys: Sequence[SigningKey], signing_kid: str = "") -> None:
+        """`keys` come newest first; the first one signs unless another is named."""
         if not keys:
             raise ValueError("a key ring needs a key")
         self.keys = tuple(keys)
         self._private = {key.kid: RSAKey.import_key(key.private_pem, {"kid": key.kid}) for key in keys}
-        self.signing_kid = keys[0].kid
+        self.signing_kid = signing_kid or keys[0].kid
 
     def find(self, kid: str) -> RSAKey | None:
         return self._private.get(kid)
@@ -198,7 +198,8 @@ class Tokens:
             device_id=claims.device_id,
             login_id=claims.login_id,
             auth_epoch=claims.auth_epoch,
-            expires_ms=claims.exp * 1000,
+            # Whoever forges one with a stolen key may write any end into it; a socket lasts no longer for that.
+            expires_ms=min(claims.exp * 1000, now_ms + self._settings.access_token_s * 1000),
             is_admin=claims.admin,
             scopes=frozenset(claims.scope.split()),
             client_id=claims.client_id,

@@ -157,8 +157,10 @@ def _seq(item: MessageState | Entry) -> int:
 
 def _size(item: MessageState | Entry) -> int:
     if isinstance(item, MessageState):
-        reactions = sum(_ROW_BYTES + _ID_BYTES * len(each.user_ids) for each in item.reactions)
-        return _ROW_BYTES + reactions + _size_of_post(item.message.post)
+        size = _ROW_BYTES + _size_of_post(item.message.post)
+        for each in item.reactions:
+            size += _ROW_BYTES + _ID_BYTES * len(each.user_ids)
+        return size
     action = item.action
     if isinstance(action, Post):
         return _ROW_BYTES + _size_of_post(action)
@@ -187,8 +189,12 @@ def _size_of_post(post: Post) -> int:
 
 
 def _size_of_body(body: Body) -> int:
-    files = sum([_FILE_BYTES + _bytes(file.name) for file in body.files]) if body.files else 0
-    return _bytes(body.text) + _bytes(body.custom_json) + _bytes(body.fallback) + files
+    size = _bytes(body.text)
+    for file in body.files:
+        size += _FILE_BYTES + _bytes(file.name)
+    if body.custom_json or body.fallback:
+        size += _bytes(body.custom_json) + _bytes(body.fallback)
+    return size
 
 
 def _bytes(text: str) -> int:

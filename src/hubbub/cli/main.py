@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "session": "See and end one's logins.",
     "factor": "Set up a second step of signing in.",
     "client": "Register programs that get tokens here (admins).",
+    "key": "See and renew the keys that sign tokens (admins).",
     "schedule": "Send a message later.",
     "remind": "Come back to a message later.",
     "nodes": "Show the nodes of the cluster (admins).",

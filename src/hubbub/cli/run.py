@@ -108,7 +108,14 @@ class Context:
         async with HttpApi(profile.server) as http:
 
             async def ask(method: str, path: str, **more: Any) -> dict[str, Any]:
-                return await http.call(method, path, token=await login.token(http), **more)
+                token = await login.token(http)
+                try:
+                    return await http.call(method, path, token=token, **more)
+                except HubbubError as error:
+                    if error.code not in ("bad_token", "token_expired"):
+                        raise
+                # It was turned away before anything was done: its key may have been taken away, or clocks differ.
+                return await http.call(method, path, token=await login.renew(http, token), **more)
 
             yield ask
 

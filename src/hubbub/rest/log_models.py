@@ -146,7 +146,7 @@ class Reaction(_Out, frozen=True, kw_only=True):
     mine: bool
 
 
-class Message(_Out, frozen=True, kw_only=True, tag="message"):
+class Message(_Out, frozen=True, tag="message"):
     """A message as it is now."""
 
     conversation_id: str
@@ -173,29 +173,35 @@ class Message(_Out, frozen=True, kw_only=True, tag="message"):
     @classmethod
     def of(cls, state: model.MessageState) -> Message:
         row, post = state.message, state.message.post
-        return cls(
-            conversation_id=row.conversation_id,
-            seq=row.seq,
-            time_ms=row.time_ms,
-            sender_id="" if row.sender_id == NOBODY else row.sender_id,
-            client_id=row.client_id,
-            body=post.body,
-            reply_to_seq=post.reply_to_seq,
-            thread_seq=post.thread_seq,
-            also_in_conversation=post.also_in_conversation,
-            mentions=list(post.mentions),
-            mention_all=post.mention_all,
-            forwarded=post.forwarded,
-            recalled=row.recalled,
-            edits=row.edits,
-            edited_ms=row.edited_ms,
-            pinned=row.pinned,
-            reactions=[
+        reactions = (
+            [
                 Reaction(emoji=one.emoji, count=one.count, user_ids=list(one.user_ids), mine=one.mine)
                 for one in state.reactions
-            ],
-            thread_replies=row.thread_replies,
-            thread_last_seq=row.thread_last_seq,
+            ]
+            if state.reactions
+            else []
+        )
+        # By position: to match twenty names takes four times as long, and a page has fifty of these.
+        return cls(
+            row.conversation_id,
+            row.seq,
+            row.time_ms,
+            "" if row.sender_id == NOBODY else row.sender_id,
+            row.client_id,
+            post.body,
+            post.reply_to_seq,
+            post.thread_seq,
+            post.also_in_conversation,
+            list(post.mentions),
+            post.mention_all,
+            post.forwarded,
+            row.recalled,
+            row.edits,
+            row.edited_ms,
+            row.pinned,
+            reactions,
+            row.thread_replies,
+            row.thread_last_seq,
         )
 
 

@@ -20,7 +20,6 @@ from hubbub.chat.model import (
     Edit,
     Entry,
     HistoryPage,
-    MessageRow,
     MessageState,
     Post,
     ReactionCount,
@@ -30,13 +29,13 @@ from hubbub.storage.bounds import REACTORS_SHOWN, WINDOW
 from hubbub.storage.cut import cut_messages
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.facts import MESSAGE_COLUMNS, MESSAGES, load_messages
-from hubbub.storage.look import Look, hidden_between, look
-from hubbub.storage.rows import SHOWN_KINDS, decode_action, decode_post, entry_of, message_of
+from hubbub.storage.look import Look, hidden_between, look, look_from
+from hubbub.storage.rows import decode_action, message_of
 from hubbub.storage.schema import Id
 from hubbub.storage.sight import clip, seq_before, within
 from hubbub.storage.tables import EntryKind, entries, message_states
 
-_Item = MessageRow | Entry
+_Item = MessageState | Entry
 
 
 def _statement(condition: Any, newest_first: bool) -> Any:
@@ -53,16 +52,11 @@ def _statement(condition: Any, newest_first: bool) -> Any:
     )
 
 
-_POST_KIND = EntryKind.POST.value
 _POST = entries.c.kind == EntryKind.POST
 _STATEMENTS = {
     # Built once: to build a statement costs more than to run it.
     (kind, newest_first): _statement(condition, newest_first)
-    for kind, condition in (
-        ("shown", entries.c.kind.in_(SHOWN_KINDS)),
-        ("posts", _POST),
-        ("replies", and_(entries.c.parent_seq == bindparam("thread"), _POST)),
-    )
+    for kind, condition in (("posts", _POST), ("replies", and_(entries.c.parent_seq == bindparam("thread"), _POST)))
     for newest_first in (False, True)
 }
 
@@ -80,8 +74,8 @@ def read_history(
     limit: int,
 ) -> HistoryPage:
     """Return one page; see `chat.ports.LogReader.history`."""
-    seen = look(conn, user_id, conversation_id)
-    reader = _Reader(conn, seen, thread_seq)
+    seen = look_from(*dialect.find_place(conn, user_id, conversation_id))
+    reader = _Reader(conn, dialect, seen, thread_seq)
     if around_seq:
         older, first = reader.backwards(around_seq, limit - limit // 2)
         newer, last = reader.forwards(around_seq + 1, limit // 2) if limit > 1 else ([], around_seq)
@@ -93,15 +87,16 @@ def read_history(
         last = min(before_seq - 1, seen.end) if before_seq else seen.end
         found, first = reader.backwards(last, limit)
     last = max(min(last, seen.end), first - 1)
-    withheld = hidden_between(conn, user_id, conversation_id, first, last)
-    items = [item for item in found if item.seq not in withheld]
+    about = dialect.find_on_page(conn, user_id, conversation_id, first, last)
+    if about.hidden:
+        found = [item for item in found if _seq(item) not in about.hidden]
     lowest = thread_seq or seen.spans[0][0]
     return HistoryPage(
         conversation_id,
         from_seq=first,
         to_seq=last,
         as_of=seen.end,
-        items=tuple(_in_current_state(conn, dialect, user_id, seen, items)),
+        items=tuple(_in_current_state(conn, dialect, user_id, seen, found, reacted=about.reacted)),
         more_before=first > lowest,
         more_after=last < seen.end,
     )
@@ -110,8 +105,9 @@ def read_history(
 class _Reader:
     """Walks one conversation, or one thread of it, from a number in either direction."""
 
-    def __init__(self, conn: Connection, seen: Look, thread_seq: int) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect, seen: Look, thread_seq: int) -> None:
         self._conn = conn
+        self._dialect = dialect
         self._seen = seen
         self._thread_seq = thread_seq
 
@@ -123,7 +119,7 @@ class _Reader:
         for low, high in reversed(clip(self._seen.spans, floor, last)):
             found += self._read(low, high, limit - len(found), newest_first=True)
             if len(found) >= limit:
-                return found[::-1], found[-1].seq
+                return found[::-1], _seq(found[-1])
         return found[::-1], floor
 
     def forwards(self, first: int, limit: int) -> tuple[list[_Item], int]:
@@ -134,19 +130,18 @@ class _Reader:
         for low, high in clip(self._seen.spans, first, ceiling):
             found += self._read(low, high, limit - len(found), newest_first=False)
             if len(found) >= limit:
-                return found, found[-1].seq
+                return found, _seq(found[-1])
         return found, ceiling
 
     def _read(self, low: int, high: int, limit: int, *, newest_first: bool) -> list[_Item]:
-        if self._thread_seq:
-            rows = self._rows(low, high, limit, newest_first=newest_first, kind="replies")
-            if low <= self._thread_seq <= high and (len(rows) < limit or not newest_first):
-                opening = self._rows(self._thread_seq, self._thread_seq, 1, newest_first=newest_first, kind="posts")
-                rows = [*rows, *opening] if newest_first else [*opening, *rows][:limit]
-        else:
-            rows = self._rows(low, high, limit, newest_first=newest_first, kind="shown")
         id_ = self._seen.conversation.id
-        return [_plain(id_, row) or _item(id_, row) for row in rows]
+        if not self._thread_seq:
+            return self._dialect.find_shown(self._conn, id_, low, high, limit, newest_first=newest_first)
+        rows = self._rows(low, high, limit, newest_first=newest_first, kind="replies")
+        if low <= self._thread_seq <= high and (len(rows) < limit or not newest_first):
+            opening = self._rows(self._thread_seq, self._thread_seq, 1, newest_first=newest_first, kind="posts")
+            rows = [*rows, *opening] if newest_first else [*opening, *rows][:limit]
+        return [MessageState(message_of(id_, row)) for row in rows]
 
     def _rows(self, low: int, high: int, limit: int, *, newest_first: bool, kind: str) -> Sequence[Any]:
         values = {"id": self._seen.conversation.id, "low": low, "high": high, "rows": limit}
@@ -155,34 +150,29 @@ class _Reader:
         return self._conn.execute(_STATEMENTS[kind, newest_first], values).all()
 
 
-def _plain(conversation_id: str, row: Any) -> MessageRow | None:
-    """Return a message that nothing happened to since, as nearly all are; its columns are not looked up by name."""
-    seq, kind, time_ms, sender_id, client_id, body, _, _, edits, *_ = row
-    if kind != _POST_KIND or edits is not None:
-        return None
-    return MessageRow(conversation_id, seq, time_ms, sender_id, client_id, decode_post(body))
-
-
-def _item(conversation_id: str, row: Any) -> _Item:
-    is_message = row.kind == EntryKind.POST
-    return message_of(conversation_id, row) if is_message else entry_of(conversation_id, row)
+def _seq(item: _Item) -> int:
+    return item.message.seq if isinstance(item, MessageState) else item.seq
 
 
 def _in_current_state(
-    conn: Connection, dialect: Dialect, user_id: str, seen: Look, items: Iterable[_Item]
-) -> list[MessageState | Entry]:
-    """Return messages with what people think of them; entries pass through."""
-    listed = list(items)
-    messages = [item for item in listed if isinstance(item, MessageRow)]
+    conn: Connection, dialect: Dialect, user_id: str, seen: Look, items: list[_Item], *, reacted: bool = True
+) -> list[_Item]:
+    """Return messages as this reader may know them, with what people think of them; entries pass through."""
+    at_head = seen.end == seen.conversation.head
+    if at_head and not reacted:
+        return items
+    messages = [item.message for item in items if isinstance(item, MessageState)]
     if not messages:
-        return [item for item in listed if isinstance(item, Entry)]
+        return items
     id_ = seen.conversation.id
-    end = MAX_SEQ if seen.end == seen.conversation.head else seen.end
-    counted = read_reactions(conn, dialect, user_id, [(id_, row.seq) for row in messages], end)
+    end = MAX_SEQ if at_head else seen.end
+    counted = read_reactions(conn, dialect, user_id, [(id_, row.seq) for row in messages], end) if reacted else {}
     current = iter(cut_messages(conn, seen.conversation, seen.spans, messages))
     return [
-        MessageState(next(current), counted.get((id_, item.seq), ())) if isinstance(item, MessageRow) else item
-        for item in listed
+        MessageState(next(current), counted.get((id_, item.message.seq), ()))
+        if isinstance(item, MessageState)
+        else item
+        for item in items
     ]
 
 
@@ -234,7 +224,8 @@ def read_pins(
     page = rows[:limit]
     withheld = hidden_between(conn, user_id, conversation_id, page[-1].seq, page[0].seq) if page else set()
     shown = [row for row in page if row.seq not in withheld and within(seen.spans, row.seq)]
-    items = _in_current_state(conn, dialect, user_id, seen, [message_of(conversation_id, row) for row in shown])
+    states: list[_Item] = [MessageState(message_of(conversation_id, row)) for row in shown]
+    items = _in_current_state(conn, dialect, user_id, seen, states)
     return [item for item in items if isinstance(item, MessageState)], str(page[-1].seq) if len(rows) > limit else ""
 
 

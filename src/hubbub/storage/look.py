@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from hubbub.chat.model import ConversationRow, MemberRow
 from hubbub.storage.rows import conversation_of, member_of
@@ -15,9 +15,18 @@ from hubbub.storage.schema import Id
 from hubbub.storage.sight import Spans, end_of, sight
 from hubbub.storage.tables import conversations, hidden, members
 
-_CONVERSATION = select(conversations).where(conversations.c.id == bindparam("id", type_=Id))
-_MEMBER = select(members).where(
-    members.c.conversation_id == bindparam("id", type_=Id), members.c.user_id == bindparam("reader", type_=Id)
+_PLACE = (
+    select(conversations, members)
+    .select_from(
+        conversations.outerjoin(
+            members,
+            and_(
+                members.c.conversation_id == conversations.c.id,
+                members.c.user_id == bindparam("reader", type_=Id),
+            ),
+        )
+    )
+    .where(conversations.c.id == bindparam("id", type_=Id))
 )
 _HIDDEN = select(hidden.c.seq).where(
     hidden.c.user_id == bindparam("reader", type_=Id),
@@ -41,13 +50,21 @@ def look(conn: Connection, user_id: str, conversation_id: str) -> Look:
 
     Raises ChatError with CONVERSATION_NOT_FOUND or NOT_A_MEMBER.
     """
-    found = conn.execute(_CONVERSATION, {"id": conversation_id}).one_or_none()
-    conversation = None if found is None else conversation_of(found)
-    row = conn.execute(_MEMBER, {"id": conversation_id, "reader": user_id}).one_or_none()
-    member = None if row is None else member_of(row)
+    return look_from(*read_place(conn, user_id, conversation_id))
+
+
+def look_from(conversation: ConversationRow | None, member: MemberRow | None) -> Look:
+    """Return the same from rows that were read."""
     spans = sight(conversation, member)
     assert conversation is not None  # sight has refused it otherwise
     return Look(conversation, member, spans, end_of(spans, conversation.head))
+
+
+def read_place(conn: Connection, user_id: str, conversation_id: str) -> tuple[ConversationRow | None, MemberRow | None]:
+    row = conn.execute(_PLACE, {"id": conversation_id, "reader": user_id}).one_or_none()
+    if row is None:
+        return None, None
+    return conversation_of(row), None if row.user_id is None else member_of(row)
 
 
 def hidden_between(conn: Connection, user_id: str, conversation_id: str, first: int, last: int) -> set[int]:

@@ -24,6 +24,7 @@ from hubbub.chat.model import (
     MemberRow,
     MemberState,
     MessageRow,
+    MessageState,
     Pin,
     Post,
     React,
@@ -134,6 +135,13 @@ def message_of(conversation_id: str, row: Any) -> MessageRow:
         thread_replies=row.state_thread_replies,
         thread_last_seq=row.state_thread_last_seq,
     )
+
+
+def shown_of(conversation_id: str, row: Any) -> MessageState | Entry:
+    """Return a line of a page, of a row as `message_of` takes it and its kind."""
+    if row.kind == EntryKind.POST:
+        return MessageState(message_of(conversation_id, row))
+    return entry_of(conversation_id, row)
 
 
 def message_values(row: MessageRow) -> dict[str, Any]:

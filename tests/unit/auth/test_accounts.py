@@ -281,7 +281,11 @@ async def test_a_profile_is_cleaned_and_bounded(house: House) -> None:
 async def test_rotation_signs_with_a_new_key_and_still_knows_the_old(house: House) -> None:
     before = await house.enter()
     old_kid = house.accounts.signing.tokens.ring.signing_kid
-    assert await house.accounts.signing.rotate() != old_kid
+    fresh_kid = await house.accounts.signing.rotate()
+    assert fresh_kid != old_kid
+    house.clock.advance(60)
+    await house.accounts.signing.look()
+    assert house.accounts.signing.tokens.ring.signing_kid == fresh_kid
     after = await house.accounts.refresh(before.refresh_token)
     for grant in (before, after):
         assert house.accounts.verify(grant.access_token).user_id == before.account.id
@@ -293,21 +297,62 @@ async def test_rotation_signs_with_a_new_key_and_still_knows_the_old(house: Hous
     assert old_kid not in [key["kid"] for key in house.accounts.jwks()["keys"]]
 
 
+async def test_a_key_signs_only_once_every_node_has_had_time_to_find_it(house: House) -> None:
+    await house.accounts.register("romeo", PASSWORD)
+    other = Accounts(house.store, fast_settings(), house.clock)
+    await other.start()
+    try:
+        await other.signing.rotate()
+        for _ in range(8):
+            # Wherever a token is given, and whenever a node looks, it is good at the other one.
+            for here, there in ((house.accounts, other), (other, house.accounts)):
+                there.verify((await here.log_in("romeo", PASSWORD)).access_token)
+            house.clock.advance(9)
+            await (house.accounts if house.clock.now_ms() // 9000 % 3 == 0 else other).signing.look()
+            house.clock.advance(1)
+            await house.accounts.signing.look()
+        rings = [each.signing.tokens.ring for each in (house.accounts, other)]
+        assert rings[0].signing_kid == rings[1].signing_kid == rings[0].keys[0].kid
+    finally:
+        await other.close()
+
+
+async def test_keys_that_somebody_else_has_are_taken_away_with_all_they_signed(house: House) -> None:
+    before = await house.enter()
+    other = Accounts(house.store, fast_settings(), house.clock)
+    await other.start()
+    try:
+        await house.accounts.signing.rotate(drop=True)
+        await other.signing.look()
+        for each in (house.accounts, other):
+            assert len(each.jwks()["keys"]) == 1
+            with pytest.raises(ChatError) as refused:
+                each.verify(before.access_token)
+            assert refused.value.code is Code.BAD_TOKEN
+        # Nobody has to log in again for it.
+        after = await house.accounts.refresh(before.refresh_token)
+        other.verify(after.access_token)
+    finally:
+        await other.close()
+
+
 async def test_a_key_that_has_grown_old_is_replaced_by_one_node() -> None:
     async with a_house(fast_settings(key_days=30)) as house:
         await house.accounts.signing.rotate()
         before = await house.enter()
-        kid = house.accounts.signing.tokens.ring.signing_kid
+        kid = house.accounts.signing.tokens.ring.keys[0].kid
         other = Accounts(house.store, fast_settings(key_days=30), house.clock)
         await other.start()
         try:
             house.clock.advance(30 * 86_400)
             await house.accounts.signing.look()
-            assert house.accounts.signing.tokens.ring.signing_kid == kid
+            assert house.accounts.signing.tokens.ring.keys[0].kid == kid
             house.clock.advance(1)
             fresh = await house.accounts.refresh(before.refresh_token)
             await asyncio.gather(house.accounts.signing.look(), other.signing.look())
-            await other.signing.look()
+            house.clock.advance(60)
+            for each in (house.accounts, other):
+                await each.signing.look()
             assert house.accounts.signing.tokens.ring.signing_kid == other.signing.tokens.ring.signing_kid != kid
             assert other.verify(fresh.access_token).user_id == fresh.account.id
         finally:
@@ -319,7 +364,7 @@ async def test_a_token_of_a_key_that_another_node_made_is_good_once_the_key_was_
     elsewhere = Accounts(house.store, fast_settings(), house.clock)
     await elsewhere.start()
     try:
-        await elsewhere.signing.rotate()
+        await elsewhere.signing.rotate(drop=True)
         token = (await elsewhere.log_in("romeo", PASSWORD)).access_token
         with pytest.raises(ChatError) as refused:
             house.accounts.verify(token)

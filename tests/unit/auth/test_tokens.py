@@ -112,6 +112,11 @@ def test_a_token_ends_on_time_also_when_it_was_verified_before() -> None:
     assert refusal(both, token) is Code.TOKEN_EXPIRED
 
 
+def test_a_forged_end_lasts_no_longer_than_a_token_does() -> None:
+    header, claims = good(exp=NOW // 1000 + 10**9)
+    assert tokens().verify(signed(header, claims)).expires_ms == NOW + 900_000
+
+
 def test_a_token_of_a_key_this_server_never_had_is_refused() -> None:
     assert refusal(tokens(key(1)), tokens(key(2)).sign(ROMEO, PHONE)) is Code.BAD_TOKEN
 

@@ -130,6 +130,8 @@ async def play(site: Site) -> dict[str, Shown]:
     await show("read_client", prince, "GET", f"/clients/{friar['client_id']}")
     await show("rotate_secret", prince, "POST", f"/clients/{friar['client_id']}/secret")
     await show("delete_client", prince, "DELETE", f"/clients/{friar['client_id']}")
+    await show("list_keys", prince, "GET", "/keys")
+    await show("rotate_keys", prince, "POST", "/keys", {"drop": False})
     await show("list_apps", romeo, "GET", "/me/apps")
     await show("list_nodes", prince, "GET", "/nodes")
     await show("read_config", prince, "GET", "/config")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Table
 
-from hubbub.chat.model import MemberRow
+from hubbub.chat.model import ConversationRow, Entry, MemberRow, MessageState
 from hubbub.storage.rows import ENTRY_COLUMNS
 from hubbub.storage.tables import entries
 
@@ -86,6 +86,15 @@ class FoundPostings(NamedTuple):
     postings: bytes
 
 
+class OnPage(NamedTuple):
+    """What is between two entries beside the entries."""
+
+    hidden: set[int]
+    """Entries that the reader has hidden."""
+    reacted: bool
+    """Whether there may be reactions."""
+
+
 class Dialect(Protocol):
     """One sort of database."""
 
@@ -145,6 +154,22 @@ class Dialect(Protocol):
         They come in the order in which each reaction was first given, then by place.  Those after entry `end` are left
         out.
         """
+
+    def find_place(
+        self, conn: Connection, user_id: str, conversation_id: str
+    ) -> tuple[ConversationRow | None, MemberRow | None]:
+        """Return a conversation and this person's row in it."""
+
+    def find_shown(
+        self, conn: Connection, conversation_id: str, low: int, high: int, limit: int, *, newest_first: bool
+    ) -> list[MessageState | Entry]:
+        """Return up to `limit` entries of a stretch that have a line on a page, messages as they are now.
+
+        Their reactions are left out.
+        """
+
+    def find_on_page(self, conn: Connection, user_id: str, conversation_id: str, first: int, last: int) -> OnPage:
+        """Return what lies in [first, last] beside the entries."""
 
     def raise_marks(self, conn: Connection, rows: Sequence[MemberRow]) -> None:
         """Write the marks and versions of existing member rows; neither ever falls."""

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.mysql import insert
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
 from hubbub.storage.dialects import FoundKey, FoundMessage, FoundPostings, FoundReaction, Heads, InSteps, Span
+from hubbub.storage.dialects.pages import Pages
 from hubbub.storage.rows import decode_intervals
 from hubbub.storage.schema import Bytes, LongText
 from hubbub.storage.tables import EVERYBODY, EntryKind
@@ -98,7 +99,7 @@ def _list(names: str, rows: Iterable[Sequence[str]]) -> str:
     return f"({' UNION ALL '.join(selects)}) AS v"
 
 
-class MySqlDialect(InSteps):
+class MySqlDialect(InSteps, Pages):
     """The statements of MySQL and MariaDB."""
 
     def lock_heads(self, conn: Connection, conversation_ids: Iterable[str]) -> list[Heads]:

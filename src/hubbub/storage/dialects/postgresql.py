@@ -20,6 +20,7 @@ from sqlalchemy.util import await_
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
 from hubbub.storage.dialects import FoundKey, FoundMessage, FoundPostings, FoundReaction, Heads, Span
+from hubbub.storage.dialects.pages import Pages
 from hubbub.storage.rows import ENTRY_COLUMNS, decode_intervals
 from hubbub.storage.schema import Id
 from hubbub.storage.tables import EVERYBODY, EntryKind, entries
@@ -176,7 +177,7 @@ def _upsert(table: Table, columns: tuple[str, ...], growing: tuple[str, ...]) ->
     return f"{_insert(table, columns)} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(changes)}"
 
 
-class PostgresqlDialect:
+class PostgresqlDialect(Pages):
     """The statements of PostgreSQL 13 and later."""
 
     def lock_heads(self, conn: Connection, conversation_ids: Iterable[str]) -> list[Heads]:

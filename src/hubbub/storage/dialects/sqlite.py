@@ -20,6 +20,7 @@ from sqlalchemy.dialects.sqlite import insert
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
 from hubbub.storage.dialects import FoundKey, FoundMessage, FoundPostings, FoundReaction, Heads, InSteps, Span
+from hubbub.storage.dialects.sqlite_pages import SqlitePages
 from hubbub.storage.rows import decode_intervals
 from hubbub.storage.tables import EVERYBODY, EntryKind
 
@@ -226,7 +227,7 @@ def _spans(spans: Sequence[Span]) -> list[tuple[bytes | None, int, int]]:
     return [(_unhex(span.conversation_id), span.first, span.last) for span in spans]
 
 
-class SqliteDialect(InSteps):
+class SqliteDialect(InSteps, SqlitePages):
     """The statements of SQLite 3.38 and later."""
 
     def lock_heads(self, conn: Connection, conversation_ids: Iterable[str]) -> list[Heads]:
