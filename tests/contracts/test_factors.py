@@ -257,3 +257,31 @@ async def test_what_somebody_set_up_is_not_taken_away_by_who_may_do_less(both: B
     with pytest.raises(ChatError) as refusal:
         await both.factors.reset(new_id(), within=BUILT_IN["owner"])
     assert refusal.value.code is Code.USER_NOT_FOUND
+
+
+async def test_guesses_are_counted_once_for_all_nodes_and_come_back(both: Both) -> None:
+    async def guess(name: bytes, later_s: float = 0.0) -> float:
+        now_ms = NOW + int(later_s * 1000)
+        return await both.factors.take_guess(name, per_hour=60.0, burst=5.0, now_ms=now_ms)
+
+    waits = await asyncio.gather(*(guess(b"g" * 32) for _ in range(12)))
+    assert waits.count(0.0) == 5
+    assert {round(wait) for wait in waits if wait} == {60}
+    assert await guess(b"h" * 32) == 0.0, "another name has guesses of its own"
+    # Who has to wait spends nothing by asking again.
+    assert round(await guess(b"g" * 32, 45)) == 15
+    assert await guess(b"g" * 32, 61) == 0.0
+    assert await guess(b"g" * 32, 62) > 0
+    # A clock that is behind gives nothing away.
+    assert await guess(b"g" * 32, 0) > 0
+    # Counts go with what else has ended, and not before all has come back.
+    await both.factors.drop_steps(NOW + 62_000)
+    assert await guess(b"g" * 32, 63) > 0
+    await both.factors.drop_steps(NOW + 3_600_000)
+    assert [await guess(b"g" * 32, 3600) for _ in range(5)] == [0.0] * 5
+
+
+async def test_a_count_of_guesses_is_no_step(both: Both) -> None:
+    await both.factors.take_guess(b"g" * 32, per_hour=60.0, burst=5.0, now_ms=NOW)
+    found = await both.factors.step(b"g" * 32)
+    assert found is None or found.kind == "guesses"

@@ -151,7 +151,16 @@ class FactorStore(Protocol):
         """Remove a step and return it, once; None when there is none."""
 
     async def drop_steps(self, before_ms: int) -> None:
-        """Remove steps that ended before then."""
+        """Remove steps that ended before then, and counts of guesses that have all come back."""
+
+    # ------------------------------------------------------------ guesses
+
+    async def take_guess(self, name_hash: bytes, *, per_hour: float, burst: float, now_ms: int) -> float:
+        """Spend one of the guesses of this name; return how long to wait, in seconds, or 0 where one was left.
+
+        They come back at a steady rate, up to `burst`.  The count is one for all nodes, and a guess that waits spends
+        nothing.
+        """
 
     # ------------------------------------------------------------ arrivals
 

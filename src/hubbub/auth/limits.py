@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address
 from hubbub.base.clock import Clock
 from hubbub.base.errors import RateLimited
 
-__all__ = ["Allowance", "Slowdown", "neighbourhood"]
+__all__ = ["Allowance", "Slowdown", "neighbourhood", "refill"]
 
 
 def neighbourhood(address: str) -> str:
@@ -28,6 +28,11 @@ def neighbourhood(address: str) -> str:
             return str(ip.ipv4_mapped)
         return ip.packed[:8].hex()
     return str(ip)
+
+
+def refill(level: float, since_ms: int, *, per_hour: float, burst: float) -> float:
+    """Return what a bucket holds that held `level` so long ago; a clock that went back takes nothing."""
+    return min(burst, level + max(0, since_ms) * per_hour / 3_600_000)
 
 
 class Allowance:

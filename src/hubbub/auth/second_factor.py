@@ -15,7 +15,7 @@ import secrets
 import msgspec
 
 from hubbub.auth.factor_ports import FactorStore, Passkey, Step, Totp
-from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
+from hubbub.auth.limits import Slowdown, neighbourhood
 from hubbub.auth.model import Identity
 from hubbub.auth.permissions import EVERYDAY, effective
 from hubbub.auth.ports import Account
@@ -24,7 +24,7 @@ from hubbub.auth.refusal import SecondFactorNeeded
 from hubbub.auth.settings import AuthSettings
 from hubbub.auth.totp import matching_step, new_recovery_codes, new_secret, recovery_hash
 from hubbub.base.clock import Clock
-from hubbub.base.errors import ChatError, Code
+from hubbub.base.errors import ChatError, Code, RateLimited
 
 __all__ = ["Factors", "SecondFactor"]
 
@@ -60,11 +60,10 @@ class SecondFactor:
         self._failures = Slowdown(
             clock, free=settings.free_failures, first_s=settings.failure_wait_s, longest_s=settings.failure_wait_max_s
         )
-        self._guesses = Allowance(clock, per_s=settings.codes_per_hour / 3600, burst=max(1.0, settings.codes_per_hour))
         self._have: dict[str, float] = {}
 
     def use(self, settings: AuthSettings) -> None:
-        """Go by these settings from now on; only who must have a second step changes while it runs."""
+        """Go by these settings from now on, but for how failures of one place are slowed down."""
         self._settings = settings
 
     # ------------------------------------------------------------ what there is
@@ -137,12 +136,27 @@ class SecondFactor:
             right = await self._store.use_recovery_code(account.id, hashed)
         else:
             if not known:
-                self._guesses.take(account.id)
+                await self.count_guess("app", account.id)
             right = await self._use_code(account.id, code)
         if not right:
             self._failures.failed(key)
             raise ChatError(Code.BAD_SECOND_FACTOR)
         self._failures.succeeded(key)
+
+    async def count_guess(self, what: str, user_id: str) -> None:
+        """Count something short that a person types against their allowance, which all nodes share.
+
+        Raises RateLimited.
+        """
+        per_hour = self._settings.codes_per_hour
+        if per_hour <= 0:
+            return
+        name_hash = digest(f"{what} {user_id}")
+        wait_s = await self._store.take_guess(
+            name_hash, per_hour=per_hour, burst=max(1.0, per_hour), now_ms=self._clock.now_ms()
+        )
+        if wait_s > 0:
+            raise RateLimited(after_s=wait_s)
 
     async def _use_code(self, user_id: str, code: str) -> bool:
         totp = await self._store.totp(user_id)

@@ -100,6 +100,8 @@ async def device_page(request: Request[Any, Any, Any], deps: DepsDep, user_code:
             return await visit.sign_in_page(following, client=None)
         if not user_code:
             return _code_page(visit)
+        # Right or wrong, and whichever node is asked: a code is short.
+        await deps.oauth.factors.count_guess("device", signed_in.account.id)
         asked = await deps.oauth.devices.asked(user_code)
         if asked is None:
             deps.accounts.try_once(address_of(request))
@@ -121,6 +123,7 @@ async def device_decision(request: Request[Any, Any, Any], deps: DepsDep) -> Res
         if signed_in is None:
             raise ChatError(Code.FORBIDDEN, visit.words["stale"])
         allowed = form.get("decision") == "allow"
+        await deps.oauth.factors.count_guess("device", signed_in.account.id)
         if not await deps.oauth.devices.decide(signed_in.account, code, allowed):
             return _code_page(visit, visit.words["code_unknown"], 404)
     except ChatError as error:

@@ -6,6 +6,7 @@ so of any number of racing requests on any number of nodes one succeeds.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import msgspec
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hubbub.auth.audit import Act, Deed
 from hubbub.auth.factor_ports import Arrival, ForeignAccount, Passkey, Step, Totp
+from hubbub.auth.limits import refill
 from hubbub.storage.account_tables import logins, users
 from hubbub.storage.again import write_again
 from hubbub.storage.audit import note
@@ -29,6 +31,10 @@ _PASSKEY = [passkeys.c[name] for name in Passkey.__struct_fields__]
 _STEP = [steps.c[name] for name in Step.__struct_fields__]
 _ARRIVAL = [arrivals.c[name] for name in Arrival.__struct_fields__]
 _FOREIGN = [foreign_accounts.c[name] for name in ForeignAccount.__struct_fields__]
+
+
+_GUESSES = "guesses"
+_TRIES = 3
 
 
 class SqlFactors:
@@ -182,6 +188,35 @@ class SqlFactors:
 
     async def drop_steps(self, before_ms: int) -> None:
         await write_again(self._db, lambda conn: conn.execute(delete(steps).where(steps.c.expires_ms < before_ms)))
+
+    # ------------------------------------------------------------ guesses
+
+    async def take_guess(self, name_hash: bytes, *, per_hour: float, burst: float, now_ms: int) -> float:
+        this = steps.c.step_hash == name_hash
+
+        def work(conn: Connection) -> float:
+            # A row among the steps: it is gone by itself once all guesses have come back.
+            row = conn.execute(select(steps.c.data).where(this).with_for_update()).one_or_none()
+            level, at_ms = json.loads(row.data) if row is not None else (burst, now_ms)
+            level = refill(level, now_ms - at_ms, per_hour=per_hour, burst=burst)
+            if level < 1:
+                return float((1 - level) * 3600 / per_hour)
+            level -= 1
+            full_ms = now_ms + int((burst - level) * 3_600_000 / per_hour)
+            values = {"data": json.dumps([level, now_ms]), "expires_ms": full_ms}
+            if row is not None:
+                conn.execute(update(steps).where(this).values(values))
+            else:
+                conn.execute(insert(steps), [{**values, "step_hash": name_hash, "kind": _GUESSES, "user_id": None}])
+            return 0.0
+
+        for _ in range(_TRIES):
+            try:
+                return await write_again(self._db, work)
+            except IntegrityError:
+                # Another node counted the first guess; this one counts beside it.
+                continue
+        return await write_again(self._db, work)
 
     # ------------------------------------------------------------ arrivals
 

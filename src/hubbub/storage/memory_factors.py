@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hubbub.auth.factor_ports import Arrival, ForeignAccount, Passkey, Step, Totp
+from hubbub.auth.limits import refill
 from hubbub.storage.factors import factors_reset
 from hubbub.storage.memory_accounts import MemoryAccounts
 from hubbub.storage.role_rows import need_over
@@ -29,6 +30,7 @@ class MemoryFactors:
         self._recovery: dict[str, set[bytes]] = {}
         self._passkeys: dict[str, Passkey] = {}
         self._steps: dict[bytes, Step] = {}
+        self._guesses: dict[bytes, tuple[float, int]] = {}
         self._arrivals: dict[str, Arrival] = {}
         self._foreign: dict[bytes, ForeignAccount] = {}
 
@@ -145,6 +147,16 @@ class MemoryFactors:
 
     async def drop_steps(self, before_ms: int) -> None:
         self._steps = {key: one for key, one in self._steps.items() if one.expires_ms >= before_ms}
+
+    # ------------------------------------------------------------ guesses
+
+    async def take_guess(self, name_hash: bytes, *, per_hour: float, burst: float, now_ms: int) -> float:
+        level, at_ms = self._guesses.get(name_hash, (burst, now_ms))
+        level = refill(level, now_ms - at_ms, per_hour=per_hour, burst=burst)
+        if level < 1:
+            return (1 - level) * 3600 / per_hour
+        self._guesses[name_hash] = (level - 1, now_ms)
+        return 0.0
 
     # ------------------------------------------------------------ arrivals
 

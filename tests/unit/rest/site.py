@@ -152,6 +152,7 @@ class Site:
     letters: list[Letter] = field(default_factory=list)
     recovery: Recovery = field(init=False, repr=False)
     account_store: SqlAccounts | MemoryAccounts = field(init=False, repr=False)
+    factor_store: SqlFactors | MemoryFactors = field(init=False, repr=False)
     woken: Woken = field(default_factory=lambda: Woken())
     app: Any = field(init=False, repr=False)
     store: SqlStore | MemoryStore = field(init=False, repr=False)
@@ -293,7 +294,7 @@ async def a_site(
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:
             site = Site(http, accounts, chat, deps, signals, node_rows, link_rows=link_rows, woken=woken, blobs=blobs)
             site.app, site.store, site.listeners = app, store, listeners
-            site.recovery, site.account_store = recovery, account_store
+            site.recovery, site.account_store, site.factor_store = recovery, account_store, factor_store
             yield site
     finally:
         await listeners.stop()

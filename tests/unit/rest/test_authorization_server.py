@@ -171,6 +171,17 @@ async def test_guessing_at_codes_is_slowed_down() -> None:
     assert answers[-1].status_code == 429
 
 
+async def test_one_person_tries_only_so_many_codes_wherever_they_ask() -> None:
+    async with a_site(auth=fast_settings(codes_per_hour=3.0)) as site, a_browser(site) as browser:
+        await site.enter("romeo")
+        await browser.signs_in(await browser.goes("/oauth/device"))
+        tried = [await browser.goes(f"/oauth/device?user_code=BCDF-GHJ{letter}") for letter in "KLMN"]
+        assert [page.status_code for page in tried] == [404, 404, 404, 429]
+        assert int(tried[-1].headers["retry-after"]) > 600
+        begun = await begins(site)
+        assert (await browser.goes(f"/oauth/device?user_code={begun['user_code']}")).status_code == 429
+
+
 async def test_a_page_of_another_cannot_let_a_device_in(swift: Site) -> None:
     begun = await begins(swift)
     async with a_browser(swift) as browser:

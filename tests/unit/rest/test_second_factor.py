@@ -16,8 +16,10 @@ from unit.auth.people import PASSWORD, fast_settings
 from unit.rest.browser import Browser, Form, a_browser, a_program, told
 from unit.rest.site import ISSUER, Person, Site, a_site
 
+from hubbub.auth.second_factor import SecondFactor
 from hubbub.auth.totp import code_at, step_of
 from hubbub.base.clock import SystemClock
+from hubbub.base.errors import ChatError
 
 
 class App:
@@ -164,6 +166,25 @@ async def test_a_stolen_password_tries_only_so_many_codes_from_everywhere() -> N
         assert (await logs_in(site, second_factor=codes[0])).status_code == 200
         device = romeo.tokens["device_id"]
         assert (await logs_in(site, second_factor=app.code(), device_id=device)).status_code == 200
+
+
+async def test_codes_are_counted_over_all_nodes(tmp_path: Path) -> None:
+    """A second node over the same database, as behind an edge that sends each request elsewhere."""
+    settings = fast_settings(codes_per_hour=4.0, free_failures=1000)
+    async with a_site(tmp_path / "data", auth=settings) as site:
+        romeo = await site.enter("romeo")
+        await with_app(romeo)
+        elsewhere = SecondFactor(site.factor_store, settings, site.deps.clock)
+        account = await site.accounts.profile(romeo.user_id)
+        got = []
+        for number in range(6):
+            if number % 2:
+                got.append(code_of(await logs_in(site, second_factor="000000")))
+                continue
+            with pytest.raises(ChatError) as refused:
+                await elsewhere.check(account, "000000", address="203.0.113.9")
+            got.append(refused.value.code.value)
+        assert got == ["bad_second_factor"] * 4 + ["rate_limited"] * 2
 
 
 # ---------------------------------------------------------------- admins
