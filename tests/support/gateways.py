@@ -14,6 +14,7 @@ from support.fake_chat import FakeAuth, FakeChat
 from support.jumping import JumpingLoop
 from websockets.asyncio.client import ClientConnection, connect
 
+from hubbub.auth.model import Authenticator
 from hubbub.base.clock import Clock, SystemClock
 from hubbub.bus.local import LocalBus
 from hubbub.chat.ports import Event, Feed
@@ -48,7 +49,7 @@ async def until(claim: Callable[[], bool]) -> None:
 class House:
     """A gateway that serves, and what stands behind it."""
 
-    def __init__(self, settings: GatewaySettings, clock: Clock) -> None:
+    def __init__(self, settings: GatewaySettings, clock: Clock, authenticator: Authenticator | None = None) -> None:
         self.clock = clock
         self.bus = LocalBus()
         self.chat = FakeChat(clock, self.bus)
@@ -57,7 +58,7 @@ class House:
         self.registry = SessionRegistry(clock, lambda: settings.login_policy, save_last_seen=self._save)
         self.gateway = Gateway(
             self.chat,
-            self.auth,
+            authenticator or self.auth,
             self._listen,
             self.registry,
             clock,
@@ -101,11 +102,12 @@ async def a_house(
     head_timeout_s: float = 10.0,
     open_at_most: int = 4_096,
     ticketed: Callable[[str], bool] | None = None,
+    authenticator: Authenticator | None = None,
     **settings: Any,
 ) -> AsyncIterator[House]:
-    """Serve while the block runs, on ports of 127.0.0.1 that were free."""
+    """Serve while the block runs, on ports of 127.0.0.1 that were free; `authenticator` in place of the fake one."""
     options: dict[str, Any] = {"tick_s": 0.02, "close_timeout_s": 1.0, **settings}
-    house = House(GatewaySettings(**options), clock or SystemClock())
+    house = House(GatewaySettings(**options), clock or SystemClock(), authenticator)
     await house.gateway.start()
     bounds: dict[str, Any] = {"head_timeout_s": head_timeout_s, "open_at_most": open_at_most}
     http = serve(nothing_here, protocol_class(house.gateway, ticketed=ticketed), graceful_s=1, **bounds)

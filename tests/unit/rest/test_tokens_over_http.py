@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from unit.auth.people import PASSWORD, fast_settings
+from support.forgeries import forgeries
+from unit.auth.people import PASSWORD, a_key, fast_settings
 from unit.rest.site import Site, a_site
 
 from hubbub.base.ids import new_id
@@ -208,3 +209,13 @@ async def test_of_many_who_spend_a_refresh_token_at_once_one_succeeds(either: Si
     assert len(won) <= 1
     assert {one.json()["code"] for one in answers if one not in won} == {"session_ended"}
     assert await romeo.is_refused("GET", "/me") == "session_ended"
+
+
+async def test_no_forged_token_is_believed_over_http(site: Site) -> None:
+    romeo = await site.enter("romeo")
+    forged_tokens = forgeries(romeo.tokens["access_token"], a_key())
+    for name, forged in forged_tokens.items():
+        answer = await site.http.get("/api/v1/me", headers={"authorization": f"Bearer {forged}"})
+        assert answer.status_code == 401, name
+        assert answer.json()["code"] in ("bad_token", "unauthenticated"), name
+    assert (await romeo.gets("/me"))["username"] == "romeo"
