@@ -11,7 +11,7 @@ import { defineConfig, type Plugin } from "vitest/config";
 const server = process.env["HUBBUB_SERVER"] ?? "http://127.0.0.1:8080";
 
 /** What is loaded only when somebody wants it, and large: kept once it was wanted. */
-const ON_DEMAND = /compact|highlight/;
+const ON_DEMAND = /compact|highlight|console-/;
 
 /** Puts the service worker at /sw.js, with what it keeps and a name that changes with any of it. */
 function offline(): Plugin {
@@ -67,6 +67,15 @@ export default defineConfig({
     // The names of all emoji, loaded when somebody looks for one.
     chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // Few people administer a place, so the console is by itself and not among what everybody keeps.
+        chunkFileNames: ({ moduleIds }) =>
+          moduleIds.some((id) => /\/(admin\/|views\/AdminView)/.test(id))
+            ? "assets/console-[name]-[hash].js"
+            : "assets/[name]-[hash].js",
+      },
+    },
   },
   server: {
     proxy: {

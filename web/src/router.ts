@@ -14,6 +14,7 @@ export const router = createRouter({
     { path: "/c/:id", name: "conversation", component: ChatView },
     { path: "/join/:invite", name: "invite", component: () => import("@/views/InviteView.vue") },
     { path: "/settings/:section?", name: "settings", component: () => import("@/views/SettingsView.vue") },
+    { path: "/admin/:page?/:id?", name: "admin", component: () => import("@/views/AdminView.vue") },
     { path: "/login", name: "login", component: WelcomeView, props: { mode: "login" }, meta: { open: true } },
     { path: "/register", name: "register", component: WelcomeView, props: { mode: "register" }, meta: { open: true } },
     { path: "/forgot", name: "forgot", component: WelcomeView, props: { mode: "forgot" }, meta: { open: true } },

@@ -111,6 +111,7 @@ export const en = {
     settings: "Settings",
     shortcuts: "Keyboard shortcuts",
     palette: "Jump to …",
+    admin: "Administration",
     logOut: "Log out",
     logOutTitle: "Log out?",
     logOutUnsent:
@@ -391,6 +392,20 @@ export const en = {
     title: "People who ask to join",
     accept: "Let in",
     decline: "Decline",
+  },
+  report: {
+    title: "Report this message",
+    hint: "The moderators of this place see what it says. Nobody else hears of it.",
+    reason: "What is wrong?",
+    spam: "Spam",
+    abuse: "Insult or harassment",
+    violence: "Violence or threats",
+    illegal: "Against the law",
+    other: "Something else",
+    note: "A word to the moderators (optional)",
+    send: "Report",
+    sent: "Thank you. A moderator will look at it.",
+    open: "Report …",
   },
   people: {
     online: "Online",

@@ -4,13 +4,15 @@ import { reactive, ref, shallowRef } from "vue";
 
 import type { Message } from "@/client";
 
-export type Dialog = "palette" | "create" | "channels" | "shortcuts" | "logout" | "forward" | "add" | "folder";
+export type Dialog = "palette" | "create" | "channels" | "shortcuts" | "logout" | "forward" | "add" | "folder" | "report";
 
 export const useUi = defineStore("ui", () => {
   const dialog = ref<Dialog | null>(null);
   const profile = ref("");
   /** What is forwarded. */
   const forwarding = shallowRef<Message | null>(null);
+  /** What moderators are to look at. */
+  const reporting = shallowRef<Message | null>(null);
   /** Answered or edited, by conversation or thread (`id` or `id#seq`). */
   const replying = reactive<Record<string, Message>>({});
   const editing = reactive<Record<string, Message>>({});
@@ -42,6 +44,11 @@ export const useUi = defineStore("ui", () => {
     dialog.value = "forward";
   }
 
+  function report(message: Message): void {
+    reporting.value = message;
+    dialog.value = "report";
+  }
+
   function confirm(what: Confirmation): void {
     confirming.value = what;
   }
@@ -60,6 +67,7 @@ export const useUi = defineStore("ui", () => {
     dialog,
     profile,
     forwarding,
+    reporting,
     replying,
     editing,
     confirming,
@@ -70,6 +78,7 @@ export const useUi = defineStore("ui", () => {
     reply,
     edit,
     forward,
+    report,
     confirm,
     nameFolder,
     create,

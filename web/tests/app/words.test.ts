@@ -3,8 +3,14 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { en } from "@/i18n/en";
-import { zh } from "@/i18n/zh";
+import { en as adminEn } from "@/i18n/admin/en";
+import { zh as adminZh } from "@/i18n/admin/zh";
+import { en as appEn } from "@/i18n/en";
+import { zh as appZh } from "@/i18n/zh";
+
+/** The console's words come with it, under a name of their own. */
+const en = { ...appEn, admin: adminEn };
+const zh = { ...appZh, admin: adminZh };
 
 const SOURCES = join(import.meta.dirname, "../../src");
 
@@ -47,6 +53,12 @@ describe("the words of the app", () => {
 
   /** What stands in the place of `${…}` where a key is put together, by what stands before it. */
   const VARIED: Readonly<Record<string, string>> = {
+    "admin.page.": Object.keys(adminEn.page).join(" "),
+    "admin.reports.": "dismissed acted",
+    "admin.role.": "owner admin moderator member guest",
+    "admin.room.": Object.keys(adminEn.room).join(" "),
+    "admin.setting.": keysOf(adminEn.setting).join(" "),
+    "admin.standing.": Object.keys(adminEn.standing).join(" "),
     "arrange.for.": "hour hours tomorrow ever",
     "create.": "direct group channel",
     "emoji.group": "0 1 3 4 5 6 7 8 9",
@@ -54,6 +66,7 @@ describe("the words of the app", () => {
     "later.": "hour evening tomorrow monday",
     "message.": "waiting sent delivered read failed",
     "nav.": "all unread direct groups",
+    "report.": "spam abuse violence illegal other",
     "settings.": "profile appearance notifications devices security about",
     "status.": "connecting resyncing online waiting ended",
     "welcome.": "pointOrder pointOffline pointYours",

@@ -129,5 +129,6 @@ export function useMessageActions() {
     discard,
     rights,
     forward: ui.forward,
+    report: ui.report,
   };
 }
