@@ -13,7 +13,7 @@ from hubbub.auth.audit import Act, Deed
 from hubbub.auth.permissions import Permission
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import Body, Edit, FileRef, MessageState, Pin, Post, React, Recall
+from hubbub.chat.model import Body, Edit, FileRef, Forwarded, MessageState, Pin, Post, React, Recall
 from hubbub.rest.commands import store
 from hubbub.rest.deps import CallerDep, DepsDep
 from hubbub.rest.inputs import (
@@ -54,9 +54,18 @@ class Content(msgspec.Struct, kw_only=True):
     """A UUID that makes a retry find the first attempt; the header Idempotency-Key does the same."""
 
 
+class Source(msgspec.Struct, kw_only=True):
+    """A message that is passed on."""
+
+    conversation_id: str
+    seq: Annotated[int, msgspec.Meta(ge=1, le=MAX_NUMBER)]
+
+
 class NewMessage(Content, kw_only=True):
     """A message to send."""
 
+    forwarded: Source | None = None
+    """Pass this message on; then nothing else is said."""
     reply_to_seq: Number = 0
     thread_seq: Number = 0
     also_in_conversation: bool = False
@@ -65,8 +74,10 @@ class NewMessage(Content, kw_only=True):
 
     def post(self) -> Post:
         """Return it as chat takes it."""
+        source = self.forwarded
         return Post(
-            body=body_of(self),
+            body=self.body or Body() if source is not None and not self.text and not self.files else body_of(self),
+            forwarded=None if source is None else Forwarded(conversation_of(source.conversation_id), source.seq),
             reply_to_seq=self.reply_to_seq,
             thread_seq=self.thread_seq,
             also_in_conversation=self.also_in_conversation,

@@ -121,3 +121,20 @@ async def test_files_are_passed_on_with_their_message(either: Site) -> None:
     # It is Nurse's to read as long as the message that passed it on stands.
     await romeo.does("DELETE", f"/conversations/{room}/messages/{seq}")
     assert (await nurse.gets(f"/files/{file_id}"))["name"] == "letter.txt"
+
+
+async def test_a_message_that_passes_another_on_is_sent_and_scheduled_like_any_other(either: Site) -> None:
+    romeo, nurse = await either.enter("romeo"), await either.enter("nurse")
+    room = await a_room(romeo, nurse)
+    seq = await says(romeo, GENERAL_CHANNEL, text="Hear, hear")
+    source = {"conversation_id": GENERAL_CHANNEL, "seq": seq}
+    sent = await says(romeo, room, forwarded=source)
+    shown = await nurse.gets(f"/conversations/{room}/messages/{sent}")
+    assert (shown["body"], shown["forwarded"]["seq"]) == ({"text": "Hear, hear"}, seq)
+    both = {"forwarded": source, "text": "and more"}
+    assert await romeo.is_refused("POST", f"/conversations/{room}/messages", both) == "bad_request"
+    due = {"conversation_id": room, "due_ms": either.deps.clock.now_ms() + 3_600_000, "forwarded": source}
+    waits = await romeo.does("POST", "/scheduled", due)
+    (listed,) = (await romeo.gets("/scheduled"))["scheduled"]
+    assert listed == waits
+    assert listed["message"]["forwarded"] == source
