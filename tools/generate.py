@@ -1,4 +1,4 @@
-"""Write the files made from `spec/`: the protobuf classes, the error tables and their twin in `protocol.md`.
+"""Write what is made: of `spec/` the protobuf classes and error tables, of the SDK its blocking face.
 
 `make generate` runs it; a test fails when what is committed differs from what it would write.  The TypeScript classes
 need Node.js and the packages of `web/`; without them that file is left as it is, and said so.
@@ -14,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
+
+import blocking_face  # noqa: E402
 
 import web  # noqa: E402
 
@@ -102,8 +104,16 @@ def main(root: Path = ROOT) -> None:
     protocol = (ROOT / "spec/protocol.md").read_text("utf-8")
     (root / "spec/protocol.md").write_text(with_table(protocol, protocol_table(rows)), "utf-8")
     (root / "web/src/protocol/errors.ts").write_text(error_module(rows), "utf-8")
+    face = blocking_face.blocking_face(ROOT / "src/hubbub/client")
+    (root / "src/hubbub/client/blocking_commands.py").write_text(formatted(face), "utf-8")
     wire = root / "src/hubbub/wire"
     protoc(f"--python_out={wire}", f"--pyi_out={wire}")
+
+
+def formatted(source: str) -> str:
+    """Return Python source as `ruff format` writes it."""
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "made.py", "-"]
+    return subprocess.run(command, check=True, cwd=ROOT, input=source, capture_output=True, text=True).stdout
 
 
 def typescript(root: Path = ROOT) -> None:

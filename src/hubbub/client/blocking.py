@@ -4,9 +4,9 @@
         for message in client.messages():
             client.reply(message, message.text)
 
-Only what nearly every program needs has a method here; everything else a `Client` can do goes through `call`:
+It has the methods of `Client`, each returning when it is done; several at once go through `call`:
 
-    people, _ = client.call(lambda chat: chat.find_users("rom"))
+    first, second = client.call(lambda chat: asyncio.gather(chat.send(room, "one"), chat.send(room, "two")))
 
 Every call has a deadline.  Ctrl-C interrupts a call at once, and leaving the context then closes the client without
 waiting for answers; commands that had none stay in the `store`, if there is one.  Methods may be called from several
@@ -20,15 +20,16 @@ import concurrent.futures
 import contextlib
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import Final, Self, TypeVar, Unpack
+from typing import Any, Final, Protocol, Self, TypeVar, Unpack
 
 from hubbub.base.error_table import Code
+from hubbub.client.blocking_commands import BlockingCommands
 from hubbub.client.client import Client
 from hubbub.client.errors import CLOSED, HubbubError
-from hubbub.client.events import MessageStream
-from hubbub.client.models import Accepted, Conversation, Entry, File, Message, State
+from hubbub.client.events import EventStream, MessageStream
+from hubbub.client.models import Entry, Event, State
 from hubbub.client.start import DEFAULT_SERVER, Options
 
 T = TypeVar("T")
@@ -46,7 +47,24 @@ _END_S: Final = 5.0
 """How long the thread may take to end after that."""
 
 
-class BlockingClient:
+H = TypeVar("H", covariant=True)
+
+
+class _Stream(Protocol[H]):
+    """What is taken from in the other thread."""
+
+    def take(self) -> H | None: ...
+
+    async def __anext__(self) -> H: ...
+
+    def __aiter__(self) -> Self: ...
+
+    def done(self, through: Any = None) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class BlockingClient(BlockingCommands):
     """One person's connection to one server, for threads.  Use it as a context."""
 
     def __init__(
@@ -113,9 +131,19 @@ class BlockingClient:
         return self._client.state if self._client is not None else State.CLOSED
 
     @property
+    def error(self) -> HubbubError | None:
+        """Why the client ended; None while it lives, and before it does."""
+        return self._client.error if self._client is not None else None
+
+    @property
     def user_id(self) -> str:
         """Who one is."""
         return self._client.user_id if self._client is not None else ""
+
+    @property
+    def device_id(self) -> str:
+        """Which of one's devices this is."""
+        return self._client.device_id if self._client is not None else ""
 
     # ------------------------------------------------------------ calls
 
@@ -150,52 +178,20 @@ class BlockingClient:
             # After a deadline or Ctrl-C nobody waits for it any more.
             future.cancel()
 
-    def send(
-        self,
-        conversation_id: str,
-        text: str,
-        *,
-        reply_to: int = 0,
-        mentions: Sequence[str] = (),
-        files: Sequence[File] = (),
-        client_id: str = "",
-        timeout: float | None = None,
-    ) -> Accepted:
-        """Send a text, and return once it is stored.  Raises HubbubError.
+    def do(self, work: Callable[[Client], None]) -> None:
+        """Have the client do something in its event loop that takes no time."""
 
-        After `timeout` it may be stored all the same; sending it again with the same `client_id` cannot double it.
-        """
+        async def working(client: Client) -> None:
+            work(client)
 
-        async def sending(client: Client) -> Accepted:
-            return await client.send(
-                conversation_id, text, reply_to=reply_to, mentions=mentions, files=files, client_id=client_id
-            )
+        self.call(working)
 
-        return self.call(sending, timeout=timeout)
+    def flush(self, timeout: float | None = 30.0) -> None:
+        """Wait until every command put in so far has its answer.  Raises HubbubError(`timeout`)."""
+        patience_s = threading.TIMEOUT_MAX if timeout is None else timeout + 1.0
+        self.call(lambda client: client.flush(timeout), timeout=patience_s)
 
-    def reply(self, message: Entry, text: str, *, client_id: str = "", timeout: float | None = None) -> Accepted:
-        """Answer a message where it was said, and return once that is stored.  Raises HubbubError."""
-
-        async def replying(client: Client) -> Accepted:
-            return await client.reply(message, text, client_id=client_id)
-
-        return self.call(replying, timeout=timeout)
-
-    def open_direct(self, user_id: str) -> Conversation:
-        """Return the private chat with a person, making it the first time."""
-        return self.call(lambda client: client.open_direct(user_id))
-
-    def conversations(self) -> list[Conversation]:
-        """Return all conversations of this person, most recent first."""
-        return self.call(lambda client: client.conversations())
-
-    def history(self, conversation_id: str, *, before: int = 0, limit: int = 0) -> list[Message]:
-        """Return messages as they stand now, oldest first: those below the seq `before`, or the newest."""
-
-        async def reading(client: Client) -> list[Message]:
-            return (await client.history(conversation_id, before=before, limit=limit)).messages
-
-        return self.call(reading)
+    # ------------------------------------------------------------ listening
 
     def messages(self, *, mine: bool = False, idle_s: float | None = None) -> Iterator[Entry]:
         """Iterate over the messages of others as they come, or of everybody's with `mine`.
@@ -203,14 +199,28 @@ class BlockingClient:
         It ends when the client is closed, or when none came for `idle_s` seconds.  Raises HubbubError when the client
         came to another end.  With a `store`, going on to the next message says that this one was dealt with.
         """
-        stream = self.call(_opened(mine))
-        return self._taking(stream, idle_s)
 
-    def _taking(self, stream: MessageStream, idle_s: float | None) -> Iterator[Entry]:
-        handled: Entry | None = None
+        async def opening(client: Client) -> MessageStream:
+            return client.messages(mine=mine, explicit=True)
 
-        async def taking(client: Client) -> list[Entry]:
-            # Going over to the other thread costs more than a message does, so all there are come together.
+        return self._taking(self.call(opening), idle_s)
+
+    def events(self, *, idle_s: float | None = None) -> Iterator[Event]:
+        """Iterate over everything from now on: entries of every kind, conversations, marks, changes of the connection.
+
+        It ends as `messages` does, but raises nothing: `error` says why the client ended.
+        """
+
+        async def opening(client: Client) -> EventStream:
+            return client.events(explicit=True)
+
+        return self._taking(self.call(opening), idle_s)
+
+    def _taking(self, stream: _Stream[T], idle_s: float | None) -> Iterator[T]:
+        handled: T | None = None
+
+        async def taking(client: Client) -> list[T]:
+            # Going over to the other thread costs more than an event does, so all there are come together.
             if handled is not None:
                 stream.done(handled)
             try:
@@ -237,7 +247,7 @@ class BlockingClient:
                 self._soon(stream.done, handled)
             self._soon(stream.close)
 
-    def _patiently(self, taking: Callable[[Client], Awaitable[list[Entry]]], idle_s: float | None) -> list[Entry]:
+    def _patiently(self, taking: Callable[[Client], Awaitable[list[T]]], idle_s: float | None) -> list[T]:
         try:
             return self.call(taking, timeout=threading.TIMEOUT_MAX if idle_s is None else idle_s + self._timeout_s)
         except HubbubError as error:
@@ -245,7 +255,7 @@ class BlockingClient:
                 return []
             raise
 
-    def _soon(self, work: Callable[..., None], *arguments: Entry) -> None:
+    def _soon(self, work: Callable[..., None], *arguments: object) -> None:
         """Have the loop's thread do something that touches a stream, if there still is one."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):
@@ -277,13 +287,6 @@ class BlockingClient:
     def _end(self) -> None:
         assert self._stop is not None
         self._stop.set()
-
-
-def _opened(mine: bool) -> Callable[[Client], Awaitable[MessageStream]]:
-    async def opening(client: Client) -> MessageStream:
-        return client.messages(mine=mine, explicit=True)
-
-    return opening
 
 
 def connect(server: str = DEFAULT_SERVER, *, timeout: float = 30.0, **options: Unpack[Options]) -> BlockingClient:

@@ -17,18 +17,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import quote
 
 from hubbub.base.clock import Clock, SystemClock
 from hubbub.base.error_table import Code
 from hubbub.base.ids import new_id
 from hubbub.client.backoff import Backoff, ExponentialBackoff, Reconnect, when_it_helps
-from hubbub.client.commands import Commands
 from hubbub.client.connection import Connector, Tap, Transport
 from hubbub.client.dial import Dialer
 from hubbub.client.errors import CLOSED, HubbubError
@@ -40,9 +38,9 @@ from hubbub.client.http import HttpApi
 from hubbub.client.keeper import Keeper
 from hubbub.client.log import MessageLog
 from hubbub.client.login import FixedToken, KeptLogin, Login, ProgramLogin
-from hubbub.client.models import Accepted, Action, Conversation, Entry, File, Message, Presence, State, StateEvent
+from hubbub.client.models import Accepted, Action, Conversation, Entry, File, Presence, State, StateEvent
 from hubbub.client.outbox import DECIDED_S, Command, Outbox, Pending
-from hubbub.client.pins import pinned_of
+from hubbub.client.over_http import OverHttp
 from hubbub.client.receipts import Receipts
 from hubbub.client.sending import Sender
 from hubbub.client.session import Session
@@ -63,7 +61,7 @@ class _Finished(Exception):
     """Ends the task group when the client has come to its end."""
 
 
-class Client(Commands):
+class Client(OverHttp):
     """One person's connection to one server.  Use it as a context."""
 
     def __init__(
@@ -403,7 +401,7 @@ class Client(Commands):
                 pending.kept = True
         self._sender.pump()
 
-    # ------------------------------------------------------------ files
+    # ------------------------------------------------------------ over HTTP
 
     async def upload(self, source: str | Path | bytes, *, name: str = "") -> File:
         """Give the server a file, to be sent with a message.  Raises HubbubError."""
@@ -413,18 +411,19 @@ class Client(Commands):
         """Write a file that a message brought, or its small picture, to `target`.  Raises HubbubError."""
         await self._transfers.download(file_id, Path(target), preview=preview)
 
-    async def pins(self, conversation_id: str, *, cursor: str = "", limit: int = 0) -> tuple[list[Message], str]:
-        """Return what is pinned there, the newest message first, and the cursor of the next page.
-
-        Raises HubbubError.
-        """
-        answer = await self._http.call(
-            "GET",
-            f"/api/v1/conversations/{quote(conversation_id, safe='')}/pins",
-            token=await self._login.token(self._http),
-            params={"cursor": cursor, "limit": str(limit)},
-        )
-        return pinned_of(answer)
+    async def http(
+        self, method: str, path: str, *, json: object = None, params: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        token = await self._login.token(self._http)
+        asked = dict(params) if params else None
+        try:
+            return await self._http.call(method, path, token=token, json=json, params=asked)
+        except HubbubError as error:
+            if error.code != Code.TOKEN_EXPIRED:
+                raise
+            # It ended on the way; one more is all that can help.
+            token = await self._login.renew(self._http, token)
+            return await self._http.call(method, path, token=token, json=json, params=asked)
 
     # ------------------------------------------------------------ Owner of the connection
 

@@ -105,7 +105,7 @@ class Commands(ABC):
         after: str = "",
         timeout: float | None = None,
     ) -> Pending:
-        """Send a text, files that were uploaded, or both; `await` the answer for its seq."""
+        """Send a text, files that were uploaded, or both; the answer has its seq."""
         post = Post(
             Body(text, files=tuple(files)), reply_to, thread, also_in_conversation, tuple(mentions), mention_all
         )
@@ -141,10 +141,11 @@ class Commands(ABC):
         *,
         mentions: Sequence[str] = (),
         mention_all: bool = False,
+        files: Sequence[File] = (),
         client_id: str = "",
     ) -> Pending:
-        """Replace the text of one's own message."""
-        action = Edit(target, Body(text), tuple(mentions), mention_all)
+        """Replace what one's own message says, files and all."""
+        action = Edit(target, Body(text, files=tuple(files)), tuple(mentions), mention_all)
         return self.submit(conversation_id, action, client_id=client_id)
 
     def recall(self, conversation_id: str, target: int, *, client_id: str = "") -> Pending:
@@ -333,12 +334,25 @@ class Commands(ABC):
         await self.ask(pb.ClientFrame(set_own=pb.SetOwn(conversation_id=conversation_id, draft=draft)))
 
     async def schedule(
-        self, conversation_id: str, text: str, due_ms: int, *, client_id: str = "", mentions: Sequence[str] = ()
+        self,
+        conversation_id: str,
+        text: str,
+        due_ms: int,
+        *,
+        reply_to: int = 0,
+        thread: int = 0,
+        also_in_conversation: bool = False,
+        mentions: Sequence[str] = (),
+        mention_all: bool = False,
+        files: Sequence[File] = (),
+        client_id: str = "",
     ) -> str:
-        """Have a text sent at `due_ms`; return the client_id it will have."""
+        """Have a message sent at `due_ms`; return the client_id it will have."""
         client_id = client_id or new_id()
+        body = Body(text, files=tuple(files))
+        post = Post(body, reply_to, thread, also_in_conversation, tuple(mentions), mention_all)
         try:
-            submit = write_submit(conversation_id, client_id, Post(Body(text), mentions=tuple(mentions)))
+            submit = write_submit(conversation_id, client_id, post)
         except ValueError as exc:
             raise HubbubError("bad_request", str(exc)) from exc
         await self.ask(pb.ClientFrame(schedule=pb.Schedule(submit=submit, due_ms=due_ms)))

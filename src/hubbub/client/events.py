@@ -99,15 +99,15 @@ class EventStream:
             finally:
                 self._waiter = None
 
-    def done(self, through: Entry | None = None) -> None:
-        """Say that what was taken so far was dealt with, or only what came up to `through`.
+    def done(self, through: Entry | Event | None = None) -> None:
+        """Say that what was taken so far was dealt with, or only what came up to `through`, an event or its entry.
 
         Taking the next one says so too, unless it is explicit.
         """
         handed, self._handed = self._handed, []
         if through is not None:
-            places = [n for n, event in enumerate(handed, 1) if getattr(event, "entry", None) is through]
-            place = places[0] if places else 0
+            same = [event is through or getattr(event, "entry", None) is through for event in handed]
+            place = same.index(True) + 1 if True in same else 0
             handed, self._handed = handed[:place], handed[place:]
         for event in handed:
             self._taken(event)

@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from hubbub.client.errors import HubbubError
 from hubbub.client.models import (
+    ContactEvent,
     Conversation,
     ConversationEvent,
     EntryEvent,
@@ -29,7 +30,7 @@ from hubbub.client.models import (
     ResetEvent,
     TypingEvent,
 )
-from hubbub.client.translate import conversation_of, entry_of, presence_of, reminder_of
+from hubbub.client.translate import contact_of, conversation_of, entry_of, presence_of, reminder_of
 from hubbub.wire import hubbub_pb2 as pb
 from hubbub.wire.timeline import Timeline
 
@@ -163,6 +164,9 @@ class Feed:
         held, self.version = self.version, max(self.version, state.version)
         for row in state.conversations:
             self._row(row)
+        for contact in state.contacts:
+            if contact.version > held:
+                self._emit(ContactEvent(contact_of(contact)))
         for reminder in state.reminders:
             if reminder.version > held:
                 self._emit(ReminderEvent(reminder_of(reminder)))

@@ -358,6 +358,85 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     display_name: str = ""
     signature: str = ""
     bot: bool = False
+    avatar: str = ""
+    """The file that shows them; empty: none."""
+
+
+class ContactState(StrEnum):
+    """What another person is to this one."""
+
+    NONE = "none"
+    ASKED = "asked"
+    """This person has asked them."""
+    ASKING = "asking"
+    """They have asked, and wait for an answer."""
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def _missing_(cls, value: object) -> ContactState:
+        return cls.UNKNOWN
+
+
+class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What this person keeps of another; nobody else sees it."""
+
+    user_id: str
+    state: ContactState = ContactState.NONE
+    blocked: bool = False
+    name: str = ""
+    group: str = ""
+    note: str = ""
+    time_ms: int = 0
+    version: int = 0
+
+
+class Invite(msgspec.Struct, frozen=True):
+    """A link into a conversation; its id is a secret."""
+
+    invite_id: str
+    conversation_id: str
+    created_by: str
+    created_ms: int
+    expires_ms: int = 0
+    """0: for ever."""
+    uses_left: int = -1
+    """-1: without end."""
+    approval: bool = False
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """Where a link leads, and whether this person is there already or has asked."""
+
+    conversation_id: str
+    kind: str
+    title: str
+    member_count: int
+    approval: bool
+    joined: bool
+    asked: bool
+
+
+class JoinRequest(msgspec.Struct, frozen=True):
+    """Somebody who asks to be let in."""
+
+    user_id: str
+    time_ms: int
+    note: str = ""
+
+
+class Me(msgspec.Struct, frozen=True):
+    """One's own account."""
+
+    user_id: str
+    username: str
+    display_name: str = ""
+    signature: str = ""
+    bot: bool = False
+    avatar: str = ""
+    is_admin: bool = False
+    created_ms: int = 0
+    email: str = ""
 
 
 class Piece(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -466,6 +545,12 @@ class ConversationEvent(msgspec.Struct, frozen=True):
     conversation: Conversation
 
 
+class ContactEvent(msgspec.Struct, frozen=True):
+    """What this person keeps of another changed; one that says nothing any more was taken away."""
+
+    contact: Contact
+
+
 class ReminderEvent(msgspec.Struct, frozen=True):
     """A reminder of this person is due, or was set, moved or taken away on some device."""
 
@@ -502,5 +587,13 @@ class ResetEvent(msgspec.Struct, frozen=True):
 
 
 Event = (
-    EntryEvent | ConversationEvent | ReminderEvent | MarksEvent | TypingEvent | PresenceEvent | StateEvent | ResetEvent
+    EntryEvent
+    | ConversationEvent
+    | ContactEvent
+    | ReminderEvent
+    | MarksEvent
+    | TypingEvent
+    | PresenceEvent
+    | StateEvent
+    | ResetEvent
 )

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from hubbub.client.models import (
     Action,
     Body,
+    Contact,
+    ContactState,
     Conversation,
     ConversationChange,
     Created,
@@ -276,7 +278,7 @@ def member_of(member: pb.Member) -> Member:
 
 def user_of(user: pb.User) -> User:
     """Return one person."""
-    return User(user.user_id, user.username, user.display_name, user.signature, user.bot)
+    return User(user.user_id, user.username, user.display_name, user.signature, user.bot, user.avatar)
 
 
 def presence_of(presence: pb.Presence) -> Presence:
@@ -289,6 +291,15 @@ def scheduled_of(row: pb.Scheduled) -> Scheduled:
     kind = row.submit.WhichOneof("action")
     action = _ACTIONS[kind](getattr(row.submit, kind)) if kind else Unknown()
     return Scheduled(row.submit.conversation_id, row.submit.client_id, action, row.due_ms, row.error.code)
+
+
+_CONTACT_STATES = [ContactState.NONE, ContactState.ASKED, ContactState.ASKING, ContactState.ACCEPTED]
+
+
+def contact_of(row: pb.Contact) -> Contact:
+    """Return what this person keeps of another."""
+    state = _CONTACT_STATES[row.state] if row.state < len(_CONTACT_STATES) else ContactState.UNKNOWN
+    return Contact(row.user_id, state, row.blocked, row.name, row.group, row.note, row.time_ms, row.version)
 
 
 def reminder_of(row: pb.Reminder) -> Reminder:

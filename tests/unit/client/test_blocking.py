@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from unit.client.fake import ROMEO, ROOM, page, state
 
-from hubbub.client import Client, HubbubError, State
+from hubbub.client import Client, EntryEvent, HubbubError, State
 from hubbub.client.blocking import BlockingClient, connect
 from hubbub.client.connection import Link, Receiver, Tap
 from hubbub.wire import hubbub_pb2 as pb
@@ -96,6 +96,30 @@ def test_messages_are_heard_and_answered_without_a_loop() -> None:
         assert client.send(ROOM, "more").seq == 103
         assert client.call(lambda chat: chat.flush()) is None
     assert (client.state, threads()) == (State.CLOSED, 0)
+
+
+def test_everything_is_heard_without_a_loop() -> None:
+    host = Host()
+    with client_of(host) as client:
+        events = client.events(idle_s=0.5)
+        host.push(page([1, 2]))
+        heard = [event.entry.seq for event in events if isinstance(event, EntryEvent)]
+        assert heard == [1, 2]
+        client.flush(timeout=5)
+        assert client.error is None
+
+
+def test_events_a_program_went_past_are_dealt_with_and_nothing_else(tmp_path: Path) -> None:
+    host = Host()
+    with client_of(host, store=tmp_path / "bot.db") as client:
+        events = client.events()
+        host.push(page(range(1, 11)))
+        for event in events:
+            if isinstance(event, EntryEvent) and event.entry.seq == 4:
+                break
+        del events
+    with client_of(host, store=tmp_path / "bot.db"):
+        assert [(head.conversation_id, head.seq) for head in host.hello.resume.have] == [(ROOM, 3)]
 
 
 def test_what_a_program_went_past_is_dealt_with_and_nothing_else(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is made from `spec/` is committed as it would be made now."""
+"""What is made from `spec/` and from the SDK is committed as it would be made now."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hubbub.base.errors import TABLE, Code
 ROOT = Path(__file__).parents[3]
 GENERATED = (
     "src/hubbub/base/error_table.py",
+    "src/hubbub/client/blocking_commands.py",
     "src/hubbub/wire/hubbub_pb2.py",
     "src/hubbub/wire/hubbub_pb2.pyi",
     "spec/protocol.md",
