@@ -357,7 +357,7 @@ class PuppetServer:
         entry = pb.Entry(
             conversation_id=room_id, seq=seq, time_ms=NOON_MS + seq, sender_id=sender, client_id=client_id, **kind
         )
-        for file in entry.message.body.files:
+        for file in (*entry.message.body.files, *entry.edit.body.files):
             if file.id in self.files:
                 file.name, file.size_bytes = self.files[file.id][0], len(self.files[file.id][1])
         room.said.append(entry)

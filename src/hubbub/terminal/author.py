@@ -85,11 +85,19 @@ class Author:
     # ------------------------------------------------------------ about what was said
 
     async def edit(self, target: Message, text: str) -> None:
-        """Replace the text of a message of one's own.  Raises HubbubError."""
+        """Replace the text of a message of one's own; its files stay.  Raises HubbubError."""
         async with self._writing:
             mentions, everybody = await self._mentioned(text)
-            where = target.conversation_id
-            self._outgoing.follow(self._client.edit(where, target.seq, text, mentions=mentions, mention_all=everybody))
+            self._outgoing.follow(
+                self._client.edit(
+                    target.conversation_id,
+                    target.seq,
+                    text,
+                    mentions=mentions,
+                    mention_all=everybody,
+                    files=target.post.body.files,
+                )
+            )
 
     def recall(self, message: Message) -> None:
         """Take a message back."""

@@ -27,6 +27,11 @@ async def test_a_file_is_sent_and_saved_under_a_name_that_harms_nobody(puppet: P
         await screen.shows("read this 🌹", "📎 a letter.txt (1.5 kB)", "✓")
         sent = puppet.rooms[DIRECT].said[0].message.body
         assert puppet.files[sent.files[0].id] == ("a letter.txt", b"Soft!" * 300)
+        # Another text leaves the file where it is.
+        await screen.types("/edit")
+        await screen.shows("Editing your message")
+        await screen.types(", do")
+        await screen.shows("read this 🌹, do", "📎 a letter.txt (1.5 kB) (edited)")
         puppet.files["f1"] = ("../.ssh/\x1b[2Jkey\u202egnp.sh", b"gift")
         body = pb.Body(text=pb.Text(), files=[pb.File(id="f1")])
         puppet.does(DIRECT, message=pb.Message(body=body))

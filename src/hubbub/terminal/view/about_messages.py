@@ -81,6 +81,7 @@ class AboutMessages:
         if not rest and self._screen.history.chosen:
             about = self._words("reacting", text=line(lined_up(message.text))[:40])
             self._writing.order("/react ", about)
+            self._screen.write()
             return
         self._desk.author.react(message, emoji().get(rest.strip(":"), with_emoji(rest or REACTION)))
         self._back()
@@ -90,6 +91,7 @@ class AboutMessages:
         if not rest:
             about = self._words("forwarding", text=line(lined_up(message.text))[:40])
             self._writing.order("/forward ", about)
+            self._screen.write()
             return
         to = await self._desk.meant(rest)
         self._desk.author.forward(message, to)
@@ -133,4 +135,4 @@ class AboutMessages:
 
     def _back(self) -> None:
         self._screen.history.clear_choice()
-        self._screen.composer.focus()
+        self._screen.write()

@@ -41,8 +41,10 @@ def title(desk: Desk, words: Words) -> str:
     return "  ".join([name, *said])
 
 
-def below(desk: Desk, words: Words, *, at_end: bool) -> str:
-    """Return what stands under the history: who types, or that there is more below."""
+def below(desk: Desk, words: Words, *, at_end: bool, chosen: bool) -> str:
+    """Return what stands under the history: what a key does with the chosen message, who types, or what is below."""
+    if chosen:
+        return words("chosen")
     typing = desk.typing_here()
     if len(typing) == 1:
         return words("typing one", name=typing[0])

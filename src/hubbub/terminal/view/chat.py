@@ -88,7 +88,7 @@ class ChatScreen(Screen[None]):
         self.composer.orders = [(word, self._words(f"slash {word}").partition("  ")[2]) for word in SLASH] + [
             (word, self._words(f"order {word}").partition("  ")[2]) for word in ORDERS
         ]
-        self.composer.focus()
+        self.write()
         self._say_connection()
         self.set_interval(1.0, self._each_second)
 
@@ -170,7 +170,8 @@ class ChatScreen(Screen[None]):
 
     def _say_title(self, desk: Desk) -> None:
         self._put("#title", banner.title(desk, self._words))
-        self._put("#typing", banner.below(desk, self._words, at_end=self.history.at_end))
+        history = self.history
+        self._put("#typing", banner.below(desk, self._words, at_end=history.at_end, chosen=bool(history.chosen)))
 
     def _say_connection(self) -> None:
         shown = self.query_one("#banner", Static)
@@ -289,9 +290,13 @@ class ChatScreen(Screen[None]):
             self.open_place(self.desk.here)
         elif not self.history.at_end:
             self.action_last()
-        self.composer.focus()
+        self.write()
 
     # ------------------------------------------------------------ moving
+
+    def write(self) -> None:
+        """Let keys go to the composer, from the next one on."""
+        self.set_focus(self.composer)
 
     def open_place(self, conversation_id: str, *, thread: int = 0) -> None:
         """Open a conversation, or a thread of it."""
@@ -299,7 +304,7 @@ class ChatScreen(Screen[None]):
             self.history.go_home()
             self.desk.open(conversation_id, thread=thread)
             self._follow()
-            self.composer.focus()
+            self.write()
 
     @on(PlacesView.Opened)
     def _opened(self, event: PlacesView.Opened) -> None:
@@ -313,7 +318,9 @@ class ChatScreen(Screen[None]):
     @on(HistoryView.Chosen)
     def _chosen(self) -> None:
         if self.history.chosen:
-            self.history.focus()
+            self.set_focus(self.history)
+        if self.desk is not None:
+            self._say_title(self.desk)
 
     def action_neighbour(self, by: int) -> None:
         """Open the conversation above or below."""
@@ -324,8 +331,9 @@ class ChatScreen(Screen[None]):
         self.open_place(self.places.next_unread())
 
     def action_choose(self, by: int) -> None:
-        """Choose a message."""
+        """Choose a message; the next key is about it, however soon it is pressed."""
         self.history.choose(by)
+        self._chosen()
 
     def action_page(self, by: int) -> None:
         """Scroll the history."""
@@ -363,18 +371,19 @@ class ChatScreen(Screen[None]):
         }
         steps: dict[str, Callable[[], None]] = {
             "escape": self.action_back,
-            "c": self._slash.messages.copy,
             "up": lambda: self.history.choose(-1),
             "down": lambda: self.history.choose(1),
-            "question_mark": self.action_help,
         }
-        if event.key in words:
+        chosen = bool(self.history.chosen)
+        if chosen:
+            steps |= {"c": self._slash.messages.copy, "question_mark": self.action_help}
+        if chosen and event.key in words:
             self.work(self._slash.obey(words[event.key]))
         elif event.key in steps:
             steps[event.key]()
         elif event.is_printable and event.character:
-            # Whoever just types means the message.
-            self.composer.focus()
+            # Whoever just types means what they write.
+            self.write()
             self.composer.insert(event.character)
         else:
             return

@@ -81,6 +81,8 @@ class Composer(TextArea):
         self.titles: Callable[[], Iterable[str]] = tuple
         self.orders: Sequence[tuple[str, str]] = ()
         self._sent: list[str] = []
+        self._offered_to = ""
+        """What stood before the cursor when ways to go on were looked for."""
         self._at: int | None = None
         """Which of what was sent before is shown; None: none of it."""
         self._filled: str | None = None
@@ -102,6 +104,9 @@ class Composer(TextArea):
             event.prevent_default()
 
     def _handled(self, event: events.Key) -> bool:
+        if self._choices.choices is not None and self._offered_to != self._before():
+            # Keys may come faster than word of what the last one changed.
+            self._offer()
         key, offered = event.key, self._choices.choices is not None
         if key == "enter":
             if offered and not self._complete_already():
@@ -183,7 +188,7 @@ class Composer(TextArea):
 
     def _offer(self) -> None:
         row, _ = self.cursor_location
-        before = self._before()
+        before = self._offered_to = self._before()
         if row == 0 and (begun := path_begun(before)) is not None:
             self.run_worker(self._offer_paths(before, begun), exclusive=True)
             return

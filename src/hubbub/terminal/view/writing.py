@@ -104,7 +104,6 @@ class Writing:
         self.reply_to, self.editing = 0, None
         self._composer.fill(begun)
         self._about(about)
-        self._composer.focus()
 
     def sent(self) -> None:
         """What was written is in the outbox."""
