@@ -60,6 +60,17 @@ class Tmux:
         except TimeoutError:
             raise AssertionError(f"{name} never saw {texts}:\n{screen}") from None
 
+    async def hides(self, name: str, text: str) -> None:
+        """Wait until this is on the screen no longer."""
+        screen = ""
+        try:
+            async with asyncio.timeout(SEE_S):
+                while not screen or text in screen:
+                    await asyncio.sleep(0.1)
+                    screen = await self.screen(name)
+        except TimeoutError:
+            raise AssertionError(f"{name} still saw {text!r}:\n{screen}") from None
+
     async def ends(self, name: str) -> None:
         """Wait until the program has ended."""
         async with asyncio.timeout(SEE_S):
