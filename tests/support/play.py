@@ -154,7 +154,8 @@ class Play:
     async def answers(self, name: str) -> Said | None:
         """Answer the last message of what is open."""
         last = self._last(name)
-        if last is None or any(not one.stored for one in self.book if one.where == self.open[name]):
+        here = [one for one in self.book if one.where == self.open[name]]
+        if last is None or last is not here[-1] or not all(one.stored for one in here):
             return None
         await self._tmux.press(name, "C-Up")
         await self._tmux.press(name, "r")

@@ -55,7 +55,10 @@ class AboutMessages:
         return message.sender_id == self._desk.me
 
     async def _reply(self, rest: str) -> None:
-        self._writing.answer(self._meant())
+        message = self._meant()
+        if message.recalled:
+            raise HubbubError("message_recalled")
+        self._writing.answer(message)
         self._back()
 
     async def _edit(self, rest: str) -> None:
