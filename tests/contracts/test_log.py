@@ -11,6 +11,7 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
     Body,
+    ConversationChange,
     ConversationKind,
     Created,
     Edit,
@@ -20,6 +21,7 @@ from hubbub.chat.model import (
     UserRow,
 )
 from hubbub.chat.ports import Changes, DataRefused, Facts, Needs, NewEntry, StoredUserKey, Untold
+from hubbub.chat.rights import OwnRole
 
 
 async def test_two_writers_never_share_a_number(script: Script) -> None:
@@ -296,3 +298,38 @@ async def test_a_plan_that_nobody_must_hear_of_leaves_no_outbox_row(script: Scri
     channel = await script.make(ANNA, kind=ConversationKind.CHANNEL)
     committed = await script.store.commit(Needs(conversations={channel}), lambda facts: Changes())
     assert committed.outbox_id == 0
+
+
+async def test_roles_of_its_own_and_who_has_them_are_kept(script: Script) -> None:
+    """Read back by the next plan, by the page of members, and by who is there."""
+    stage = await script.make(ANNA, BEN)
+    roles = (OwnRole("e" * 32, "Helfer 助手", ("send", "pin")), OwnRole("f" * 32, "Reader", ()))
+
+    def give(facts: Facts, changes: Changes, _: int) -> None:
+        changes.conversations[0].roles = roles
+        member = facts.members[stage, BEN]
+        member.own_role = roles[0].id
+        changes.members.append(member)
+        changes.conversations[0].members_version += 1
+
+    await script.act(stage, ANNA, ConversationChange(roles=roles), others=[BEN], then=give)
+    seen: list[tuple[object, ...]] = []
+
+    def look(facts: Facts) -> Changes:
+        members = [facts.members[stage, who].own_role for who in (ANNA, BEN)]
+        seen.append((facts.conversations[stage].roles, *members))
+        return Changes()
+
+    needs = Needs(conversations={stage}, members={(stage, ANNA), (stage, BEN)})
+    # Once as it is stored, once as it is remembered.
+    for _ in range(2):
+        await script.store.commit(needs, look)
+    assert seen == [(roles, "", roles[0].id)] * 2
+    state = await script.store.conversation(BEN, stage)
+    assert (state.conversation.roles, state.member.own_role) == (roles, roles[0].id)
+    _, members, _ = await script.store.members(ANNA, stage, "", 9)
+    assert {row.user_id: row.own_role for row in members} == {ANNA: "", BEN: roles[0].id}
+    page = await script.store.entries(BEN, stage, 1, 9)
+    assert page.entries[0].action == ConversationChange(roles=roles)
+    await script.say(stage, ANNA, "again")
+    assert (await script.store.conversation(ANNA, stage)).conversation.roles == roles

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+from pathlib import Path
+
 import pytest
+from support.house import House
 from support.stage import Stage, texts
 
+from hubbub.base.ids import new_id
 from hubbub.client import Entry, HubbubError, Kind, MemberAction, Role
-from hubbub.client.models import ConversationChange, Created, Dissolved, MemberChange
+from hubbub.client.models import ConversationChange, Created, Dissolved, MemberChange, OwnRole
 
 
 def change_of(entry: Entry, action: MemberAction) -> Entry | None:
@@ -162,3 +169,47 @@ async def test_settings_are_entries_and_are_kept(stage: Stage) -> None:
     with pytest.raises(HubbubError) as refusal:
         await juliet.says(group, "hush?")
     assert refusal.value.code == "muted"
+
+
+async def test_a_role_of_the_groups_own_reaches_who_has_it_at_once(stage: Stage) -> None:
+    romeo, nurse = await stage.enter("romeo", "nurse")
+    group = await romeo.gathers("Verona", nurse)
+    said = await romeo.says(group, "But soft!")
+    assert await nurse.hears() == ["But soft!"]
+    with pytest.raises(HubbubError):
+        await nurse.client.pin(group.id, said.seq)
+    helper = OwnRole("e" * 32, "Helper", ("send", "pin"))
+    await romeo.client.change_conversation(group.id, ConversationChange(roles=(helper,)))
+    given = await romeo.client.change_members(
+        group.id, MemberAction.ROLE, [nurse.user_id], role=Role.MEMBER, own_role=helper.id
+    )
+    heard = await nurse.awaits_entry(lambda entry: change_of(entry, MemberAction.ROLE))
+    assert heard.seq == given.seq
+    await nurse.client.pin(group.id, said.seq)
+    state = await nurse.client.conversation(group.id)
+    assert (state.roles, state.own_role) == ((helper,), helper.id)
+    members = {member.user_id: member.own_role for member in await romeo.client.all_members(group.id)}
+    assert members == {romeo.user_id: "", nurse.user_id: helper.id}
+
+
+async def test_a_role_of_the_groups_own_is_made_and_given_by_command(theatre: House, tmp_path: Path) -> None:
+    env = {**os.environ, "HUBBUB_HOME": str(tmp_path), "HUBBUB_SERVER": theatre.http, "HUBBUB_PASSWORD": "a rose by"}
+    owner, other = f"o{new_id()[:12]}", f"n{new_id()[:12]}"
+
+    async def says(*words: str) -> str:
+        command = (sys.executable, "-m", "hubbub.cli.main", *words, "--profile", owner)
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=env)
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 0, out
+        return out.decode()
+
+    await says("register", other)
+    await says("register", owner)
+    await says("login", owner)
+    group = (await says("group", "create", "Verona", other)).strip()
+    await says("group", "save-role", group, "Helper", "--can", "send", "--can", "pin")
+    await says("group", "role", group, "helper", other)
+    assert await says("group", "roles", group) == "Helper: send pin\n"
+    assert f"{other} (Helper)" in await says("group", "members", group)
+    await says("group", "remove-role", group, "Helper")
+    assert f"{other} (member)" in await says("group", "members", group)

@@ -168,6 +168,37 @@ CASES: list[Case] = [
         "Everybody may speak again.",
         *_entry(sub(17, num(5, 0)), {"conversationChange": {"muteAll": False}}),
     ),
+    (
+        "entry_own_roles",
+        "12.11",
+        "The conversation has one role of its own from now on.",
+        *_entry(
+            sub(17, sub(7, sub(1, sub(1, KEY_A), sub(2, "Helper"), sub(3, "send"), sub(3, "pin")))),
+            {"conversationChange": {"roles": {"roles": [{"id": KEY_A, "name": "Helper", "rights": ["send", "pin"]}]}}},
+        ),
+    ),
+    (
+        "entry_no_own_roles",
+        "12.11",
+        "It has none any more, which is not the same as that they stay as they are.",
+        *_entry(sub(17, sub(7)), {"conversationChange": {"roles": {}}}),
+    ),
+    (
+        "entry_own_role_given",
+        "12.11",
+        "Somebody has a role of its own in place of member.",
+        *_entry(
+            sub(16, num(1, 7), sub(2, MERCUTIO), num(3, 1), sub(5, KEY_A)),
+            {
+                "memberChange": {
+                    "action": "MEMBER_ACTION_ROLE",
+                    "userIds": [MERCUTIO],
+                    "role": "ROLE_MEMBER",
+                    "ownRole": KEY_A,
+                }
+            },
+        ),
+    ),
     ("entry_dissolved", "12.8", "The end.", *_entry(sub(18), {"dissolved": {}})),
     (
         "entry_by_the_system",

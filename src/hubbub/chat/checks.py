@@ -34,6 +34,7 @@ from hubbub.chat.model import (
     Role,
     Submit,
 )
+from hubbub.chat.rights import OWN_ROLES, OwnRole, Right
 
 TEXT_BYTES = 64 * 1024
 FALLBACK_BYTES = 4 * 1024
@@ -48,9 +49,11 @@ CURSOR_BYTES = 512
 PEOPLE = 100
 FILES = 20
 SLOW_MODE_S = 24 * 3600
+ROLE_NAME_BYTES = 128
 TIME_MS = 2**53
 """The largest time every JSON reader keeps exact."""
 
+_BUILT_IN = ("owner", "admin", "member")
 _raw = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -263,12 +266,17 @@ def _member_change(change: MemberChange) -> MemberChange:
         raise ChatError(Code.BAD_REQUEST, "The role is member or admin; ownership is transferred.")
     if action is MemberAction.TRANSFER and len(user_ids) != 1:
         raise ChatError(Code.BAD_REQUEST, "Ownership goes to one person.")
+    own_role = ""
+    if action is MemberAction.ROLE and change.own_role:
+        if role is not Role.MEMBER:
+            raise ChatError(Code.BAD_REQUEST, "A role of the conversation's own stands in place of member.")
+        own_role = an_id(change.own_role, "own_role")
     until = 0
     if action is MemberAction.MUTE:
         until = change.muted_until_ms
         if not 0 <= until <= TIME_MS:
             raise ChatError(Code.BAD_REQUEST, "muted_until_ms is not a time.")
-    return MemberChange(action, user_ids, role, until)
+    return MemberChange(action, user_ids, role, until, own_role)
 
 
 def _conversation_change(change: ConversationChange) -> ConversationChange:
@@ -285,7 +293,26 @@ def _conversation_change(change: ConversationChange) -> ConversationChange:
         history_for_newcomers=change.history_for_newcomers,
         mute_all=change.mute_all,
         slow_mode_s=change.slow_mode_s,
+        roles=None if change.roles is None else own_roles(change.roles),
     )
+
+
+def own_roles(roles: Sequence[OwnRole]) -> tuple[OwnRole, ...]:
+    """Return the roles of a conversation, each with an id and a name that no other has, and with rights there are."""
+    if len(roles) > OWN_ROLES:
+        raise ChatError(Code.BAD_REQUEST, f"There are {len(roles)} roles; at most {OWN_ROLES} are allowed.")
+    known = [right.value for right in Right]
+    found = []
+    for role in roles:
+        if strange := sorted(set(role.rights) - set(known)):
+            raise ChatError(Code.BAD_REQUEST, f"There is no right {strange[0][:64]!r}.")
+        name = text(role.name, ROLE_NAME_BYTES, "The role's name").strip()
+        if not name or name.casefold() in _BUILT_IN:
+            raise ChatError(Code.BAD_REQUEST, "A role has a name, which is not one of those that are built in.")
+        found.append(OwnRole(an_id(role.id, "roles"), name, tuple([each for each in known if each in role.rights])))
+    if len({role.id for role in found}) < len(found) or len({role.name.casefold() for role in found}) < len(found):
+        raise ChatError(Code.BAD_REQUEST, "Two roles have one id or one name.")
+    return tuple(found)
 
 
 def _dissolved(action: Dissolved) -> Dissolved:

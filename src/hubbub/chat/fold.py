@@ -176,9 +176,9 @@ def _fold_role(member: MemberRow, sender_id: str, action: MemberChange) -> Membe
     named = member.user_id in action.user_ids
     match action.action:
         case MemberAction.ROLE if named:
-            return replace(member, role=action.role)
+            return replace(member, role=action.role, own_role=action.own_role)
         case MemberAction.TRANSFER if named:
-            return replace(member, role=Role.OWNER)
+            return replace(member, role=Role.OWNER, own_role="")
         case MemberAction.TRANSFER if member.user_id == sender_id:
             return replace(member, role=Role.ADMIN)
         case MemberAction.MUTE if named:

@@ -28,8 +28,9 @@ from hubbub.chat.model import (
     Role,
     Submit,
 )
+from hubbub.chat.rights import Right
 from hubbub.chat.rules import Command, Join, Send
-from hubbub.chat.rules.standing import need_alive, need_rank
+from hubbub.chat.rules.standing import need, need_alive
 
 NOTE_BYTES = 1_024
 _USES = 1_000_000
@@ -139,7 +140,7 @@ class Inviting:
         if conversation.kind not in (ConversationKind.GROUP, ConversationKind.CHANNEL):
             raise ChatError(Code.FORBIDDEN)
         member = state.member if state.member.state is MemberState.JOINED else None
-        need_rank(conversation, member, caller, Role.ADMIN)
+        need(conversation, member, caller, Right.INVITE)
         need_alive(conversation)
         return conversation
 

@@ -11,6 +11,7 @@ import msgspec
 
 from hubbub.chat.contacts import Contact
 from hubbub.chat.reminders import Reminder
+from hubbub.chat.rights import OwnRole
 
 MAX_SEQ = 2**63 - 1
 """Stands for "no end" in an interval."""
@@ -161,6 +162,8 @@ class MemberChange(msgspec.Struct, frozen=True, tag="member", omit_defaults=True
     user_ids: tuple[str, ...] = ()
     role: Role = Role.NONE
     muted_until_ms: int = 0
+    own_role: str = ""
+    """With ROLE: the role of the conversation's own that they have in place of member; empty: none."""
 
 
 class ConversationChange(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
@@ -172,6 +175,8 @@ class ConversationChange(msgspec.Struct, frozen=True, tag="change", omit_default
     history_for_newcomers: bool | None = None
     mute_all: bool | None = None
     slow_mode_s: int | None = None
+    roles: tuple[OwnRole, ...] | None = None
+    """All roles of its own, from now on."""
 
 
 class Created(msgspec.Struct, frozen=True, tag="created", omit_defaults=True):
@@ -263,6 +268,8 @@ class ConversationRow(msgspec.Struct):
     """With DIRECT: the two people, sorted; the same person twice for notes to oneself."""
     barred: tuple[str, ...] = ()
     """With DIRECT: who of the two was blocked by the other.  Known only where the row is locked for writing."""
+    roles: tuple[OwnRole, ...] = ()
+    """Roles of its own."""
 
 
 class MemberRow(msgspec.Struct):
@@ -281,6 +288,8 @@ class MemberRow(msgspec.Struct):
     """Kept only while slow mode is on."""
     version: int = 0
     """The person's version at the last change of this row."""
+    own_role: str = ""
+    """A member's role of the conversation's own; one that is there no more gives what any member has."""
 
     def may_see(self, seq: int) -> bool:
         """Whether entry `seq` lies within this person's membership."""

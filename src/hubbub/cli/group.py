@@ -7,11 +7,11 @@ import sys
 import click
 import msgspec
 
-from hubbub.base.ids import parse_id
+from hubbub.base.ids import new_id, parse_id
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import Names, line
 from hubbub.client import Client, Conversation, HubbubError, Kind, MemberAction, Role
-from hubbub.client.models import ConversationChange
+from hubbub.client.models import ConversationChange, OwnRole
 from hubbub.terminal.whom import people, titled
 
 
@@ -54,12 +54,63 @@ async def remove(context: Context, group: str, people_: tuple[str, ...]) -> None
 
 @command.command("role")
 @click.argument("group")
-@click.argument("role", type=click.Choice(["member", "admin"]))
+@click.argument("role")
 @click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
 @common
 async def role(context: Context, group: str, role: str, people_: tuple[str, ...]) -> None:
-    """Make people in a GROUP plain members or admins."""
-    await _change(context, group, people_, MemberAction.ROLE, role=Role[role.upper()])
+    """Give people in a GROUP a ROLE: member, admin, or one of the group's own."""
+    await _change(context, group, people_, MemberAction.ROLE, role=role)
+
+
+@command.command("roles")
+@click.argument("group")
+@common
+async def roles(context: Context, group: str) -> None:
+    """Print the roles of a GROUP's own, and what each may do."""
+    async with context.client() as client:
+        for one in (await find(client, group)).roles:
+            context.show(msgspec.to_builtins(one), f"{line(one.name)}: {' '.join(one.rights) or '-'}")
+
+
+@command.command("save-role")
+@click.argument("group")
+@click.argument("name")
+@click.option("--can", "rights", multiple=True, metavar="RIGHT", help="A right; again for more.")
+@common
+async def save_role(context: Context, group: str, name: str, rights: tuple[str, ...]) -> None:
+    """Make a role called NAME in a GROUP of yours, or give the one that is called so exactly these rights.
+
+    The rights: send, speak_always, recall, pin, settings, invite, remove, mute.
+    """
+    async with context.client() as client:
+        where = await find(client, group)
+        same = [one for one in where.roles if one.name.casefold() == name.casefold()]
+        saved = OwnRole(same[0].id if same else new_id(), name, rights)
+        kept = [one for one in where.roles if one.id != saved.id]
+        await client.change_conversation(where.id, ConversationChange(roles=(*kept, saved)))
+    context.show(msgspec.to_builtins(saved), f"{line(name)}: {' '.join(rights) or '-'}")
+
+
+@command.command("remove-role")
+@click.argument("group")
+@click.argument("name")
+@common
+async def remove_role(context: Context, group: str, name: str) -> None:
+    """Remove a role of a GROUP's own; who has it is a plain member from then on."""
+    async with context.client() as client:
+        where = await find(client, group)
+        gone = own_role(where, name)
+        kept = tuple([one for one in where.roles if one.id != gone.id])
+        await client.change_conversation(where.id, ConversationChange(roles=kept))
+    context.show(msgspec.to_builtins(gone), "removed")
+
+
+def own_role(where: Conversation, name: str) -> OwnRole:
+    """Return a conversation's own role by its name.  Raises HubbubError."""
+    for one in where.roles:
+        if one.name.casefold() == name.casefold():
+            return one
+    raise HubbubError("not_found", f"There is no role called {name!r} in {where.title!r}.")
 
 
 @command.command("transfer")
@@ -118,7 +169,8 @@ async def members(context: Context, group: str) -> None:
         await names.learn(member.user_id for member in found)
         for member in found:
             row = {**msgspec.to_builtins(member), "username": names.user(member.user_id)}
-            context.show(row, f"{names.user(member.user_id)} ({member.role.name.lower()})")
+            own = [line(one.name) for one in where.roles if one.id == member.own_role]
+            context.show(row, f"{names.user(member.user_id)} ({own[0] if own else member.role.name.lower()})")
 
 
 @command.command("list")
@@ -142,7 +194,7 @@ async def find(client: Client, name: str) -> Conversation:
 
 
 async def _change(
-    context: Context, group: str, names: tuple[str, ...], action: MemberAction, *, role: Role = Role.NONE
+    context: Context, group: str, names: tuple[str, ...], action: MemberAction, *, role: str = "none"
 ) -> None:
     named = _named(names)
     async with context.client() as client:
@@ -150,7 +202,14 @@ async def _change(
         if where.kind not in (Kind.GROUP, Kind.CHANNEL):
             raise HubbubError("bad_request", "Only groups and channels have members that change.")
         changed = await people(client, named)
-        stored = await client.change_members(where.id, action, [user.id for user in changed], role=role)
+        known = role.casefold() in ("none", "member", "admin")
+        stored = await client.change_members(
+            where.id,
+            action,
+            [user.id for user in changed],
+            role=Role[role.upper()] if known else Role.MEMBER,
+            own_role="" if known else own_role(where, role).id,
+        )
     context.show({"conversation_id": where.id, "seq": stored.seq}, str(stored.seq))
 
 

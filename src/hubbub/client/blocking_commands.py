@@ -186,17 +186,24 @@ class BlockingCommands(ABC):
         *,
         role: Role = Role.NONE,
         muted_until_ms: int = 0,
+        own_role: str = "",
         client_id: str = "",
     ) -> Accepted:
-        """Add, remove, ban, mute people or give them roles."""
+        """Add, remove, ban, mute people or give them roles; `own_role` is the id of one of the conversation's own."""
         return self.call(
             lambda client: client.change_members(
-                conversation_id, action, user_ids, role=role, muted_until_ms=muted_until_ms, client_id=client_id
+                conversation_id,
+                action,
+                user_ids,
+                role=role,
+                muted_until_ms=muted_until_ms,
+                own_role=own_role,
+                client_id=client_id,
             )
         )
 
     def change_conversation(self, conversation_id: str, change: ConversationChange, *, client_id: str = "") -> Accepted:
-        """Change title, topic, announcement or settings: those fields that are not None."""
+        """Change title, topic, announcement, settings or own roles: those fields that are not None."""
         return self.call(lambda client: client.change_conversation(conversation_id, change, client_id=client_id))
 
     def dissolve(self, conversation_id: str, *, client_id: str = "") -> Accepted:

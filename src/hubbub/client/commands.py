@@ -213,14 +213,15 @@ class Commands(ABC):
         *,
         role: Role = Role.NONE,
         muted_until_ms: int = 0,
+        own_role: str = "",
         client_id: str = "",
     ) -> Pending:
-        """Add, remove, ban, mute people or give them roles."""
-        change = MemberChange(action, tuple(user_ids), role, muted_until_ms)
+        """Add, remove, ban, mute people or give them roles; `own_role` is the id of one of the conversation's own."""
+        change = MemberChange(action, tuple(user_ids), role, muted_until_ms, own_role)
         return self.submit(conversation_id, change, client_id=client_id)
 
     def change_conversation(self, conversation_id: str, change: ConversationChange, *, client_id: str = "") -> Pending:
-        """Change title, topic, announcement or settings: those fields that are not None."""
+        """Change title, topic, announcement, settings or own roles: those fields that are not None."""
         return self.submit(conversation_id, change, client_id=client_id)
 
     def dissolve(self, conversation_id: str, *, client_id: str = "") -> Pending:

@@ -163,6 +163,16 @@ class MemberChange(msgspec.Struct, frozen=True, tag="member_change", omit_defaul
     user_ids: tuple[str, ...] = ()
     role: Role = Role.NONE
     muted_until_ms: int = 0
+    own_role: str = ""
+    """With ROLE: the role of the conversation's own that they have in place of member; empty: none."""
+
+
+class OwnRole(msgspec.Struct, frozen=True):
+    """A role somebody made for one conversation, of rights by name."""
+
+    id: str
+    name: str
+    rights: tuple[str, ...] = ()
 
 
 class ConversationChange(msgspec.Struct, frozen=True, tag="conversation_change", omit_defaults=True):
@@ -174,6 +184,8 @@ class ConversationChange(msgspec.Struct, frozen=True, tag="conversation_change",
     history_for_newcomers: bool | None = None
     mute_all: bool | None = None
     slow_mode_s: int | None = None
+    roles: tuple[OwnRole, ...] | None = None
+    """All roles of its own, from now on."""
 
 
 class Created(msgspec.Struct, frozen=True, tag="created", omit_defaults=True):
@@ -341,6 +353,10 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     muted_until_ms: int = 0
     version: int = 0
     own: Own = Own()
+    roles: tuple[OwnRole, ...] = ()
+    """Roles of its own."""
+    own_role: str = ""
+    """The one of them this person has in place of member; empty: none."""
 
 
 class Member(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -350,6 +366,7 @@ class Member(msgspec.Struct, frozen=True, omit_defaults=True):
     read_seq: int = 0
     delivered_seq: int = 0
     muted_until_ms: int = 0
+    own_role: str = ""
 
 
 class User(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,7 +6,7 @@ model's zero, unknown entry kinds `Unknown`: a newer server never breaks an olde
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Any, TypeVar
 
@@ -35,6 +35,7 @@ from hubbub.client.models import (
     Message,
     Notify,
     Own,
+    OwnRole,
     Piece,
     Pin,
     Post,
@@ -124,7 +125,11 @@ def _recall_of(recall: pb.Recall) -> Recall:
 
 def _member_change_of(change: pb.MemberChange) -> MemberChange:
     return MemberChange(
-        _enum(MemberAction, change.action), tuple(change.user_ids), _enum(Role, change.role), change.muted_until_ms
+        _enum(MemberAction, change.action),
+        tuple(change.user_ids),
+        _enum(Role, change.role),
+        change.muted_until_ms,
+        change.own_role,
     )
 
 
@@ -132,7 +137,12 @@ _CHANGE_FIELDS = ("title", "topic", "announcement", "history_for_newcomers", "mu
 
 
 def _conversation_change_of(change: pb.ConversationChange) -> ConversationChange:
-    return ConversationChange(**{name: getattr(change, name) for name in _CHANGE_FIELDS if change.HasField(name)})
+    given = {name: getattr(change, name) for name in _CHANGE_FIELDS if change.HasField(name)}
+    return ConversationChange(**given, roles=_roles_of(change.roles.roles) if change.HasField("roles") else None)
+
+
+def _roles_of(roles: Iterable[pb.ConversationRole]) -> tuple[OwnRole, ...]:
+    return tuple([OwnRole(role.id, role.name, tuple(role.rights)) for role in roles])
 
 
 _ACTIONS: dict[str, Callable[[Any], Action]] = {
@@ -226,6 +236,8 @@ def conversation_of(state: pb.ConversationState) -> Conversation:
         muted_until_ms=state.muted_until_ms,
         version=state.version,
         own=_own_of(state.own) if state.HasField("own") else Own(),
+        roles=_roles_of(state.roles),
+        own_role=state.own_role,
     )
 
 
@@ -273,6 +285,7 @@ def member_of(member: pb.Member) -> Member:
         member.read_seq,
         member.delivered_seq,
         member.muted_until_ms,
+        member.own_role,
     )
 
 
@@ -358,12 +371,16 @@ def write_action(submit: pb.Submit, action: Action) -> None:
             change.user_ids.extend(action.user_ids)
             change.role = action.role.value  # type: ignore[assignment]
             change.muted_until_ms = action.muted_until_ms
+            change.own_role = action.own_role
         case ConversationChange():
             submit.conversation_change.SetInParent()
             for name in _CHANGE_FIELDS:
                 value = getattr(action, name)
                 if value is not None:
                     setattr(submit.conversation_change, name, value)
+            if action.roles is not None:
+                kept = [pb.ConversationRole(id=role.id, name=role.name, rights=role.rights) for role in action.roles]
+                submit.conversation_change.roles.CopyFrom(pb.ConversationRoles(roles=kept))
         case Dissolved():
             submit.dissolve.SetInParent()
         case Created() | Unknown():

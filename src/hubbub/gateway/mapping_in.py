@@ -34,6 +34,7 @@ from hubbub.chat.model import (
     Role,
     Submit,
 )
+from hubbub.chat.rights import OwnRole
 from hubbub.wire import hubbub_pb2 as pb
 
 
@@ -130,7 +131,7 @@ def _member_change(frame: pb.MemberChange) -> MemberChange:
         action, role = MemberAction(frame.action), Role(frame.role)
     except ValueError:
         raise ChatError(Code.BAD_REQUEST, "action or role is not one this server knows.") from None
-    return MemberChange(action, tuple(frame.user_ids), role, frame.muted_until_ms)
+    return MemberChange(action, tuple(frame.user_ids), role, frame.muted_until_ms, frame.own_role)
 
 
 def _conversation_change(frame: pb.ConversationChange) -> ConversationChange:
@@ -141,6 +142,9 @@ def _conversation_change(frame: pb.ConversationChange) -> ConversationChange:
         history_for_newcomers=frame.history_for_newcomers if frame.HasField("history_for_newcomers") else None,
         mute_all=frame.mute_all if frame.HasField("mute_all") else None,
         slow_mode_s=frame.slow_mode_s if frame.HasField("slow_mode_s") else None,
+        roles=tuple([OwnRole(role.id, role.name, tuple(role.rights)) for role in frame.roles.roles])
+        if frame.HasField("roles")
+        else None,
     )
 
 

@@ -37,6 +37,7 @@ from hubbub.chat.model import (
     UserState,
 )
 from hubbub.chat.reminders import Reminder
+from hubbub.chat.rights import OwnRole
 from hubbub.chat.search.found import Found
 from hubbub.cluster.sessions import Presence
 from hubbub.wire import hubbub_pb2 as pb
@@ -187,6 +188,7 @@ def _member_change(change: MemberChange) -> pb.MemberChange:
         user_ids=change.user_ids,
         role=int(change.role),  # type: ignore[arg-type]
         muted_until_ms=change.muted_until_ms,
+        own_role=change.own_role,
     )
 
 
@@ -198,7 +200,12 @@ def _conversation_change(change: ConversationChange) -> pb.ConversationChange:
         history_for_newcomers=change.history_for_newcomers,
         mute_all=change.mute_all,
         slow_mode_s=change.slow_mode_s,
+        roles=None if change.roles is None else pb.ConversationRoles(roles=_own_roles(change.roles)),
     )
+
+
+def _own_roles(roles: Iterable[OwnRole]) -> list[pb.ConversationRole]:
+    return [pb.ConversationRole(id=role.id, name=role.name, rights=role.rights) for role in roles]
 
 
 def _created(created: Created) -> pb.Created:
@@ -311,6 +318,8 @@ def conversation(state: ConversationState) -> pb.ConversationState:
         mentions=state.mentions,
         muted_until_ms=member.muted_until_ms,
         version=member.version,
+        roles=_own_roles(row.roles),
+        own_role=member.own_role,
     )
     if row.peers is not None:
         one, other = row.peers
@@ -411,6 +420,7 @@ def member_page(head: int, members: Iterable[MemberRow], cursor: str) -> pb.Memb
                 read_seq=row.read_seq,
                 delivered_seq=row.delivered_seq,
                 muted_until_ms=row.muted_until_ms,
+                own_role=row.own_role,
             )
             for row in members
         ],

@@ -12,6 +12,7 @@ from hubbub.auth import scopes
 from hubbub.auth.permissions import Permission
 from hubbub.base.errors import Code
 from hubbub.chat.model import ConversationChange, ConversationKind, Dissolved, Draft, Notify, OwnChange
+from hubbub.chat.rights import OwnRole
 from hubbub.rest.commands import store
 from hubbub.rest.deps import CallerDep, DepsDep
 from hubbub.rest.inputs import (
@@ -56,6 +57,16 @@ class DirectWith(msgspec.Struct, kw_only=True):
     user_id: str
 
 
+class NewOwnRole(msgspec.Struct, kw_only=True):
+    """A role of the conversation's own, as it is to be."""
+
+    name: Line
+    rights: Annotated[list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=50)]
+    """Of `send`, `speak_always`, `recall`, `pin`, `settings`, `invite`, `remove`, `mute`."""
+    id: Line = ""
+    """Of the role it changes; empty: a new one."""
+
+
 class Change(msgspec.Struct, kw_only=True):
     """Only what is present changes."""
 
@@ -65,6 +76,8 @@ class Change(msgspec.Struct, kw_only=True):
     history_for_newcomers: bool | None = None
     mute_all: bool | None = None
     slow_mode_s: Number | None = None
+    roles: Annotated[list[NewOwnRole], msgspec.Meta(max_length=100)] | None = None
+    """All roles of its own, from now on; whoever has one that is no more is a plain member.  Of the owner alone."""
     client_id: str = ""
 
 
@@ -212,7 +225,8 @@ async def read_conversation(
 async def change_conversation(
     conversation_id: FromPath[str], data: JSONBody[Change], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
 ) -> Stored:
-    """Change title, topic, announcement or settings."""
+    """Change title, topic, announcement, settings or the roles of its own."""
+    client_id = client_id_of(key, data.client_id)
     action = ConversationChange(
         title=data.title,
         topic=data.topic,
@@ -220,8 +234,14 @@ async def change_conversation(
         history_for_newcomers=data.history_for_newcomers,
         mute_all=data.mute_all,
         slow_mode_s=data.slow_mode_s,
+        roles=None if data.roles is None else tuple([_role(role, client_id) for role in data.roles]),
     )
-    return await store(deps, caller, conversation_id, client_id_of(key, data.client_id), action)
+    return await store(deps, caller, conversation_id, client_id, action)
+
+
+def _role(role: NewOwnRole, client_id: str) -> OwnRole:
+    """Return a role as it is kept; a new one has an id that a retry gives it again."""
+    return OwnRole(role.id or client_id_of(f"role {client_id} {role.name}"), role.name, tuple(role.rights))
 
 
 @delete(

@@ -55,6 +55,7 @@ class MemberChange(_Out, frozen=True, kw_only=True, tag="member"):
     user_ids: list[str]
     role: RoleName
     muted_until_ms: int
+    own_role: str
 
 
 class React(_Out, frozen=True, kw_only=True, tag="react"):
@@ -81,6 +82,7 @@ def _action(action: model.Action) -> Action:
                 user_ids=list(action.user_ids),
                 role=word(action.role),
                 muted_until_ms=action.muted_until_ms,
+                own_role=action.own_role,
             )
         case model.React():
             return React(target_seq=action.target_seq, emoji=action.emoji, set=action.set)

@@ -39,6 +39,8 @@ class MemberSettings(msgspec.Struct, kw_only=True):
     """One of the two: a role, or until when the member may not send (0 lifts it)."""
 
     role: Literal["member", "admin"] | None = None
+    own_role: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """With `member`: the id of a role of the conversation's own."""
     muted_until_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)] | None = None
     client_id: str = ""
 
@@ -97,7 +99,7 @@ async def add_members(
     _MEMBER,
     summary="Change a member's role, or mute them",
     tags=["members"],
-    opt=refuses(*BODY, *COMMAND, scope=scopes.WRITE, example={"role": "admin"}),
+    opt=refuses(*BODY, *COMMAND, Code.NOT_FOUND, scope=scopes.WRITE, example={"role": "admin"}),
 )
 async def change_member(
     conversation_id: FromPath[str],
@@ -112,7 +114,8 @@ async def change_member(
     if (data.role is None) == (data.muted_until_ms is None):
         raise ChatError(Code.BAD_REQUEST, "Give either role or muted_until_ms.")
     if data.role is not None:
-        action = MemberChange(action=MemberAction.ROLE, user_ids=person, role=_ROLES[data.role])
+        role = _ROLES[data.role]
+        action = MemberChange(action=MemberAction.ROLE, user_ids=person, role=role, own_role=data.own_role)
     else:
         action = MemberChange(action=MemberAction.MUTE, user_ids=person, muted_until_ms=data.muted_until_ms or 0)
     return await store(deps, caller, conversation_id, client_id_of(key, data.client_id), action)

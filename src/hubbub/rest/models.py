@@ -12,6 +12,7 @@ from hubbub.auth.ports import Account
 from hubbub.base.ids import NOBODY
 from hubbub.chat import model
 from hubbub.chat.model import MAX_SEQ, Post
+from hubbub.chat.rights import OwnRole
 from hubbub.rest.contacts import Contact
 from hubbub.rest.log_models import Message
 from hubbub.rest.reminders import Reminder
@@ -172,6 +173,10 @@ class Conversation(_Out, frozen=True, kw_only=True):
     muted_until_ms: int
     version: int
     own: Own
+    roles: list[OwnRole]
+    """Roles of its own."""
+    own_role: str
+    """The one of them the caller has in place of `member`; empty: none."""
 
     @classmethod
     def of(cls, seen: model.ConversationState, user_id: str) -> Conversation:
@@ -203,6 +208,8 @@ class Conversation(_Out, frozen=True, kw_only=True):
             muted_until_ms=member.muted_until_ms,
             version=member.version,
             own=Own.of(seen.own),
+            roles=list(row.roles),
+            own_role=member.own_role,
         )
 
 
@@ -249,6 +256,8 @@ class Member(_Out, frozen=True, kw_only=True):
     read_seq: int
     delivered_seq: int
     muted_until_ms: int
+    own_role: str
+    """The role of the conversation's own that they have in place of `member`; empty: none."""
 
     @classmethod
     def of(cls, row: model.MemberRow) -> Member:
@@ -259,6 +268,7 @@ class Member(_Out, frozen=True, kw_only=True):
             read_seq=row.read_seq,
             delivered_seq=row.delivered_seq,
             muted_until_ms=row.muted_until_ms,
+            own_role=row.own_role,
         )
 
 

@@ -32,6 +32,7 @@ from hubbub.chat.model import (
     Role,
 )
 from hubbub.chat.ports import NewEntry
+from hubbub.chat.rights import OwnRole
 from hubbub.storage.tables import CHANNEL_KEY_LENGTH, EntryKind
 
 KINDS: dict[type, int] = {
@@ -73,6 +74,7 @@ encode = msgspec.json.Encoder().encode
 decode_action = msgspec.json.Decoder[Action](Action).decode
 decode_post = msgspec.json.Decoder(Post).decode
 decode_intervals = msgspec.json.Decoder(tuple[tuple[int, int], ...]).decode
+_decode_roles = msgspec.json.Decoder(tuple[OwnRole, ...]).decode
 _unhex = bytes.fromhex
 
 
@@ -177,6 +179,7 @@ def conversation_of(row: Any) -> ConversationRow:
         created_by=row.created_by or "",
         created_ms=row.created_ms,
         peers=None if row.peer_low is None else (row.peer_low, row.peer_high),
+        roles=_decode_roles(row.roles) if row.roles else (),
     )
 
 
@@ -202,6 +205,7 @@ def conversation_values(row: ConversationRow, revision: int) -> dict[str, Any]:
         "title": row.title,
         "topic": row.topic,
         "announcement": row.announcement,
+        "roles": encode(row.roles).decode() if row.roles else None,
     }
 
 
@@ -222,6 +226,7 @@ def member_of(row: Any) -> MemberRow:
         muted_until_ms=row.muted_until_ms,
         last_sent_ms=row.last_sent_ms,
         version=row.version,
+        own_role=row.own_role,
     )
 
 
@@ -237,4 +242,5 @@ def member_values(row: MemberRow) -> dict[str, Any]:
         "last_sent_ms": row.last_sent_ms,
         "version": row.version,
         "intervals": encode(row.intervals),
+        "own_role": row.own_role,
     }

@@ -40,6 +40,7 @@ _BEFORE: dict[str, Any] = {
     "history_for_newcomers": True,
     "mute_all": False,
     "slow_mode_s": 0,
+    "roles": (),
 }
 """What a setting is taken to have been when the log does not tell."""
 

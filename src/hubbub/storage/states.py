@@ -354,6 +354,7 @@ def _pair(row: Any, user_id: str) -> _Pair:
         muted_until_ms=row.member_muted_until_ms,
         last_sent_ms=row.member_last_sent_ms,
         version=row.member_version,
+        own_role=row.member_own_role,
     )
     return conversation, member
 

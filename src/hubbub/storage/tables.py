@@ -69,6 +69,8 @@ conversations = Table(
     _required("title", LongText),
     _required("topic", LongText),
     _required("announcement", LongText),
+    # JSON: roles of its own; NULL: none, which is what a program writes that knew none.
+    Column("roles", LongText),
     Index(None, "channel_key", "id"),
     **_CLUSTERED,
 )
@@ -141,6 +143,8 @@ members = Table(
     _required("version", BigInt),
     # JSON: [[first, last], ...], where the last may be the highest number there is.
     _required("intervals", Bytes),
+    # The id of a role of the conversation's own; the default is what a program writes that knew none.
+    _required("own_role", key_text(32), server_default=""),
     Index("ix_members_user", "user_id", "version"),
     Index("ix_members_state", "conversation_id", "state", "user_id"),
     **_CLUSTERED,

@@ -566,32 +566,52 @@ class Pin(_message.Message):
     def __init__(self, target_seq: _Optional[int] = ..., set: _Optional[bool] = ...) -> None: ...
 
 class MemberChange(_message.Message):
-    __slots__ = ("action", "user_ids", "role", "muted_until_ms")
+    __slots__ = ("action", "user_ids", "role", "muted_until_ms", "own_role")
     ACTION_FIELD_NUMBER: _ClassVar[int]
     USER_IDS_FIELD_NUMBER: _ClassVar[int]
     ROLE_FIELD_NUMBER: _ClassVar[int]
     MUTED_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    OWN_ROLE_FIELD_NUMBER: _ClassVar[int]
     action: MemberAction
     user_ids: _containers.RepeatedScalarFieldContainer[str]
     role: Role
     muted_until_ms: int
-    def __init__(self, action: _Optional[_Union[MemberAction, str]] = ..., user_ids: _Optional[_Iterable[str]] = ..., role: _Optional[_Union[Role, str]] = ..., muted_until_ms: _Optional[int] = ...) -> None: ...
+    own_role: str
+    def __init__(self, action: _Optional[_Union[MemberAction, str]] = ..., user_ids: _Optional[_Iterable[str]] = ..., role: _Optional[_Union[Role, str]] = ..., muted_until_ms: _Optional[int] = ..., own_role: _Optional[str] = ...) -> None: ...
 
 class ConversationChange(_message.Message):
-    __slots__ = ("title", "topic", "announcement", "history_for_newcomers", "mute_all", "slow_mode_s")
+    __slots__ = ("title", "topic", "announcement", "history_for_newcomers", "mute_all", "slow_mode_s", "roles")
     TITLE_FIELD_NUMBER: _ClassVar[int]
     TOPIC_FIELD_NUMBER: _ClassVar[int]
     ANNOUNCEMENT_FIELD_NUMBER: _ClassVar[int]
     HISTORY_FOR_NEWCOMERS_FIELD_NUMBER: _ClassVar[int]
     MUTE_ALL_FIELD_NUMBER: _ClassVar[int]
     SLOW_MODE_S_FIELD_NUMBER: _ClassVar[int]
+    ROLES_FIELD_NUMBER: _ClassVar[int]
     title: str
     topic: str
     announcement: str
     history_for_newcomers: bool
     mute_all: bool
     slow_mode_s: int
-    def __init__(self, title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ...) -> None: ...
+    roles: ConversationRoles
+    def __init__(self, title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., roles: _Optional[_Union[ConversationRoles, _Mapping]] = ...) -> None: ...
+
+class ConversationRole(_message.Message):
+    __slots__ = ("id", "name", "rights")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    RIGHTS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    rights: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., rights: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ConversationRoles(_message.Message):
+    __slots__ = ("roles",)
+    ROLES_FIELD_NUMBER: _ClassVar[int]
+    roles: _containers.RepeatedCompositeFieldContainer[ConversationRole]
+    def __init__(self, roles: _Optional[_Iterable[_Union[ConversationRole, _Mapping]]] = ...) -> None: ...
 
 class Created(_message.Message):
     __slots__ = ("kind", "title", "user_ids")
@@ -784,7 +804,7 @@ class Revision(_message.Message):
     def __init__(self, seq: _Optional[int] = ..., time_ms: _Optional[int] = ..., body: _Optional[_Union[Body, _Mapping]] = ...) -> None: ...
 
 class ConversationState(_message.Message):
-    __slots__ = ("conversation_id", "kind", "title", "topic", "announcement", "dissolved", "history_for_newcomers", "mute_all", "slow_mode_s", "member_count", "peer_id", "as_of", "last_time_ms", "last_message", "state", "role", "intervals", "read_seq", "delivered_seq", "unread", "mentions", "muted_until_ms", "version", "own")
+    __slots__ = ("conversation_id", "kind", "title", "topic", "announcement", "dissolved", "history_for_newcomers", "mute_all", "slow_mode_s", "member_count", "peer_id", "roles", "as_of", "last_time_ms", "last_message", "state", "role", "intervals", "read_seq", "delivered_seq", "unread", "mentions", "muted_until_ms", "version", "own", "own_role")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
@@ -796,6 +816,7 @@ class ConversationState(_message.Message):
     SLOW_MODE_S_FIELD_NUMBER: _ClassVar[int]
     MEMBER_COUNT_FIELD_NUMBER: _ClassVar[int]
     PEER_ID_FIELD_NUMBER: _ClassVar[int]
+    ROLES_FIELD_NUMBER: _ClassVar[int]
     AS_OF_FIELD_NUMBER: _ClassVar[int]
     LAST_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     LAST_MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -809,6 +830,7 @@ class ConversationState(_message.Message):
     MUTED_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     OWN_FIELD_NUMBER: _ClassVar[int]
+    OWN_ROLE_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     kind: ConversationKind
     title: str
@@ -820,6 +842,7 @@ class ConversationState(_message.Message):
     slow_mode_s: int
     member_count: int
     peer_id: str
+    roles: _containers.RepeatedCompositeFieldContainer[ConversationRole]
     as_of: int
     last_time_ms: int
     last_message: MessageState
@@ -833,7 +856,8 @@ class ConversationState(_message.Message):
     muted_until_ms: int
     version: int
     own: Own
-    def __init__(self, conversation_id: _Optional[str] = ..., kind: _Optional[_Union[ConversationKind, str]] = ..., title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., dissolved: _Optional[bool] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., member_count: _Optional[int] = ..., peer_id: _Optional[str] = ..., as_of: _Optional[int] = ..., last_time_ms: _Optional[int] = ..., last_message: _Optional[_Union[MessageState, _Mapping]] = ..., state: _Optional[_Union[MemberState, str]] = ..., role: _Optional[_Union[Role, str]] = ..., intervals: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., unread: _Optional[int] = ..., mentions: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., version: _Optional[int] = ..., own: _Optional[_Union[Own, _Mapping]] = ...) -> None: ...
+    own_role: str
+    def __init__(self, conversation_id: _Optional[str] = ..., kind: _Optional[_Union[ConversationKind, str]] = ..., title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., dissolved: _Optional[bool] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., member_count: _Optional[int] = ..., peer_id: _Optional[str] = ..., roles: _Optional[_Iterable[_Union[ConversationRole, _Mapping]]] = ..., as_of: _Optional[int] = ..., last_time_ms: _Optional[int] = ..., last_message: _Optional[_Union[MessageState, _Mapping]] = ..., state: _Optional[_Union[MemberState, str]] = ..., role: _Optional[_Union[Role, str]] = ..., intervals: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., unread: _Optional[int] = ..., mentions: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., version: _Optional[int] = ..., own: _Optional[_Union[Own, _Mapping]] = ..., own_role: _Optional[str] = ...) -> None: ...
 
 class Interval(_message.Message):
     __slots__ = ("from_seq", "to_seq")
@@ -922,20 +946,22 @@ class ListMembers(_message.Message):
     def __init__(self, conversation_id: _Optional[str] = ..., cursor: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class Member(_message.Message):
-    __slots__ = ("user_id", "role", "state", "read_seq", "delivered_seq", "muted_until_ms")
+    __slots__ = ("user_id", "role", "state", "read_seq", "delivered_seq", "muted_until_ms", "own_role")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     ROLE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     READ_SEQ_FIELD_NUMBER: _ClassVar[int]
     DELIVERED_SEQ_FIELD_NUMBER: _ClassVar[int]
     MUTED_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    OWN_ROLE_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     role: Role
     state: MemberState
     read_seq: int
     delivered_seq: int
     muted_until_ms: int
-    def __init__(self, user_id: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., state: _Optional[_Union[MemberState, str]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., muted_until_ms: _Optional[int] = ...) -> None: ...
+    own_role: str
+    def __init__(self, user_id: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., state: _Optional[_Union[MemberState, str]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., own_role: _Optional[str] = ...) -> None: ...
 
 class MemberPage(_message.Message):
     __slots__ = ("as_of", "members", "next_cursor")

@@ -20,6 +20,7 @@ from hubbub.chat.model import (
     Recall,
     Role,
 )
+from hubbub.chat.rights import OwnRole
 
 PEOPLE = (ANNA, BEN, CLEO, DORA)
 
@@ -33,6 +34,8 @@ class Line(msgspec.Struct, frozen=True):
     after: int = 0
     pause_ms: int = 0
 
+
+HELPER = OwnRole("e" * 32, "Helper", ("send", "pin", "remove"))
 
 people = st.sampled_from(PEOPLE)
 several = st.lists(people, max_size=2, unique=True).map(tuple)
@@ -60,6 +63,13 @@ about_members = st.one_of(
     st.builds(MemberChange, st.just(MemberAction.ADD), one_or_two, st.just(Role.MEMBER)),
     st.builds(MemberChange, st.sampled_from((MemberAction.REMOVE, MemberAction.BAN, MemberAction.UNBAN)), one_or_two),
     st.builds(MemberChange, st.just(MemberAction.ROLE), one_or_two, st.sampled_from((Role.MEMBER, Role.ADMIN))),
+    st.builds(
+        MemberChange,
+        st.just(MemberAction.ROLE),
+        one_or_two,
+        st.just(Role.MEMBER),
+        own_role=st.sampled_from(("", HELPER.id, HELPER.id)),
+    ),
     st.builds(MemberChange, st.just(MemberAction.TRANSFER), people.map(lambda who: (who,))),
     st.builds(
         MemberChange,
@@ -76,6 +86,7 @@ about_conversation = st.one_of(
     st.builds(ConversationChange, history_for_newcomers=st.booleans()),
     st.builds(ConversationChange, mute_all=st.sampled_from((False, False, True))),
     st.builds(ConversationChange, slow_mode_s=st.sampled_from((0, 1))),
+    st.builds(ConversationChange, roles=st.sampled_from(((), (HELPER,), (HELPER,)))),
 )
 rarely = st.one_of(*[about_conversation] * 9, st.just(Dissolved()))
 actions = st.one_of(*[posts] * 6, *[thread_posts] * 3, *[about_messages] * 6, *[about_members] * 2, rarely)

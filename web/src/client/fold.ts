@@ -222,9 +222,9 @@ export function maySee(intervals: readonly Interval[], seq: number): boolean {
 function foldRole(conversation: Conversation, entry: Entry, me: string): Conversation {
   const action = entry.action as MemberChange;
   const named = action.userIds.includes(me);
-  if (action.action === "role" && named) return { ...conversation, role: action.role };
+  if (action.action === "role" && named) return { ...conversation, role: action.role, ownRole: action.ownRole ?? "" };
   if (action.action === "mute" && named) return { ...conversation, mutedUntilMs: action.mutedUntilMs };
-  if (action.action === "transfer" && named) return { ...conversation, role: "owner" };
+  if (action.action === "transfer" && named) return { ...conversation, role: "owner", ownRole: "" };
   if (action.action === "transfer" && entry.senderId === me) return { ...conversation, role: "admin" };
   return conversation;
 }

@@ -108,6 +108,15 @@ export interface MemberChange {
   readonly userIds: readonly string[];
   readonly role: Role;
   readonly mutedUntilMs: number;
+  /** With `role`: the role of the conversation's own that they have in place of `member`; empty: none. */
+  readonly ownRole?: string;
+}
+
+/** A role somebody made for one conversation, of rights by name (protocol.md 12.11). */
+export interface OwnRole {
+  readonly id: string;
+  readonly name: string;
+  readonly rights: readonly string[];
 }
 
 /** Only the fields that are present change. */
@@ -119,6 +128,8 @@ export interface ConversationChange {
   readonly historyForNewcomers?: boolean;
   readonly muteAll?: boolean;
   readonly slowModeS?: number;
+  /** All roles of its own, from now on. */
+  readonly roles?: readonly OwnRole[];
 }
 
 /** The first entry of every conversation. */
@@ -270,6 +281,10 @@ export interface Conversation {
   readonly mutedUntilMs: number;
   readonly version: number;
   readonly own: Own;
+  /** Roles of its own; absent: none. */
+  readonly roles?: readonly OwnRole[];
+  /** The one of them this person has in place of `member`; empty: none. */
+  readonly ownRole?: string;
 }
 
 export interface Member {
@@ -279,6 +294,7 @@ export interface Member {
   readonly readSeq: number;
   readonly deliveredSeq: number;
   readonly mutedUntilMs: number;
+  readonly ownRole?: string;
 }
 
 export interface User {

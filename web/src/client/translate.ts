@@ -31,6 +31,7 @@ import type {
   Message,
   Notify,
   Own,
+  OwnRole,
   Post,
   Presence,
   PresenceState,
@@ -95,7 +96,7 @@ function forwardedOf({ conversationId, seq, senderId, timeMs }: pb.Forwarded): F
 }
 
 function changeOf(change: pb.ConversationChange): ConversationChange {
-  const { title, topic, announcement, historyForNewcomers, muteAll, slowModeS } = change;
+  const { title, topic, announcement, historyForNewcomers, muteAll, slowModeS, roles } = change;
   return {
     kind: "conversationChange",
     ...(title === undefined ? {} : { title }),
@@ -104,7 +105,12 @@ function changeOf(change: pb.ConversationChange): ConversationChange {
     ...(historyForNewcomers === undefined ? {} : { historyForNewcomers }),
     ...(muteAll === undefined ? {} : { muteAll }),
     ...(slowModeS === undefined ? {} : { slowModeS }),
+    ...(roles === undefined ? {} : { roles: rolesOf(roles.roles) }),
   };
+}
+
+function rolesOf(roles: readonly pb.ConversationRole[]): OwnRole[] {
+  return roles.map(({ id, name, rights }) => ({ id, name, rights }));
 }
 
 function actionOf(kind: pb.Entry["kind"] | pb.Submit["action"]): Action {
@@ -149,6 +155,7 @@ function actionOf(kind: pb.Entry["kind"] | pb.Submit["action"]): Action {
         userIds: kind.value.userIds,
         role: ROLES[kind.value.role] ?? "none",
         mutedUntilMs: toNumber(kind.value.mutedUntilMs),
+        ...(kind.value.ownRole ? { ownRole: kind.value.ownRole } : {}),
       };
     case "conversationChange":
       return changeOf(kind.value);
@@ -255,6 +262,8 @@ export function conversationOf(state: pb.ConversationState): Conversation {
     mutedUntilMs: toNumber(state.mutedUntilMs),
     version: toNumber(state.version),
     own: ownOf(state.own),
+    ...(state.roles.length ? { roles: rolesOf(state.roles) } : {}),
+    ...(state.ownRole ? { ownRole: state.ownRole } : {}),
   };
 }
 
@@ -296,6 +305,7 @@ export function memberOf(member: pb.Member): Member {
     readSeq: toNumber(member.readSeq),
     deliveredSeq: toNumber(member.deliveredSeq),
     mutedUntilMs: toNumber(member.mutedUntilMs),
+    ...(member.ownRole ? { ownRole: member.ownRole } : {}),
   };
 }
 
@@ -449,11 +459,20 @@ function writeAction(action: Action): NonNullable<SubmitInit["action"]> {
           userIds: [...action.userIds],
           role: ROLES.indexOf(action.role),
           mutedUntilMs: BigInt(action.mutedUntilMs),
+          ownRole: action.ownRole ?? "",
         },
       };
     case "conversationChange": {
-      const { kind: _, ...fields } = action;
-      return { case: "conversationChange", value: fields };
+      const { kind: _, roles, ...fields } = action;
+      return {
+        case: "conversationChange",
+        value: {
+          ...fields,
+          ...(roles
+            ? { roles: { roles: roles.map(({ id, name, rights }) => ({ id, name, rights: [...rights] })) } }
+            : {}),
+        },
+      };
     }
     case "dissolved":
       return { case: "dissolve", value: {} };

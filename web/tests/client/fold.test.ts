@@ -139,3 +139,17 @@ test("edits, recalls, pins and replies change the message they name and no other
     expect(foldMessage(message, other, JULIET).value).toBe(message);
   }
 });
+
+test("a role of its own is folded for whom it is given to, and ends with ownership", () => {
+  const given = { kind: "memberChange", action: "role", userIds: [JULIET], role: "member", mutedUntilMs: 0 } as const;
+  const helper = { id: "h", name: "Helper", rights: ["send", "pin"] };
+  let held = foldConversation(
+    conversation,
+    entry(13, ROMEO, { kind: "conversationChange", roles: [helper] }),
+    JULIET,
+  ).value;
+  held = foldConversation(held, entry(14, ROMEO, { ...given, ownRole: "h" }), JULIET).value;
+  expect([held.roles, held.ownRole]).toEqual([[helper], "h"]);
+  held = foldConversation(held, entry(15, ROMEO, { ...given, action: "transfer" }), JULIET).value;
+  expect([held.role, held.ownRole]).toEqual(["owner", ""]);
+});

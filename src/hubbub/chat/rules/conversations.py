@@ -15,9 +15,10 @@ from hubbub.chat.model import (
     Role,
 )
 from hubbub.chat.ports import StoredUserKey
+from hubbub.chat.rights import Right
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Create, Establish, OpenDirect, Send, Settled, digest_of_action
-from hubbub.chat.rules.standing import begin_stay, need_alive, need_people, need_rank
+from hubbub.chat.rules.standing import begin_stay, need, need_alive, need_people, need_rank
 
 
 def create(batch: Batch, command: Create) -> Settled:
@@ -96,9 +97,13 @@ def _found(
 
 
 def change(batch: Batch, send: Send, conversation: ConversationRow, member: MemberRow | None) -> Accepted:
-    """Change title, topic, announcement or settings."""
+    """Change title, topic, announcement or settings; of the roles only the owner decides."""
     action: ConversationChange = send.submit.action  # type: ignore[assignment]
-    need_rank(conversation, member, send.caller, Role.ADMIN)
+    need(conversation, member, send.caller, Right.SETTINGS)
+    if action.roles is not None:
+        if conversation.kind not in (ConversationKind.GROUP, ConversationKind.CHANNEL):
+            raise ChatError(Code.FORBIDDEN)
+        need_rank(conversation, member, send.caller, Role.OWNER)
     need_alive(conversation)
     accepted = batch.append(conversation, send.key, action, send.digest)
     apply_change(conversation, action)

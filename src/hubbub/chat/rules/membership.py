@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 from msgspec.structs import replace
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
     Accepted,
+    Caller,
     ConversationKind,
     ConversationRow,
     MemberAction,
@@ -21,6 +23,7 @@ from hubbub.chat.model import (
     MemberState,
     Role,
 )
+from hubbub.chat.rights import Right
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Join, Leave, Send, Settled, digest_of_action
 from hubbub.chat.rules.standing import (
@@ -28,9 +31,12 @@ from hubbub.chat.rules.standing import (
     conversation_of,
     end_stay,
     member_of,
+    need,
     need_alive,
     need_people,
-    need_rank,
+    rank,
+    rights,
+    rights_of,
 )
 
 _MANAGED = (ConversationKind.GROUP, ConversationKind.CHANNEL)
@@ -48,15 +54,39 @@ def change(batch: Batch, send: Send, conversation: ConversationRow, member: Memb
     decide = _DECISIONS.get(action.action)
     if decide is None:
         raise ChatError(Code.BAD_REQUEST)
-    role = need_rank(conversation, member, send.caller, Role.ADMIN)
-    return decide(batch, send, conversation, action, role)
+    needed = _NEEDED.get(action.action)
+    if needed is not None:
+        need(conversation, member, send.caller, needed)
+    return decide(batch, send, conversation, action, Doer.of(conversation, member, send.caller))
+
+
+class Doer(msgspec.Struct, frozen=True):
+    """Who changes a membership: the role they act in, and what they may do by it."""
+
+    role: Role
+    may: frozenset[Right]
+
+    @classmethod
+    def of(cls, conversation: ConversationRow, member: MemberRow, caller: Caller) -> Doer:
+        return cls(rank(conversation, member, caller), rights(conversation, member, caller))
+
+    def need_above(self, conversation: ConversationRow, row: MemberRow) -> None:
+        """Refuse what would be done to somebody who is not below.
+
+        Admins are above all members.  Who has a role of the conversation's own is above members who may do less.
+        """
+        above = row.role < self.role
+        if self.role is Role.MEMBER:
+            above = row.role is Role.MEMBER and rights_of(conversation, row) < self.may
+        if not above:
+            raise ChatError(Code.FORBIDDEN, f"That person's role is not below yours: {row.user_id}.")
 
 
 # ---------------------------------------------------------------- coming
 
 
-def _add(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, role: Role) -> Accepted:
-    if action.role > Role.MEMBER and role < Role.OWNER:
+def _add(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, doer: Doer) -> Accepted:
+    if action.role > Role.MEMBER and doer.role < Role.OWNER:
         raise ChatError(Code.FORBIDDEN, "Only the owner makes admins.")
     need_alive(conversation)
     newcomers = []
@@ -163,18 +193,18 @@ def _need_no_duty(conversation: ConversationRow, member: MemberRow) -> None:
         raise ChatError(Code.FORBIDDEN, "The owner hands the conversation over before leaving.")
 
 
-def _remove(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, role: Role) -> Accepted:
+def _remove(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, doer: Doer) -> Accepted:
     need_alive(conversation)
-    targets = _members_below(batch, conversation, action, role)
+    targets = _members_below(batch, conversation, action, doer)
     return _expel(batch, send, conversation, action, targets, MemberState.REMOVED)
 
 
-def _ban(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, role: Role) -> Accepted:
+def _ban(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, doer: Doer) -> Accepted:
     """Remove people and keep them out; from a channel also those who never came."""
     need_alive(conversation)
     if conversation.kind is ConversationKind.GROUP:
         return _expel(
-            batch, send, conversation, action, _members_below(batch, conversation, action, role), MemberState.BANNED
+            batch, send, conversation, action, _members_below(batch, conversation, action, doer), MemberState.BANNED
         )
     targets = []
     for user_id in action.user_ids:
@@ -184,7 +214,7 @@ def _ban(batch: Batch, send: Send, conversation: ConversationRow, action: Member
                 raise ChatError(Code.USER_NOT_FOUND, f"There is no such person: {user_id}.")
             row = batch.place(conversation.id, user_id)
         if row.state is MemberState.JOINED:
-            _need_below(row, role)
+            doer.need_above(conversation, row)
         if row.state is not MemberState.BANNED:
             targets.append(row)
     if not targets:
@@ -214,11 +244,11 @@ def _unseat(batch: Batch, conversation: ConversationRow, row: MemberRow, state: 
         conversation.member_count -= 1
         end_stay(row, last_seq)
     row.state = state
-    row.role = Role.NONE
+    row.role, row.own_role = Role.NONE, ""
     batch.touch_member(conversation, row)
 
 
-def _unban(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, role: Role) -> Accepted:
+def _unban(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, doer: Doer) -> Accepted:
     need_alive(conversation)
     rows = [batch.member(conversation.id, user_id) for user_id in action.user_ids]
     banned = [row for row in rows if row is not None and row.state is MemberState.BANNED]
@@ -235,21 +265,23 @@ def _unban(batch: Batch, send: Send, conversation: ConversationRow, action: Memb
 # ---------------------------------------------------------------- roles
 
 
-def _role(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, role: Role) -> Accepted:
-    if role < Role.OWNER:
+def _role(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, doer: Doer) -> Accepted:
+    if doer.role < Role.OWNER:
         raise ChatError(Code.FORBIDDEN, "Only the owner gives roles.")
     need_alive(conversation)
-    targets = _members_below(batch, conversation, action, role)
+    if action.own_role and all(own.id != action.own_role for own in conversation.roles):
+        raise ChatError(Code.NOT_FOUND, "The conversation has no such role.")
+    targets = _members_below(batch, conversation, action, doer)
     accepted = batch.append(conversation, send.key, action, send.digest)
     for row in targets:
-        row.role = action.role
+        row.role, row.own_role = action.role, action.own_role
         batch.touch_member(conversation, row)
     return accepted
 
 
-def _transfer(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, role: Role) -> Accepted:
+def _transfer(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, doer: Doer) -> Accepted:
     """Hand the conversation to a member; the former owner stays as an admin."""
-    if role < Role.OWNER:
+    if doer.role < Role.OWNER:
         raise ChatError(Code.FORBIDDEN, "Only the owner hands a conversation over.")
     need_alive(conversation)
     former = batch.member(conversation.id, send.caller.user_id)
@@ -260,15 +292,15 @@ def _transfer(batch: Batch, send: Send, conversation: ConversationRow, action: M
         raise ChatError(Code.FORBIDDEN, "Only the owner hands a conversation over, and to somebody else.")
     accepted = batch.append(conversation, send.key, action, send.digest)
     former.role = Role.ADMIN
-    heir.role = Role.OWNER
+    heir.role, heir.own_role = Role.OWNER, ""
     batch.touch_member(conversation, former)
     batch.touch_member(conversation, heir)
     return accepted
 
 
-def _mute(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, role: Role) -> Accepted:
+def _mute(batch: Batch, send: Send, conversation: ConversationRow, action: MemberChange, doer: Doer) -> Accepted:
     need_alive(conversation)
-    targets = _members_below(batch, conversation, action, role)
+    targets = _members_below(batch, conversation, action, doer)
     accepted = batch.append(conversation, send.key, action, send.digest)
     for row in targets:
         row.muted_until_ms = action.muted_until_ms
@@ -276,24 +308,27 @@ def _mute(batch: Batch, send: Send, conversation: ConversationRow, action: Membe
     return accepted
 
 
-def _members_below(batch: Batch, conversation: ConversationRow, action: MemberChange, role: Role) -> list[MemberRow]:
+def _members_below(batch: Batch, conversation: ConversationRow, action: MemberChange, doer: Doer) -> list[MemberRow]:
     """Return the people an action names, all of whom are members of a lower role."""
     targets = []
     for user_id in action.user_ids:
         row = batch.member(conversation.id, user_id)
         if row is None or row.state is not MemberState.JOINED:
             raise ChatError(Code.USER_NOT_FOUND, f"Not in this conversation: {user_id}.")
-        _need_below(row, role)
+        doer.need_above(conversation, row)
         targets.append(row)
     return targets
 
 
-def _need_below(row: MemberRow, role: Role) -> None:
-    if row.role >= role:
-        raise ChatError(Code.FORBIDDEN, f"That person's role is not below yours: {row.user_id}.")
-
-
-_Decision = Callable[[Batch, Send, ConversationRow, MemberChange, Role], Accepted]
+_Decision = Callable[[Batch, Send, ConversationRow, MemberChange, Doer], Accepted]
+_NEEDED = {
+    MemberAction.ADD: Right.INVITE,
+    MemberAction.REMOVE: Right.REMOVE,
+    MemberAction.BAN: Right.REMOVE,
+    MemberAction.UNBAN: Right.REMOVE,
+    MemberAction.MUTE: Right.MUTE,
+}
+"""What an admin's rights cover; roles are given and conversations handed over by owners alone."""
 _DECISIONS: dict[MemberAction, _Decision] = {
     MemberAction.ADD: _add,
     MemberAction.REMOVE: _remove,

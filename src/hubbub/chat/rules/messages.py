@@ -21,18 +21,18 @@ from hubbub.chat.model import (
     React,
     ReactionRow,
     Recall,
-    Role,
 )
+from hubbub.chat.rights import Right
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Send
-from hubbub.chat.rules.standing import conversation_of, member_of, need_alive, need_ear, need_rank, need_voice, rank
+from hubbub.chat.rules.standing import conversation_of, member_of, need, need_alive, need_ear, need_voice, rights
 from hubbub.chat.words import FilterAction, Verdict
 
 
 def post(batch: Batch, send: Send, conversation: ConversationRow, member: MemberRow | None) -> Accepted:
     """Store a message.  This is the hot path: plain members pay for a few comparisons."""
     action: Post = send.submit.action  # type: ignore[assignment]
-    if member is None or member.muted_until_ms or conversation.mute_all or conversation.barred:
+    if member is None or member.muted_until_ms or member.own_role or conversation.mute_all or conversation.barred:
         need_voice(batch, conversation, member, send.caller)
     slow = member if conversation.slow_mode_s else None
     if slow is not None:
@@ -104,8 +104,8 @@ def _let_through(verdict: Verdict, conversation: ConversationRow) -> Body:
 
 
 def _need_pause(batch: Batch, conversation: ConversationRow, member: MemberRow, send: Send) -> None:
-    """Refuse a member who sent too short a while ago; managers are exempt."""
-    if not member.last_sent_ms or rank(conversation, member, send.caller) >= Role.ADMIN:
+    """Refuse a member who sent too short a while ago; who may always speak is exempt."""
+    if not member.last_sent_ms or Right.SPEAK_ALWAYS in rights(conversation, member, send.caller):
         return
     left_ms = member.last_sent_ms + conversation.slow_mode_s * 1000 - batch.moment(conversation)
     if left_ms > 0:
@@ -148,7 +148,7 @@ def recall(batch: Batch, send: Send, conversation: ConversationRow, member: Memb
     need_alive(conversation)
     target = _standing(batch, conversation, member, action.target_seq)
     if target.sender_id != send.caller.user_id:
-        need_rank(conversation, member, send.caller, Role.ADMIN)
+        need(conversation, member, send.caller, Right.RECALL)
     before = target.post
     entry = Recall(
         target_seq=action.target_seq,
@@ -186,7 +186,7 @@ def pin(batch: Batch, send: Send, conversation: ConversationRow, member: MemberR
     """Pin a message or take the pin away: either person of a direct chat, else those who manage."""
     action: Pin = send.submit.action  # type: ignore[assignment]
     if conversation.kind is not ConversationKind.DIRECT:
-        need_rank(conversation, member, send.caller, Role.ADMIN)
+        need(conversation, member, send.caller, Right.PIN)
     need_ear(conversation, send.caller)
     need_alive(conversation)
     target = _standing(batch, conversation, member, action.target_seq)

@@ -10,7 +10,10 @@ from collections.abc import Iterable
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import MAX_SEQ, Caller, ConversationKind, ConversationRow, MemberRow, MemberState, Role
+from hubbub.chat.rights import ALL, NONE, SPEAKING, Right
 from hubbub.chat.rules.batch import Batch
+
+_RIGHTS = {Role.NONE: NONE, Role.MEMBER: SPEAKING, Role.ADMIN: ALL, Role.OWNER: ALL}
 
 INTERVALS = 64
 """How many separate stays are remembered; with more, the oldest are no longer shown."""
@@ -59,6 +62,29 @@ def need_rank(conversation: ConversationRow, member: MemberRow | None, caller: C
     return role
 
 
+def rights(conversation: ConversationRow, member: MemberRow | None, caller: Caller) -> frozenset[Right]:
+    """Return what the caller may do here."""
+    role = rank(conversation, member, caller)
+    if role is Role.MEMBER and member is not None and member.own_role:
+        return rights_of(conversation, member)
+    return _RIGHTS[role]
+
+
+def rights_of(conversation: ConversationRow, member: MemberRow) -> frozenset[Right]:
+    """Return what somebody may do here by their place alone."""
+    if member.role is Role.MEMBER and member.own_role:
+        for own in conversation.roles:
+            if own.id == member.own_role:
+                return own.gives
+    return _RIGHTS[member.role]
+
+
+def need(conversation: ConversationRow, member: MemberRow | None, caller: Caller, right: Right) -> None:
+    """Refuse who has no such right here."""
+    if right not in rights(conversation, member, caller):
+        raise ChatError(Code.FORBIDDEN)
+
+
 def need_voice(batch: Batch, conversation: ConversationRow, member: MemberRow | None, caller: Caller) -> None:
     """Refuse those who may not say anything here now: the muted, and all but the managers where all are muted."""
     if conversation.barred:
@@ -70,8 +96,12 @@ def need_voice(batch: Batch, conversation: ConversationRow, member: MemberRow | 
         left_ms = member.muted_until_ms - batch.moment(conversation)
         if left_ms > 0:
             raise ChatError(Code.MUTED, retry_after_s=left_ms / 1000)
-    if conversation.mute_all and rank(conversation, member, caller) < Role.ADMIN:
-        raise ChatError(Code.MUTED)
+    if conversation.mute_all or member.own_role:
+        may = rights(conversation, member, caller)
+        if Right.SEND not in may:
+            raise ChatError(Code.FORBIDDEN)
+        if conversation.mute_all and Right.SPEAK_ALWAYS not in may:
+            raise ChatError(Code.MUTED)
 
 
 def need_ear(conversation: ConversationRow, caller: Caller) -> None:

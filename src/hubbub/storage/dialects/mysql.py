@@ -179,7 +179,7 @@ class MySqlDialect(InSteps, Pages):
             rows = _ask(
                 conn,
                 "SELECT conversation_id, user_id, role, state, intervals, read_seq, delivered_seq, muted_until_ms,"
-                " last_sent_ms, version FROM members FORCE INDEX (PRIMARY)"
+                " last_sent_ms, version, own_role FROM members FORCE INDEX (PRIMARY)"
                 f" WHERE (conversation_id, user_id) IN ({','.join(chunk)})",
             )
             for conversation_id, user_id, role, state, intervals, *numbers in rows:

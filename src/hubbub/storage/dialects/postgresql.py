@@ -71,7 +71,7 @@ _APPEND = (
 )
 _FIND_MEMBERS = (
     "SELECT m.conversation_id, m.user_id, m.role, m.state, m.intervals, m.read_seq, m.delivered_seq,"
-    " m.muted_until_ms, m.last_sent_ms, m.version FROM unnest($1::bytea[], $2::bytea[]) AS k(c, u)"
+    " m.muted_until_ms, m.last_sent_ms, m.version, m.own_role FROM unnest($1::bytea[], $2::bytea[]) AS k(c, u)"
     " JOIN members m ON m.conversation_id = k.c AND m.user_id = k.u"
 )
 _FIND_MESSAGES = (

@@ -32,7 +32,9 @@ _unhex = bytes.fromhex
 _decode_heads = msgspec.json.Decoder(list[Heads]).decode
 _decode_keys = msgspec.json.Decoder(list[FoundKey]).decode
 _decode_changed = msgspec.json.Decoder(list[tuple[str, int]]).decode
-_decode_members = msgspec.json.Decoder(list[tuple[str, str, Role, MemberState, str, int, int, int, int, int]]).decode
+_decode_members = msgspec.json.Decoder(
+    list[tuple[str, str, Role, MemberState, str, int, int, int, int, int, str]]
+).decode
 _decode_counts = msgspec.json.Decoder(list[int]).decode
 
 
@@ -104,7 +106,7 @@ def _find_members(rows: int) -> str:
     return (
         f"WITH k(c, u) AS (VALUES {_values(rows, 2)})"
         " SELECT json_group_array(json_array(lower(hex(c)), lower(hex(u)), role, state, CAST(intervals AS TEXT),"
-        " read_seq, delivered_seq, muted_until_ms, last_sent_ms, version)) FROM k CROSS JOIN members m"
+        " read_seq, delivered_seq, muted_until_ms, last_sent_ms, version, own_role)) FROM k CROSS JOIN members m"
         " ON m.conversation_id = k.c AND m.user_id = k.u"
     )
 
@@ -290,8 +292,8 @@ class SqliteDialect(InSteps, SqlitePages):
         found: list[MemberRow] = []
         for chunk in _padded(wanted, (None, None)):
             answer = _driver(conn).execute(_find_members(len(chunk)), _flat(chunk)).fetchone()[0]
-            for conversation_id, user_id, role, state, intervals, *numbers in _decode_members(answer):
-                found.append(MemberRow(conversation_id, user_id, role, state, decode_intervals(intervals), *numbers))
+            for c, u, role, state, spans, *numbers in _decode_members(answer):
+                found.append(MemberRow(c, u, role, state, decode_intervals(spans), *numbers))  # type: ignore[arg-type]
         return found
 
     def find_messages(self, conn: Connection, keys: Iterable[tuple[str, int]]) -> list[FoundMessage]:

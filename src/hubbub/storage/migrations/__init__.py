@@ -58,7 +58,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0021"
+HEAD = "0022"
 """The newest revision in `versions`."""
 
 

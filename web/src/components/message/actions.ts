@@ -23,11 +23,10 @@ export function rightsIn(conversation: Conversation | undefined, isAdmin: boolea
   if (conversation.kind === "direct") return { write: true, pin: true, recallOthers: false };
   const leads =
     conversation.role === "admin" || conversation.role === "owner" || (isAdmin && conversation.kind === "channel");
-  return {
-    write: leads || (!conversation.muteAll && conversation.mutedUntilMs <= Date.now()),
-    pin: leads,
-    recallOthers: leads,
-  };
+  const own = conversation.roles?.find(({ id }) => id === conversation.ownRole);
+  const may = (right: string): boolean => leads || (own ? own.rights.includes(right) : right === "send");
+  const silent = conversation.mutedUntilMs > Date.now() || (conversation.muteAll && !may("speak_always"));
+  return { write: leads || (may("send") && !silent), pin: may("pin"), recallOthers: may("recall") };
 }
 
 export function useMessageActions() {
