@@ -45,11 +45,15 @@ class Content(msgspec.Struct, kw_only=True):
     """What a message says: `text` and `files`, or a `body` with a custom value."""
 
     text: str = ""
+    """Markdown, at most 65,536 bytes."""
     files: Annotated[list[str], msgspec.Meta(max_length=20)] = msgspec.field(default_factory=list)
     """Ids of files that were uploaded, in the order they are shown."""
     body: Body | None = None
+    """In place of `text` and `files`: a value of a program's own."""
     mentions: People = msgspec.field(default_factory=list)
+    """Ids of people it speaks to."""
     mention_all: bool = False
+    """It speaks to everybody in the conversation."""
     client_id: str = ""
     """A UUID that makes a retry find the first attempt; the header Idempotency-Key does the same."""
 
@@ -67,8 +71,11 @@ class NewMessage(Content, kw_only=True):
     forwarded: Source | None = None
     """Pass this message on; then nothing else is said."""
     reply_to_seq: Number = 0
+    """The message it quotes; 0 for none."""
     thread_seq: Number = 0
+    """The message that opened the thread it belongs to; 0 for none."""
     also_in_conversation: bool = False
+    """A message of a thread that is also shown, and counted, in the conversation."""
     after: str = ""
     """The client_id of the command this one must follow; it is stored only if that one is."""
 

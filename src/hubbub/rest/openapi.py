@@ -20,6 +20,7 @@ from litestar.types.internal_types import PathParameterDefinition
 
 from hubbub.auth.scopes import OWN
 from hubbub.base.errors import TABLE, ChatError, Code
+from hubbub.rest.described import describe
 from hubbub.rest.problems import PROBLEM_TYPE, Problem
 from hubbub.rest.refusals import ANY, AUTHENTICATED
 
@@ -90,12 +91,14 @@ def config(version: str) -> OpenAPIConfig:
             Tag(name="accounts", description="Making an account, logging in and out."),
             Tag(name="clients", description="Programs that get tokens here, and what people allowed them."),
             Tag(name="people", description="Finding other people."),
+            Tag(name="contacts", description="Whom one knows, and whom one has blocked."),
             Tag(name="conversations", description="Private chats, groups and channels."),
             Tag(name="members", description="Who is in a conversation, and who may do what."),
             Tag(name="messages", description="Sending, reading and changing messages."),
             Tag(name="events", description="Listening, without a socket."),
             Tag(name="notifications", description="Being called by Web Push, and being left alone."),
             Tag(name="files", description="Giving files to the server, and getting them."),
+            Tag(name="moderation", description="Roles, reports, bans and words that are not allowed."),
             Tag(name="server", description="The server itself."),
             Tag(name="cluster", description="Nodes and live configuration, for admins."),
         ],
@@ -127,6 +130,7 @@ def document(app: Litestar) -> dict[str, Any]:
     forms = {handler.opt[key] for handler in handlers.values() for key in ("form", "oauth") if key in handler.opt}
     _, own = msgspec.json.schema_components([Problem, *forms], ref_template="#/components/schemas/{name}")
     components.update(own)
+    describe(components)
     _disjoin(schema)
     for path, item in schema["paths"].items():
         for method, operation in item.items():

@@ -21,6 +21,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from hubbub.base.errors import TABLE, Code
+from hubbub.base.ids import GENERAL_CHANNEL
 from hubbub.rest.language import Language, preferred
 from hubbub.rest.openapi import document
 from hubbub.rest.ranges import matches
@@ -49,7 +50,8 @@ h1 { font-size: 2rem; line-height: 1.15; margin: 0 0 .5rem }
 h2 { font-size: 1.5rem; margin: 3.5rem 0 .5rem; padding-top: 1rem; border-top: 1px solid var(--line) }
 h3 { font-size: 1.125rem; margin: 2.5rem 0 .25rem }
 h4 { font-size: .9375rem; margin: 1.25rem 0 .25rem; color: var(--quiet) }
-nav h2 { font-size: .9375rem; margin: 1.25rem 0 .25rem; padding: 0; border: 0 }
+nav summary, nav > p { margin: .6rem 0 .25rem; font-weight: 700; cursor: pointer }
+nav details ul { padding-left: 1.1rem }
 nav ul { list-style: none; margin: 0; padding: 0 }
 nav li { margin: .15rem 0 }
 a { color: var(--accent) }
@@ -66,6 +68,7 @@ pre { background: var(--soft); border-radius: .5rem; padding: .75rem 1rem; overf
 table { border-collapse: collapse; width: 100%; font-size: .9375rem }
 td, th { text-align: left; vertical-align: top; padding: .35rem 1rem .35rem 0; border-top: 1px solid var(--line) }
 tr:first-child > * { border-top: 0 }
+th code { overflow-wrap: normal; white-space: nowrap }
 """
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -80,12 +83,19 @@ _POLICY = "; ".join(
     )
 )
 
-_START = """\
-server=https://chat.example
-curl -s $server/api/v1/accounts -H 'Content-Type: application/json' -d '{"username": "echo", "password": "a word"}'
-token=$(curl -s $server/oauth/token -d grant_type=password -d username=echo -d 'password=a word' | jq -r .access_token)
-curl -s $server/api/v1/conversations/00000000000000000000000000000002/messages -H "Authorization: Bearer $token" \\
-  -H 'Content-Type: application/json' -d '{"text": "Hello, everybody"}'
+_HERE = "https://chat.example"
+"""Stands for the address that the page is asked at."""
+
+_START = f"""\
+server={_HERE}
+curl -s $server/api/v1/accounts -H 'Content-Type: application/json' \\
+  -d '{{"username": "echo", "password": "wherefore art thou"}}'
+token=$(curl -s $server/oauth/token -d grant_type=password \\
+  -d username=echo -d 'password=wherefore art thou' \\
+  | sed 's/.*"access_token": *"\\([^"]*\\)".*/\\1/')
+curl -s $server/api/v1/conversations/{GENERAL_CHANNEL}/messages \\
+  -H "Authorization: Bearer $token" -H 'Content-Type: application/json' \\
+  -d '{{"text": "Hello, everybody"}}'
 curl -sN $server/api/v1/events -H "Authorization: Bearer $token"
 """
 
@@ -100,15 +110,16 @@ def examples() -> Mapping[str, Any]:
 
 def handler() -> HTTPRouteHandler:
     """Return what serves the pages; each is made when it is asked for first."""
-    made: dict[Language, tuple[bytes, str]] = {}
+    made: dict[Language, str] = {}
 
     @get("/api/docs", include_in_schema=False)
     async def reference(request: Request[Any, Any, Any], lang: Lang = "") -> Response[bytes]:
         language = lang if lang in WORDS else preferred(request.headers.get("accept-language", ""))
         if language not in made:
-            page = render(document(request.app), language).encode()
-            made[language] = page, f'"{hashlib.blake2b(page, digest_size=12).hexdigest()}"'
-        page, etag = made[language]
+            made[language] = render(document(request.app), language)
+        # So that what one copies runs against the server one reads it at.
+        page = made[language].replace(_HERE, escape(str(request.base_url).rstrip("/")), 1).encode()
+        etag = f'"{hashlib.blake2b(page, digest_size=12).hexdigest()}"'
         headers = {
             "content-security-policy": _POLICY,
             "cache-control": "no-cache",
@@ -151,10 +162,10 @@ class _Page:
             f'<a href="?lang={other}" hreflang="{other}" lang="{other}">{words["other"]}</a>',
         ]
         for tag, operations in by_tag.items():
-            parts.append(f'<h2><a href="#tag-{tag}">{self._tag(tag)}</a></h2><ul>')
+            parts.append(f'<details><summary><a href="#tag-{tag}">{self._tag(tag)}</a></summary><ul>')
             parts += [f'<li><a href="#{one["operationId"]}">{self._summary(one)}</a></li>' for _, _, one in operations]
-            parts.append("</ul>")
-        parts.append(f'<h2><a href="#types">{words["types"]}</a></h2></nav><main id="main">')
+            parts.append("</ul></details>")
+        parts.append(f'<p><a href="#types">{words["types"]}</a></p></nav><main id="main">')
         parts.append(
             f"<h1>{escape(info['title'])} {escape(info['version'])}: {words['title']}</h1>"
             f'<p>{words["lead"]} <a href="/api/openapi.json">/api/openapi.json</a></p>'
@@ -210,6 +221,7 @@ class _Page:
             yield "</table></div>"
         for media, content in operation.get("requestBody", {}).get("content", {}).items():
             yield f"<h4>{words['body']}</h4><p><code>{escape(media)}</code>: {self._type(content['schema'])}</p>"
+            yield from self._fields(self._types.get(content["schema"].get("$ref", "").rpartition("/")[2], {}))
         yield from self._answers(operation)
         yield from self._example(name, operation)
         yield "</section>"
@@ -251,19 +263,24 @@ class _Page:
 
     def _type_section(self, name: str, schema: Any) -> Iterator[str]:
         yield f'<section><h3 id="type-{escape(name)}">{escape(name)}</h3><p>{_prose(schema.get("description", ""))}</p>'
-        if properties := schema.get("properties"):
-            required = set(schema.get("required", ()))
-            yield "<div class='rows'><table>"
-            for field, shape in properties.items():
-                needed = f", {self._words['required']}" if field in required else ""
-                yield (
-                    f"<tr><th scope='row'><code>{escape(field)}</code></th><td>{self._type(shape)}{needed}</td>"
-                    f"<td>{_prose(shape.get('description', ''))}</td></tr>"
-                )
-            yield "</table></div>"
+        if "properties" in schema:
+            yield from self._fields(schema)
         else:
             yield f"<p>{self._type(schema)}</p>"
         yield "</section>"
+
+    def _fields(self, schema: Any) -> Iterator[str]:
+        if not (properties := schema.get("properties")):
+            return
+        required = set(schema.get("required", ()))
+        yield "<div class='rows'><table>"
+        for field, shape in properties.items():
+            needed = f", {self._words['required']}" if field in required else ""
+            yield (
+                f"<tr><th scope='row'><code>{escape(field)}</code></th><td>{self._type(shape)}{needed}</td>"
+                f"<td>{_prose(shape.get('description', ''))}</td></tr>"
+            )
+        yield "</table></div>"
 
     def _type(self, schema: Any) -> str:
         """Return a type in few words, with links to what has a name."""

@@ -93,6 +93,19 @@ async def test_the_document_is_openapi_31_with_nothing_dangling(document: dict[s
         assert ("401" in errors) == bool(schemes), path
 
 
+async def test_types_and_fields_say_what_the_code_says_of_them(document: dict[str, Any]) -> None:
+    types = document["components"]["schemas"]
+    assert types["NewMessage"]["description"] == "A message to send."
+    fields = types["NewMessage"]["properties"]
+    assert fields["after"]["description"].startswith("The client_id of the command this one must follow;")
+    assert fields["files"]["description"].startswith("Ids of files that were uploaded"), "a field of its base"
+    assert types["Reminder"]["properties"]["due"]["description"] == "Whether its time has come."
+    assert types["Reminder"]["description"].startswith("A message that the caller wants to come back to")
+    said = sum("description" in field for one in types.values() for field in one.get("properties", {}).values())
+    assert said > 200
+    assert all(text.strip() == text for one in types.values() if (text := one.get("description", "")))
+
+
 async def test_examples_fit_their_operations(site: Site, document: dict[str, Any]) -> None:
     """A reader who copies an example gets something better than `bad_request`."""
     prince = await site.admin()

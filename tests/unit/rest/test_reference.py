@@ -95,6 +95,21 @@ async def test_every_operation_and_type_is_on_the_page_in_both_languages(site: S
                 assert link[1:] in seen.ids, link
 
 
+async def test_what_one_copies_runs_against_the_server_one_reads_it_at(site: Site) -> None:
+    here = (await site.http.get("/api/docs")).text
+    assert f"server={site.http.base_url}".rstrip("/") in here
+    other = (await site.http.get("/api/docs", headers={"host": "verona.example:8443"})).text
+    assert "server=http://verona.example:8443\n" in other
+    strange = (await site.http.get("/api/docs", headers={"host": "x<script>"})).text
+    assert "<script>" not in strange
+
+
+async def test_the_fields_of_a_body_stand_beside_its_operation(site: Site) -> None:
+    page = (await site.http.get("/api/docs", params={"lang": "en"})).text
+    section = page.partition('<h3 id="set_reminder">')[2].partition("</section>")[0]
+    assert "What the caller writes to themselves about it." in section
+
+
 async def test_the_pages_need_no_script_and_allow_none(site: Site) -> None:
     answer = await site.http.get("/api/docs")
     policy = answer.headers["content-security-policy"]
