@@ -56,6 +56,7 @@ PLACE_NAME_MAX = 100
 
 LoginEndedHook = Callable[[str, str], Awaitable[None]]
 RegisteredHook = Callable[[str], Awaitable[None]]
+ArrivalHook = Callable[[Account, Login, str], Awaitable[None]]
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -74,7 +75,7 @@ class Grant(msgspec.Struct, frozen=True):
     """For one more device of the same installation, once and within a minute; of this server's own clients alone."""
 
 
-async def _nothing(*_: str) -> None: ...
+async def _nothing(*_: object) -> None: ...
 
 
 class Accounts:
@@ -111,6 +112,8 @@ class Accounts:
         """None: every password is one of ours."""
         self.arrivals: Arrivals | None = None
         """None: nobody is told of new devices."""
+        self.on_arrival: ArrivalHook = _nothing
+        """Awaited with the login and its address after somebody signed in from a device that was new to them."""
         self._registering = Allowance(clock, per_s=0.0, burst=1.0)
         self._trying = Allowance(clock, per_s=0.0, burst=1.0)
         self.use(settings)
@@ -694,8 +697,8 @@ class Accounts:
 
     async def note_arrival(self, account: Account, login: Login, address: str) -> None:
         """Tell a person of a stored login of theirs, if it is on a device that is new to them."""
-        if self.arrivals is not None:
-            await self.arrivals.note(account, login, address)
+        if self.arrivals is not None and await self.arrivals.note(account, login, address):
+            await self.on_arrival(account, login, address)
 
     async def standing(self, login_id: str) -> tuple[Login, Account] | None:
         """Return a login with its person, ended or not."""

@@ -15,12 +15,12 @@ import msgspec
 
 from hubbub.base.loops import Loop
 
-__all__ = ["Carrier", "CarrierError", "Language", "Letter", "Office", "letter"]
+__all__ = ["Carrier", "CarrierError", "Language", "Letter", "Office", "in_both", "letter"]
 
 _log = logging.getLogger(__name__)
 
 Language = Literal["en", "zh"]
-Subject = Literal["verify", "reset", "reset_done", "moved"]
+Subject = Literal["verify", "reset", "reset_done", "moved", "arrival"]
 
 _TRIES = 4
 
@@ -132,6 +132,14 @@ _WORDS: dict[Language, dict[Subject, tuple[str, str]]] = {
             "from now on {place} writes to another address of yours. If it was not you, log in and change your"
             " password.\n",
         ),
+        "arrival": (
+            "{place}: a new device",
+            "Hello {person},\n\n"
+            "at {time} UTC you signed in to {place} from a device that was new to you: {device}, at the address"
+            " {address}.\n\n"
+            "If it was you, do nothing. If not, end it here, and choose another password:\n\n"
+            "{link}\n",
+        ),
     },
     "zh": {
         "verify": (
@@ -158,8 +166,21 @@ _WORDS: dict[Language, dict[Subject, tuple[str, str]]] = {
             "{place}：您的邮箱已更改",
             "{person}，您好：\n\n今后 {place} 将使用您的另一个邮箱。如果不是您本人操作，请登录并更改密码。\n",
         ),
+        "arrival": (
+            "{place}：新设备登录",
+            "{person}，您好：\n\n"
+            "您的账号于 {time}（UTC）在一台新设备上登录了 {place}：{device}，地址为 {address}。\n\n"
+            "如果是您本人，请忽略此邮件；如果不是，请在以下页面结束该登录并更改密码：\n\n"
+            "{link}\n",
+        ),
     },
 }
+
+
+def in_both(subject: Subject, to: str, **values: object) -> Letter:
+    """Return a letter in both languages: to somebody who did not just ask for it in one of them."""
+    english, chinese = letter("en", subject, to, **values), letter("zh", subject, to, **values)
+    return Letter(to, english.subject, f"{english.text}\n---\n\n{chinese.text}")
 
 
 def letter(language: Language, subject: Subject, to: str, **values: object) -> Letter:

@@ -10,14 +10,16 @@ takes nothing else away: a second step, where there is one, is still asked for.
 from __future__ import annotations
 
 import base64
+import re
 import secrets
+import time
 import unicodedata
 from collections import deque
 from typing import Protocol
 
 import msgspec
 
-from hubbub.auth.letters import Language, Letter, letter
+from hubbub.auth.letters import Language, Letter, in_both, letter
 from hubbub.auth.limits import Allowance, neighbourhood
 from hubbub.auth.model import Identity
 from hubbub.auth.names import clean_password
@@ -25,7 +27,7 @@ from hubbub.auth.ports import Account, Login, Place
 from hubbub.auth.refresh import digest
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock
-from hubbub.base.errors import ChatError, Code
+from hubbub.base.errors import ChatError, Code, RateLimited
 from hubbub.base.loops import Loop
 
 __all__ = ["MailLink", "Recovery", "RecoveryStore", "clean_email"]
@@ -39,6 +41,7 @@ _ASKED = 1_000
 """So many who asked wait to be written to; of more, the oldest ask again."""
 _KEEP = 3
 """Links of one person for one purpose; an older one is good no more."""
+_NO_LINK = re.compile(r"[^\w ()-]")
 _UNFIT = frozenset(' \t\r\n"(),:;<>[]\\')
 
 
@@ -155,6 +158,7 @@ class Recovery:
         # Whoever uses up somebody's share has had them sent as many links, each of which is good.
         self._by_email = Allowance(clock, per_s=settings.letters_per_hour / 3600, burst=3.0)
         self._by_person = Allowance(clock, per_s=settings.letters_per_hour / 3600, burst=3.0)
+        self._by_arrival = Allowance(clock, per_s=settings.letters_per_hour / 3600, burst=5.0)
         self._asked: deque[tuple[str, Language]] = deque(maxlen=_ASKED)
         self._loop = Loop("asked for passwords", self.answer)
 
@@ -242,6 +246,31 @@ class Recovery:
         if account.email:
             await self._write(account, language, "reset_done", account.email)
         return account
+
+    # ------------------------------------------------------------ was this you
+
+    async def tell_arrival(self, account: Account, login: Login, address: str) -> None:
+        """Write to a person, where an address of theirs was proved, that they signed in from a new device."""
+        if not account.email:
+            return
+        try:
+            self._by_arrival.take(account.id)
+        except RateLimited:
+            # The notices are kept all the same; nobody's mailbox is flooded by whoever knows a password.
+            return
+        place = (await self._accounts.place()).name or "Hubbub"
+        said = in_both(
+            "arrival",
+            account.email,
+            place=place,
+            person=account.username,
+            time=time.strftime("%Y-%m-%d %H:%M", time.gmtime(login.created_ms / 1000)),
+            # It is whoever signed in that names it, and nothing of theirs may become a link.
+            device=" ".join(_NO_LINK.sub(" ", login.device_name).split())[:60] or "?",
+            address=address or "?",
+            link=f"{self._url}/oauth/security",
+        )
+        self._office.post(said)
 
     # ------------------------------------------------------------ for those who look after accounts
 

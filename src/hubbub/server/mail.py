@@ -50,6 +50,7 @@ def open_recovery(
     sender = settings.mail.sender or f"hubbub@{urlsplit(url).hostname or 'localhost'}"
     office = Office(open_carrier(settings.mail, Path(settings.data), sender, clock), waiting=settings.mail.waiting)
     recovery = Recovery(store, accounts, office, clock, settings.auth, url=url)
+    accounts.on_arrival = recovery.tell_arrival
     office.start()
     stack.push_async_callback(office.stop)
     recovery.start()

@@ -15,6 +15,7 @@ import pytest
 from unit.auth.people import PASSWORD, fast_settings
 from unit.rest.browser import Browser, Form, a_browser, a_program, told
 from unit.rest.site import ISSUER, Person, Site, a_site
+from unit.rest.test_recovery import proved
 
 from hubbub.auth.second_factor import SecondFactor
 from hubbub.auth.totp import code_at, step_of
@@ -382,6 +383,28 @@ async def test_a_sign_in_from_a_new_device_is_told_of_and_can_be_ended(place: Si
     await romeo.does("DELETE", f"/me/arrivals/{told_of['login_id']}")
     assert (await romeo.gets("/me/arrivals"))["arrivals"] == []
     assert await romeo.is_refused("DELETE", f"/me/arrivals/{told_of['login_id']}") == "not_found"
+
+
+async def test_who_proved_an_address_is_written_to(place: Site, clock: Shifted) -> None:
+    romeo = await place.enter("romeo")
+    await place.enter("juliet")
+    await proved(place, romeo)
+    clock.lets_devices_grow_old()
+    before = len(place.letters)
+    await place.log_in("juliet")
+    assert len(place.letters) == before, "she has told nobody where to write"
+    await logs_in(place, device_name="Bank. http://evil.example/ <b>me</b>")
+    (letter,) = place.letters[before:]
+    assert letter.to == "Romeo@verona.example"
+    assert "new to you: Bank http evil example b me b, at the address" in letter.text
+    assert letter.text.count(f"{ISSUER}/oauth/security") == 2
+    assert "新设备" in letter.text
+    assert letter.text.count("://") == 2
+    # Whoever knows the password floods nobody's mailbox.
+    for _ in range(9):
+        await logs_in(place)
+    assert len(place.letters) == before + 5
+    assert len((await romeo.gets("/me/arrivals"))["arrivals"]) == 10
 
 
 async def test_a_device_that_was_there_before_is_not_told_of(place: Site, clock: Shifted) -> None:
