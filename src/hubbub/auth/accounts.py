@@ -335,6 +335,8 @@ class Accounts:
             right = await self._passwords.matches(normal, account.password_hash if account else None)
         if not right:
             self._failures.failed((place, key))
+            # Not what was typed: it may be the password, in the wrong field.
+            log.info("wrong password for %s from %s", account.id if account else "nobody", address)
             raise ChatError(Code.BAD_CREDENTIALS)
         self._failures.succeeded((place, key))
         assert account is not None
@@ -398,6 +400,7 @@ class Accounts:
             raise ChatError(Code.BAD_TOKEN)
         login, account = standing
         if outcome is Rotation.REUSED:
+            log.warning("a refresh token of %s was used twice, from %s: login %s ended", account.id, address, login.id)
             await self.on_login_ended(login.user_id, login.device_id)
         if outcome is not Rotation.DONE or login.ended_ms or not account.active:
             raise ChatError(Code.SESSION_ENDED)
@@ -696,7 +699,8 @@ class Accounts:
             await self.note_arrival(account, login, address)
 
     async def note_arrival(self, account: Account, login: Login, address: str) -> None:
-        """Tell a person of a stored login of theirs, if it is on a device that is new to them."""
+        """Log a stored login of somebody, and tell them of it if it is on a device that is new to them."""
+        log.info("%s signed in from %s with login %s", account.id, address, login.id)
         if self.arrivals is not None and await self.arrivals.note(account, login, address):
             await self.on_arrival(account, login, address)
 

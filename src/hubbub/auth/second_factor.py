@@ -9,6 +9,7 @@ device that was used before, a recovery code and a passkey do not need it.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
 
@@ -27,6 +28,8 @@ from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code, RateLimited
 
 __all__ = ["Factors", "SecondFactor"]
+
+log = logging.getLogger(__name__)
 
 _AGAIN_MS = 60_000
 _AGAIN = "again"
@@ -140,6 +143,7 @@ class SecondFactor:
             right = await self._use_code(account.id, code)
         if not right:
             self._failures.failed(key)
+            log.info("wrong second factor for %s from %s", account.id, address)
             raise ChatError(Code.BAD_SECOND_FACTOR)
         self._failures.succeeded(key)
 

@@ -434,3 +434,23 @@ async def test_the_first_start_makes_a_key_and_later_ones_keep_it() -> None:
         kids.append(accounts.signing.tokens.ring.signing_kid)
         await accounts.close()
     assert kids[0] == kids[1]
+
+
+async def test_each_sign_in_and_each_failure_is_in_the_log_without_what_was_typed(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "hubbub.auth")
+    grant = await house.enter()
+    for name, password in (("romeo", "my old one"), ("hunter2hunter2", "romeo")):
+        with pytest.raises(ChatError):
+            await house.accounts.log_in(name, password, address="203.0.113.9")
+    await house.accounts.refresh(grant.refresh_token)
+    with pytest.raises(ChatError):
+        await house.accounts.refresh(grant.refresh_token, address="203.0.113.9")
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        f"{grant.account.id} signed in from  with login {grant.login.id}",
+        f"wrong password for {grant.account.id} from 203.0.113.9",
+        "wrong password for nobody from 203.0.113.9",
+        f"a refresh token of {grant.account.id} was used twice, from 203.0.113.9: login {grant.login.id} ended",
+    ]
