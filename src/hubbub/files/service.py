@@ -10,15 +10,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import os
 import re
 import shutil
-import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code, RateLimited
@@ -86,8 +83,9 @@ class Files:
         if self._under_way[user_id] >= settings.uploads_at_once:
             raise RateLimited(after_s=1.0)
         self._under_way[user_id] += 1
-        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self.folder))
+        folder = self.folder / new_id()
         try:
+            await asyncio.to_thread(folder.mkdir, mode=0o700)
             return await self._take(user_id, a_name(name), content, folder)
         finally:
             self._under_way[user_id] -= 1
@@ -142,18 +140,17 @@ class Files:
         most = self._settings.file_bytes
         digest = hashlib.sha256()
         size, head, waiting = 0, b"", bytearray()
-        with await asyncio.to_thread(spool.open, "wb", buffering=0) as file:
-            async for piece in content:
-                size += len(piece)
-                if size > most:
-                    raise ChatError(Code.FILE_TOO_LARGE)
-                if len(head) < sniff.HEAD_BYTES:
-                    head = (head + piece)[: sniff.HEAD_BYTES]
-                waiting += piece
-                if len(waiting) >= _BUFFER_BYTES:
-                    await asyncio.to_thread(_write, file, digest, bytes(waiting))
-                    waiting.clear()
-            await asyncio.to_thread(_write, file, digest, bytes(waiting))
+        async for piece in content:
+            size += len(piece)
+            if size > most:
+                raise ChatError(Code.FILE_TOO_LARGE)
+            if len(head) < sniff.HEAD_BYTES:
+                head = (head + piece)[: sniff.HEAD_BYTES]
+            waiting += piece
+            if len(waiting) >= _BUFFER_BYTES:
+                await asyncio.to_thread(_append, spool, digest, bytes(waiting))
+                waiting.clear()
+        await asyncio.to_thread(_append, spool, digest, bytes(waiting))
         return size, digest.digest(), head
 
     async def _keep(self, row: FileRow, spool: Path, preview: Path | None) -> FileRow:
@@ -256,11 +253,11 @@ def type_of(row: FileRow, form: Form) -> str:
     return row.type if form == "content" else PREVIEW_TYPE
 
 
-def _write(file: BinaryIO, digest: hashlib._Hash, content: bytes) -> None:
+def _append(path: Path, digest: hashlib._Hash, content: bytes) -> None:
+    # Opened by each that writes: whoever waits for this thread may be gone before it has a file to give them.
     digest.update(content)
-    view = memoryview(content)
-    while view:
-        view = view[os.write(file.fileno(), view) :]
+    with path.open("ab") as file:
+        file.write(content)
 
 
 def _measure(path: Path) -> tuple[int, bytes]:
