@@ -1,8 +1,10 @@
 """How fast a full log is searched: `python bench/search.py [--messages N] [--database sqlite|postgresql|mariadb]`.
 
 It fills a database with messages of made-up words whose frequencies fall as those of a language do, a third of them
-Chinese, in 1,000 conversations of very different size; somebody is in 200 of these and in the largest.  Then it makes
-the index as a server does, prints how long that took and how large it became, and asks.
+Chinese, in 1,000 conversations of very different size; somebody is in 200 of these and in the largest.  First a node
+serves for a while, with all of this to be indexed, and somebody says something fifty times a second: how long that
+takes is printed, with the index standing still and with the node at it.  Then the rest of the index is made, without
+pauses; how long that took and how large it became is printed, and it is asked.
 """
 
 from __future__ import annotations
@@ -29,12 +31,26 @@ from append import server  # type: ignore[import-not-found]
 
 from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
-from hubbub.chat.model import MAX_SEQ, Body, ConversationKind, ConversationRow, Created, Entry, MemberRow, Post
+from hubbub.bus.local import LocalBus
+from hubbub.chat.model import (
+    MAX_SEQ,
+    Body,
+    Caller,
+    ConversationKind,
+    ConversationRow,
+    Created,
+    Entry,
+    MemberRow,
+    Post,
+    Submit,
+)
+from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import Changes, Facts, Needs, NewEntry
 from hubbub.chat.search.found import Wanted
+from hubbub.chat.settings import ChatSettings
 from hubbub.storage.database import Database
 from hubbub.storage.opening import open_database
-from hubbub.storage.search_tables import search_terms
+from hubbub.storage.search_tables import search_heads, search_terms
 from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import FILE_NAME
 
@@ -108,6 +124,30 @@ async def fill(store: SqlStore, rng: random.Random, language: Language, messages
     return me, people
 
 
+async def serve(store: SqlStore, me: str, language: Language, seconds: float, *, indexing: bool) -> None:
+    """Serve with a backlog for a while; print how long a commit takes."""
+    settings = ChatSettings(limits_on=False, index_gather_s=0.25 if indexing else 3_600.0)
+    node = ChatNode(store, LocalBus(), SystemClock(), settings)
+    await node.start()
+    taken: list[float] = []
+    try:
+        caller = Caller(me)
+        room = (await node.create_conversation(caller, new_id(), ConversationKind.GROUP, title="Verona")).conversation
+        until = time.perf_counter() + seconds
+        while (before := time.perf_counter()) < until:
+            await node.submit(caller, Submit(room.id, new_id(), Post(Body(text=language.message()))))
+            taken.append((time.perf_counter() - before) * 1e3)
+            await asyncio.sleep(max(0.0, 0.02 - (time.perf_counter() - before)))
+    finally:
+        await node.stop()
+    taken.sort()
+    print(
+        f"{len(taken):,} commits while the index {'is made' if indexing else 'stands still'}: median"
+        f" {taken[len(taken) // 2]:.1f} ms, 99 % {taken[int(len(taken) * 0.99)]:.1f} ms, worst {taken[-1]:.1f} ms",
+        flush=True,
+    )
+
+
 async def ask(store: SqlStore, me: str, name: str, wanted: Callable[[], Wanted], times: int) -> list[float]:
     """Ask for the first page many times; print the median and the slow ones."""
     taken, found = [], 0
@@ -126,13 +166,17 @@ async def ask(store: SqlStore, me: str, name: str, wanted: Callable[[], Wanted],
     return taken
 
 
-async def measure(database: Database, messages: int, times: int) -> None:
+async def measure(database: Database, messages: int, times: int, seconds: float) -> None:
     store = SqlStore(database)
     rng = random.Random(7)
     language = Language(rng)
     began = time.perf_counter()
     me, people = await fill(store, rng, language, messages)
     print(f"{messages:,} messages written in {time.perf_counter() - began:.0f} s", flush=True)
+    for indexing in (False, True):
+        await serve(store, me, language, seconds, indexing=indexing)
+    done = await database.read(lambda conn: conn.execute(select(func.sum(search_heads.c.seq))).scalar_one())
+    print(f"{int(done or 0):,} entries indexed in these {seconds:g} s", flush=True)
     began = time.perf_counter()
     looked = ""
     while True:
@@ -175,6 +219,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=20.0, help="How long to serve with a backlog.")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "mariadb"), default="sqlite")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="hubbub-search-"))
@@ -182,7 +227,7 @@ async def main() -> None:
         with server(None if options.database == "sqlite" else options.database) as url:
             database = await open_database(url, folder, clock=SystemClock(), accept_unsafe=True)
             try:
-                await measure(database, options.messages, options.times)
+                await measure(database, options.messages, options.times, options.seconds)
                 if not url:
                     print(f"size of the file: {(folder / FILE_NAME).stat().st_size / 1e6:,.0f} MB")
             finally:

@@ -25,6 +25,10 @@ _CONVERSATIONS = 100
 _NOTED = 100_000
 """So many conversations are remembered; of more the rest is found by looking."""
 _LOOKED_AT = 1_000
+_STEP_S = 0.025
+"""What one step should take, so that nobody who waits behind it notices; how much is done in one follows from it."""
+_LEAST = 16
+"""Entries of the smallest step: below that a step costs more for being one than for what it does."""
 _PAUSE_S = 5.0
 """The longest pause between two steps."""
 
@@ -93,10 +97,19 @@ class Indexing:
                 self._most = max(1, self._most // 2)
                 self._waiting.update(dict.fromkeys(ids))
                 raise
-            self._most = min(self._most * 2, self._settings.index_entries)
+            took_s = self._clock.monotonic() - began
+            self._most = self._after(took_s)
             self._waiting.update(dict.fromkeys(behind))
             if self._waiting:
-                await self._pause(self._clock.monotonic() - began)
+                await self._pause(took_s)
+
+    def _after(self, took_s: float) -> int:
+        """Return how many entries the next step takes, after one that took so long."""
+        if took_s > _STEP_S:
+            return max(self._most // 2, min(self._most, _LEAST))
+        if took_s < _STEP_S / 2:
+            return min(self._most * 2, self._settings.index_entries)
+        return self._most
 
     async def _pause(self, took_s: float) -> None:
         """Leave the time to others that is theirs after a step that took so long."""

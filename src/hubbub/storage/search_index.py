@@ -70,6 +70,8 @@ class Additions(msgspec.Struct):
     """Blocks with new messages: when the first and the last of these was sent."""
     recalled: dict[int, int]
     """Blocks with the bits of the messages taken back."""
+    rows: Sequence[tuple[bytes, int, bytes, bytes]] = ()
+    """What `merge` found to be written of the terms."""
 
 
 _NEXT = (
@@ -134,26 +136,37 @@ def additions(each: Slice) -> Additions:
     return Additions(each.conversation_id, each.after_seq, each.to_seq, each.head, terms, times, recalled)
 
 
+def merge(conn: Connection, dialect: Dialect, found: Sequence[Additions]) -> None:
+    """Join what is new with what is stored, before anything is locked.
+
+    What is read here stays true until the row that says how far the index has come is moved, and with that row moved
+    nothing of it is written.
+    """
+    keys = [(each.conversation_id, block, term) for each in found for block, term in each.terms]
+    stored = {row[:3]: unpacked(row.postings) for row in dialect.find_postings(conn, keys)}
+    for each in found:
+        conversation = bytes.fromhex(each.conversation_id)
+        rows: list[tuple[bytes, int, bytes, bytes]] = []
+        for (block, term), bits in each.terms.items():
+            before = stored.get((each.conversation_id, block, term), 0)
+            after = before & ~each.recalled.get(block, 0) | bits
+            if after != before:
+                rows.append((conversation, block, term, packed(after)))
+        # In the order of the key, in which they lie.
+        each.rows = sorted(rows)
+
+
 def write_additions(conn: Connection, dialect: Dialect, found: Sequence[Additions]) -> set[str]:
-    """Write what is new and how far the index has come; return the conversations that are not at their end."""
-    ids = sorted(each.conversation_id for each in found)
+    """Write what was merged and how far the index has come; return the conversations that are not at their end."""
+    going = [each for each in found if each.to_seq > each.after_seq]
+    ids = sorted(each.conversation_id for each in going)
     dialect.insert_new(conn, search_heads, [{"conversation_id": id_, "seq": 0} for id_ in ids])
     known = _lock_heads(conn, ids)
-    mine = [each for each in found if known.get(each.conversation_id) == each.after_seq]
+    mine = [each for each in going if known.get(each.conversation_id) == each.after_seq]
     for each in mine:
         for block, bits in each.recalled.items():
             _take_out(conn, dialect, each.conversation_id, block, bits)
-    keys = [(each.conversation_id, block, term) for each in mine for block, term in each.terms]
-    stored = {row[:3]: unpacked(row.postings) for row in dialect.find_postings(conn, keys)}
-    rows: list[tuple[bytes, int, bytes, bytes]] = []
-    for each in mine:
-        conversation = bytes.fromhex(each.conversation_id)
-        for (block, term), bits in each.terms.items():
-            before = stored.get((each.conversation_id, block, term), 0)
-            if before | bits != before:
-                rows.append((conversation, block, term, packed(before | bits)))
-    # In the order of the key, in which they lie.
-    dialect.write_postings(conn, sorted(rows))
+    dialect.write_postings(conn, [row for each in mine for row in each.rows])
     dialect.upsert(conn, search_blocks, [row for each in mine for row in _blocks(conn, each)])
     heads = [{"conversation_id": each.conversation_id, "seq": each.to_seq} for each in mine]
     dialect.upsert(conn, search_heads, heads, growing=("seq",))

@@ -313,8 +313,10 @@ class SqlStore(SqlReminders):
         slices = await self._db.read(lambda conn: search_index.read_slices(conn, conversation_ids, most))
         if not slices:
             return set()
-        # Neither in the event loop nor in the thread that everybody's commits go through.
+        # Neither in the event loop nor in the thread that everybody's commits go through: what is left for the
+        # transaction that writes is to write.
         found = await asyncio.to_thread(lambda: [search_index.additions(each) for each in slices])
+        await self._db.read(lambda conn: search_index.merge(conn, self._dialect, found))
         return await write_again(self._db, lambda conn: search_index.write_additions(conn, self._dialect, found))
 
     async def behind(self, after: str, limit: int) -> tuple[list[str], str]:

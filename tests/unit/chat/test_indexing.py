@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import Connection
 from unit.chat.stage import QUICK, a_store
 from unit.chat.world import ANNA, BEN, fresh_id, text
 
@@ -19,6 +20,8 @@ from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import StoreBusy
 from hubbub.chat.search.found import Found, Wanted
 from hubbub.chat.settings import ChatSettings
+from hubbub.storage.dialects import FoundPostings
+from hubbub.storage.dialects.sqlite import SqliteDialect
 from hubbub.storage.sql_store import SqlStore
 
 ANN = Caller(ANNA)
@@ -156,3 +159,65 @@ async def test_people_who_wait_come_before_the_index(busy: bool, pause_s: float)
     indexing.note({"a" * 32: 1})
     await indexing.step()
     assert pauses == pytest.approx([pause_s, pause_s])
+
+
+class Heavy:
+    """An index whose every entry takes a millisecond, with so many to do."""
+
+    def __init__(self, clock: ManualClock, entries: int) -> None:
+        self.clock = clock
+        self.left = entries
+        self.steps: list[int] = []
+
+    async def index(self, conversation_ids: Sequence[str], most: int) -> set[str]:
+        done = min(most, self.left)
+        self.clock.advance(done / 1000)
+        self.steps.append(done)
+        self.left -= done
+        return set(conversation_ids) if self.left else set()
+
+    async def behind(self, after: str, limit: int) -> tuple[list[str], str]:
+        return [], ""
+
+
+async def test_a_backlog_goes_in_steps_that_nobody_notices() -> None:
+    clock = ManualClock()
+    index = Heavy(clock, 5_000)
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+
+    indexing = Indexing(index, clock, ChatSettings(), sleep=sleep)
+    indexing.note({"a" * 32: 5_000})
+    await indexing.step()
+    assert index.left == 0
+    assert max(index.steps[4:]) <= 25
+    assert min(index.steps[4:-1]) >= 12, "and not in more steps than it takes"
+
+
+class OnlyReadersSeek(SqliteDialect):
+    """Refuses to look for terms where everybody's commits wait."""
+
+    def find_postings(self, conn: Connection, keys: Sequence[tuple[str, int, bytes]]) -> list[FoundPostings]:
+        assert conn.exec_driver_sql("PRAGMA query_only").scalar_one() == 1
+        return super().find_postings(conn, keys)
+
+
+async def test_what_is_stored_is_looked_up_beside_the_writer(tmp_path: Path) -> None:
+    clock = ManualClock()
+    database, _ = await a_store(tmp_path, clock, [ANNA, BEN])
+    database.dialect = OnlyReadersSeek()
+    store = SqlStore(database)
+    node = a_node(store, clock, replace(QUICK, index_gather_s=3600.0))
+    await node.start()
+    try:
+        group = await a_group(node)
+        for number in range(3):
+            await node.submit(ANN, Submit(group, fresh_id(), text(f"word {number}")))
+            behind, _ = await store.behind("", 10)
+            while behind:
+                behind = sorted(await store.index(behind, 100))
+        assert len((await store.search(ANNA, Wanted(("word",)), "", 10))[0]) == 3
+    finally:
+        await node.stop()
+        await database.close()

@@ -222,6 +222,14 @@ def _find_beginnings(rows: int) -> str:
     )
 
 
+@lru_cache(maxsize=64)
+def _write_postings(rows: int) -> str:
+    return (
+        f"INSERT INTO search_terms (conversation_id, block, term, postings) VALUES {_values(rows, 4)}"
+        " ON CONFLICT (conversation_id, block, term) DO UPDATE SET postings = excluded.postings"
+    )
+
+
 _NO_SPAN = (None, 0, 0)
 
 
@@ -365,11 +373,8 @@ class SqliteDialect(InSteps, SqlitePages):
         return self._per_span(conn, _last_posts, spans, [_unhex(user_id)])
 
     def write_postings(self, conn: Connection, rows: Sequence[tuple[bytes, int, bytes, bytes]]) -> None:
-        _driver(conn).executemany(
-            "INSERT INTO search_terms (conversation_id, block, term, postings) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (conversation_id, block, term) DO UPDATE SET postings = excluded.postings",
-            rows,
-        )
+        for chunk in _chunks(rows):
+            _driver(conn).execute(_write_postings(len(chunk)), _flat(chunk))
 
     def find_postings(self, conn: Connection, keys: Sequence[tuple[str, int, bytes]]) -> list[FoundPostings]:
         wanted: list[tuple[bytes | None, int, bytes]] = [(_unhex(c), block, term) for c, block, term in keys]
