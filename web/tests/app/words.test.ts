@@ -53,11 +53,17 @@ describe("the words of the app", () => {
 
   /** What stands in the place of `${…}` where a key is put together, by what stands before it. */
   const VARIED: Readonly<Record<string, string>> = {
+    "admin.act.": keysOf(adminEn.act).join(" "),
+    "admin.audit.kind.": Object.keys(adminEn.audit.kind).join(" "),
+    "admin.can.": keysOf(adminEn.can).join(" "),
+    "admin.node.": "up starting draining suspect dead",
     "admin.page.": Object.keys(adminEn.page).join(" "),
     "admin.reports.": "dismissed acted",
     "admin.role.": "owner admin moderator member guest",
     "admin.room.": Object.keys(adminEn.room).join(" "),
+    "admin.scope.": Object.keys(adminEn.scope).join(" "),
     "admin.setting.": keysOf(adminEn.setting).join(" "),
+    "admin.words.": "refuse mask hold pass",
     "admin.standing.": Object.keys(adminEn.standing).join(" "),
     "arrange.for.": "hour hours tomorrow ever",
     "create.": "direct group channel",
@@ -87,5 +93,25 @@ describe("the words of the app", () => {
     );
     const said = new Set([...whole, ...varied]);
     expect(keysOf(en).filter((key) => !said.has(key))).toEqual([]);
+  });
+
+  test("have one for whatever the server permits, remembers and lets be set", () => {
+    const repository = join(SOURCES, "../..");
+    const read = (path: string): string => readFileSync(join(repository, path), "utf8");
+    const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((one) => one[1]!);
+    const [table = ""] = read("docs/permissions.md").split("## Operations");
+    expect(keysOf(adminEn.can).sort()).toEqual(
+      found(table, /^\| `([a-z.]+)` \| [A-Z]/gm)
+        .filter((one) => !(one in adminEn.scope))
+        .sort(),
+    );
+    const acts = read("src/hubbub/auth/audit.py").split("class By")[0] ?? "";
+    expect(keysOf(adminEn.act).sort()).toEqual(found(acts, /^ {4}[A-Z_]+ = "([a-z_.]+)"$/gm).sort());
+    const settings = read("src/hubbub/cluster/live_settings.py").split("flags: dict")[0] ?? "";
+    expect(
+      keysOf(adminEn.setting)
+        .filter((key) => key !== "drain_s")
+        .sort(),
+    ).toEqual(found(settings, /name="([a-z_.]+)"/g).sort());
   });
 });

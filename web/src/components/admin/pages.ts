@@ -1,5 +1,15 @@
 /** The pages of the console, each for whoever has one of its permissions. */
-import { Flag, SlidersHorizontal, UsersRound } from "@lucide/vue";
+import {
+  Bot,
+  Flag,
+  Gauge,
+  IdCard,
+  Megaphone,
+  ScrollText,
+  SlidersHorizontal,
+  TextSearch,
+  UsersRound,
+} from "@lucide/vue";
 import { defineAsyncComponent, type Component } from "vue";
 
 export interface AdminPage {
@@ -14,13 +24,13 @@ function page(name: string, icon: Component, needs: readonly string[], load: () 
 }
 
 export const PAGES: readonly AdminPage[] = [
-  //  page("overview", Gauge, ["nodes.manage"], () => import("./OverviewPage.vue")),
+  page("overview", Gauge, ["nodes.manage"], () => import("./OverviewPage.vue")),
   page("people", UsersRound, ["people.manage", "people.ban", "people.add"], () => import("./PeoplePage.vue")),
-  //  page("roles", IdCard, ["roles.manage"], () => import("./RolesPage.vue")),
+  page("roles", IdCard, ["roles.manage"], () => import("./RolesPage.vue")),
   page("reports", Flag, ["reports.handle"], () => import("./ReportsPage.vue")),
-  //  page("words", TextSearch, ["filters.change"], () => import("./WordsPage.vue")),
+  page("words", TextSearch, ["filters.change"], () => import("./WordsPage.vue")),
   page("settings", SlidersHorizontal, ["settings.change"], () => import("./SettingsPage.vue")),
-  //  page("clients", Bot, ["clients.manage"], () => import("./ClientsPage.vue")),
-  //  page("audit", ScrollText, ["audit.read"], () => import("./AuditPage.vue")),
-  //  page("announce", Megaphone, ["announce"], () => import("./AnnouncePage.vue")),
+  page("clients", Bot, ["clients.manage"], () => import("./ClientsPage.vue")),
+  page("audit", ScrollText, ["audit.read"], () => import("./AuditPage.vue")),
+  page("announce", Megaphone, ["announce"], () => import("./AnnouncePage.vue")),
 ];
