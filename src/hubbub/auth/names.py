@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from hubbub.auth.guesses import is_tried_first
 from hubbub.base.errors import ChatError, Code
 
 __all__ = ["clean_line", "clean_password", "clean_username", "name_key"]
@@ -73,6 +74,8 @@ def clean_password(password: str, username: str, *, min_chars: int) -> str:
         raise ChatError(Code.WEAK_PASSWORD, "The password must not be the name.")
     if len(set(normal)) == 1:
         raise ChatError(Code.WEAK_PASSWORD, "The password must not repeat one character.")
+    if is_tried_first(normal, username):
+        raise ChatError(Code.WEAK_PASSWORD, "The password is one of those that are tried first; think of another.")
     return normal
 
 
