@@ -130,6 +130,8 @@ async def test_every_change_of_an_account_is_remembered(office: Office) -> None:
     await office.accounts.set_active(romeo.id, True, NOW)
     assert [act for act, target in await office.acts() if target == romeo.id] == [
         "account.added",
+        "session.begun",
+        "session.begun",
         "account.changed",
         "account.password",
         "session.ended",
@@ -158,6 +160,22 @@ async def test_the_end_of_every_login_is_remembered_with_its_reason(office: Offi
     assert [one.target for one in ended] == [romeo.id] * 3
     assert '"why":"refresh token used twice"' in ended[1].detail
     assert third.id in ended[2].detail
+
+
+async def test_who_logged_in_and_who_could_not_is_remembered(office: Office) -> None:
+    romeo = await office.person()
+    login = await office.login(romeo)
+    await office.accounts.login_refused(romeo.id, "password")
+    begun, refused = await office.audit.page(limit=9, oldest_first=True, act="session")
+    assert (begun.act, begun.target, refused.act, refused.target) == (
+        "session.begun",
+        romeo.id,
+        "session.refused",
+        romeo.id,
+    )
+    assert login.id in begun.detail
+    assert refused.detail == '{"why":"password"}'
+    assert await office.fault() is None
 
 
 async def test_clients_consents_keys_and_settings_are_remembered(office: Office) -> None:

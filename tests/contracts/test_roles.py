@@ -206,7 +206,14 @@ async def test_a_ban_ends_every_login_and_itself(town: Town) -> None:
     assert await town.roles.admit_due(NOW + 2_000, 9) == []
     assert await town.roles.bans("", 9) == ([], "")
     acts = [one.act for one in await town.audit.page(oldest_first=True, limit=99, target=romeo.id)]
-    assert acts == ["account.added", "account.banned", "session.ended", "account.banned", "account.admitted"]
+    assert acts == [
+        "account.added",
+        "session.begun",
+        "account.banned",
+        "session.ended",
+        "account.banned",
+        "account.admitted",
+    ]
 
 
 async def test_a_ban_is_lifted_once_and_what_was_no_ban_stays_closed(town: Town) -> None:
@@ -239,6 +246,27 @@ async def test_nothing_is_done_with_the_roles_or_the_ban_of_who_may_do_more(town
     await town.roles.ban(boss.id, NOW + 9, "", NOW, within=OWNER)
     await refused(Code.FORBIDDEN, town.roles.admit(boss.id, within=MODERATOR))
     assert await town.roles.admit(boss.id, within=ADMIN)
+
+
+async def test_a_mute_has_an_end_is_replaced_and_lifted(town: Town) -> None:
+    romeo, boss = await town.person("romeo"), await town.person("boss")
+    await town.roles.give_role(boss.id, "admin", within=OWNER)
+    await town.roles.mute(romeo.id, NOW + 1_000, "shouts", within=MODERATOR)
+    await town.roles.mute(romeo.id, NOW + 2_000, "still", within=MODERATOR)
+    now = await town.accounts.account(romeo.id)
+    assert now is not None
+    assert (now.active, now.muted_until_ms) == (True, NOW + 2_000)
+    assert [one.id for one in (await town.roles.mutes(NOW + 1_999, "", 9))[0]] == [romeo.id]
+    assert await town.roles.mutes(NOW + 2_000, "", 9) == ([], "")
+    await refused(Code.FORBIDDEN, town.roles.mute(boss.id, NOW + 9, "", within=MODERATOR))
+    await refused(Code.USER_NOT_FOUND, town.roles.mute(new_id(), NOW + 9, "", within=OWNER))
+    await town.roles.mute(boss.id, NOW + 9, "", within=OWNER)
+    await refused(Code.FORBIDDEN, town.roles.unmute(boss.id, within=MODERATOR))
+    assert await town.roles.unmute(romeo.id, within=MODERATOR)
+    assert not await town.roles.unmute(romeo.id, within=MODERATOR)
+    acts = [(one.act, one.detail) for one in await town.audit.page(oldest_first=True, limit=99, target=romeo.id)]
+    assert [act for act, _ in acts] == ["account.added", "account.muted", "account.muted", "account.unmuted"]
+    assert '"reason":"shouts"' in acts[1][1]
 
 
 async def test_what_is_done_with_roles_is_remembered(town: Town) -> None:

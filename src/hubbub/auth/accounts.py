@@ -181,7 +181,7 @@ class Accounts:
         if self.factors is not None and await self.factors.must_enrol(account):
             raise ChatError(Code.SECOND_FACTOR_REQUIRED)
         may = effective(is_admin=account.is_admin, roles=account.roles, granted=account.granted)
-        return identity.with_rights(may)
+        return identity.with_rights(may, account.muted_until_ms)
 
     async def ended(self, after: tuple[int, str], limit: int) -> tuple[int, list[Ended]]:
         """Return logins that ended after this (ended_ms, login_id), and the time they were read at."""
@@ -308,7 +308,12 @@ class Accounts:
         account = await self.prove(username, password, address=address)
         ticket = ""
         if self.factors is not None:
-            ticket = await self.factors.demand(account, second_factor, device_id=device_id, address=address)
+            try:
+                ticket = await self.factors.demand(account, second_factor, device_id=device_id, address=address)
+            except ChatError as refusal:
+                if refusal.code is Code.BAD_SECOND_FACTOR:
+                    await self._store.login_refused(account.id, "second step")
+                raise
         token = RefreshToken.first()
         login = self.new_login(account, token, device_id=device_id, device_name=device_name)
         await self.begin(account, login, address=address)
@@ -324,6 +329,7 @@ class Accounts:
         key = name_key(username.strip()[:64])
         self._failures.admit((place, key))
         account = await self._named(username)
+        known = account.id if account is not None else None
         try:
             normal = normal_password(password)
         except ChatError:
@@ -337,6 +343,9 @@ class Accounts:
             self._failures.failed((place, key))
             # Not what was typed: it may be the password, in the wrong field.
             log.info("wrong password for %s from %s", account.id if account else "nobody", address)
+            # Only of accounts there are; the slow-down above keeps a stranger from filling the audit log.
+            if known is not None:
+                await self._store.login_refused(known, "password")
             raise ChatError(Code.BAD_CREDENTIALS)
         self._failures.succeeded((place, key))
         assert account is not None

@@ -28,6 +28,8 @@ class Identity(msgspec.Struct, frozen=True):
     """The program the token was issued to."""
     permissions: frozenset[str] = frozenset()
     """What its person may do now, as the database says; none before it was checked there."""
+    muted_until_ms: int = 0
+    """Until when they may not say anything on the server; as the database says, too."""
 
     def may(self, scope: str) -> bool:
         """Whether the token may be used for that; one of this server's own clients may be for everything."""
@@ -37,12 +39,15 @@ class Identity(msgspec.Struct, frozen=True):
         """Whether its person has a permission, and the token may be used for it."""
         return permission.value in self.permissions
 
-    def with_rights(self, permissions: frozenset[str]) -> Identity:
+    def with_rights(self, permissions: frozenset[str], muted_until_ms: int = 0) -> Identity:
         """Return the bearer with what their person may do now; what needs an administrator needs that scope too."""
         if not self.may(ADMIN):
             permissions &= EVERYDAY
         return msgspec.structs.replace(
-            self, permissions=permissions, is_admin=Permission.CHANNELS_MANAGE.value in permissions
+            self,
+            permissions=permissions,
+            is_admin=Permission.CHANNELS_MANAGE.value in permissions,
+            muted_until_ms=muted_until_ms,
         )
 
 

@@ -33,6 +33,7 @@ class Permission(Enum):
     PEOPLE_ADD = "people.add"
     PEOPLE_MANAGE = "people.manage"
     PEOPLE_BAN = "people.ban"
+    PEOPLE_MUTE = "people.mute"
     REPORTS_HANDLE = "reports.handle"
     FILTERS_CHANGE = "filters.change"
     CHANNELS_MANAGE = "channels.manage"
@@ -57,6 +58,7 @@ SENTENCES: dict[Permission, str] = {
         " accounts, but of nobody who may do more than oneself"
     ),
     Permission.PEOPLE_BAN: "Ban people from the server and admit them again, but nobody who may do more than oneself",
+    Permission.PEOPLE_MUTE: "Keep people from saying anything on the server, but nobody who may do more than oneself",
     Permission.REPORTS_HANDLE: "See reports and messages that are held for review, and decide about them",
     Permission.FILTERS_CHANGE: "Change the word filters",
     Permission.CHANNELS_MANAGE: "Have the rights of an owner in every public channel",
@@ -83,6 +85,7 @@ _EVERYDAY = (
 )
 _MODERATING = (
     Permission.PEOPLE_BAN,
+    Permission.PEOPLE_MUTE,
     Permission.REPORTS_HANDLE,
     Permission.FILTERS_CHANGE,
     Permission.CHANNELS_MANAGE,

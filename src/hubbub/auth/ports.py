@@ -55,6 +55,8 @@ class Account(msgspec.Struct, frozen=True):
     """The permissions of those of them that are own roles."""
     banned_until_ms: int = 0
     """When a ban ends; 0: the account was not closed by a ban."""
+    muted_until_ms: int = 0
+    """Until when they may not say anything on the server."""
 
 
 class AccountState(Enum):
@@ -233,6 +235,9 @@ class AccountStore(JoiningStore, Protocol):
         over.  None, changing nothing, when the person's auth epoch is another by now or the account is closed: then the
         password that was checked for this login may be good no more.
         """
+
+    async def login_refused(self, user_id: str, why: str) -> None:
+        """Remember in the audit log that somebody could not log in to this account; that one began is always there."""
 
     async def login(self, login_id: str) -> Login | None: ...
 

@@ -79,5 +79,19 @@ class RoleStore(Protocol):
     async def bans(self, cursor: str, limit: int) -> tuple[list[Account], str]:
         """Return a page of those who are banned, by id."""
 
+    # ------------------------------------------------------------ mutes
+
+    async def mute(self, user_id: str, until_ms: int, reason: str, *, within: frozenset[str]) -> None:
+        """Keep somebody from saying anything until a time; muting again replaces it.
+
+        Raises ChatError with USER_NOT_FOUND or FORBIDDEN.
+        """
+
+    async def unmute(self, user_id: str, *, within: frozenset[str]) -> bool:
+        """End a mute; False when there is none.  Raises ChatError(FORBIDDEN)."""
+
+    async def mutes(self, now_ms: int, cursor: str, limit: int) -> tuple[list[Account], str]:
+        """Return a page of those who are muted now, by id."""
+
     async def admit_due(self, now_ms: int, limit: int) -> list[str]:
         """Open the accounts whose ban is over, and return whose they are."""

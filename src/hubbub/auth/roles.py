@@ -1,4 +1,4 @@
-"""Roles of the server: making them of permissions, giving them to people, and bans.
+"""Roles of the server: making them of permissions, giving them to people, bans and mutes.
 
 Nobody gives, takes or makes what they may not do themselves, and nobody does anything of this to who may do more than
 they, so power only flows downwards; and an owner is always left.  Whoever's permissions change is told of, so that
@@ -26,7 +26,7 @@ __all__ = ["FOR_EVER_MS", "Roles"]
 log = logging.getLogger(__name__)
 
 FOR_EVER_MS = 2**53 - 1
-"""The end of a ban that has none."""
+"""The end of a ban or a mute that has none."""
 
 ROLE_NAME_MAX = 50
 REASON_MAX = 500
@@ -141,6 +141,31 @@ class Roles:
     async def bans(self, cursor: str, limit: int) -> tuple[list[Account], str]:
         """Return a page of those who are banned."""
         return await self._store.bans(cursor, limit)
+
+    # ------------------------------------------------------------ mutes
+
+    async def mute(self, who: Identity, user_id: str, until_ms: int, reason: str) -> None:
+        """Keep somebody from saying anything on the server until a time (0: without end).
+
+        Raises ChatError with BAD_REQUEST, FORBIDDEN or USER_NOT_FOUND.
+        """
+        reason = clean_line(reason, "The reason", REASON_MAX)
+        if user_id == who.user_id:
+            raise ChatError(Code.BAD_REQUEST, "Nobody mutes themselves.")
+        if until_ms and until_ms <= self._clock.now_ms():
+            raise ChatError(Code.BAD_REQUEST, "until_ms is in the past.")
+        await self._store.mute(user_id, until_ms or FOR_EVER_MS, reason, within=who.permissions)
+        await self.on_rights_changed([user_id])
+
+    async def unmute(self, who: Identity, user_id: str) -> None:
+        """Let somebody speak again.  Raises ChatError with FORBIDDEN, or NOT_FOUND when they were not muted."""
+        if not await self._store.unmute(user_id, within=who.permissions):
+            raise ChatError(Code.NOT_FOUND)
+        await self.on_rights_changed([user_id])
+
+    async def mutes(self, cursor: str, limit: int) -> tuple[list[Account], str]:
+        """Return a page of those who are muted now."""
+        return await self._store.mutes(self._clock.now_ms(), cursor, limit)
 
     async def admit_due(self) -> None:
         """End the bans whose time is over."""

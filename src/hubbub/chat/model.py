@@ -219,6 +219,8 @@ class Caller(msgspec.Struct, frozen=True):
     scopes: frozenset[str] = frozenset()
     announces: bool | None = None
     """May write announcements; None, from a node that knows no such difference: whoever `is_admin`."""
+    muted_until_ms: int = 0
+    """Until when they may not say anything anywhere, as whoever keeps accounts says."""
 
 
 class Submit(msgspec.Struct, frozen=True):

@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "config": "See and change live configuration (admins).",
     "role": "Make roles of permissions and give them to people.",
     "ban": "Ban people from the server, for a time or for good (moderators).",
+    "mute": "Keep people from saying anything, for a time or for good (moderators).",
     "report": "Report people and messages; see reports and resolve them.",
     "held": "See messages that word filters hold, and decide about them (moderators).",
     "filter": "Refuse, mask or hold messages with certain words (moderators).",

@@ -80,17 +80,20 @@ async def list_(context: Context, resolved: bool, limit: int) -> None:
 @click.option("--dismiss", is_flag=True, help="Nothing is done.")
 @click.option("--recall", is_flag=True, help="Recall the message; in a channel one is in.")
 @click.option("--ban", is_flag=True, help="Ban the person.")
-@click.option("--for", "span", default="", metavar="SPAN", help="The ban lasts so long: 30m, 12h, 7d, 2w.")
+@click.option("--mute", is_flag=True, help="Keep the person from saying anything.")
+@click.option("--for", "span", default="", metavar="SPAN", help="The ban or mute lasts so long: 30m, 12h, 7d, 2w.")
 @_note
 @common
 async def resolve(
-    context: Context, report_id: str, dismiss: bool, recall: bool, ban: bool, span: str, note: str
+    context: Context, report_id: str, dismiss: bool, recall: bool, ban: bool, mute: bool, span: str, note: str
 ) -> None:
     """Do what is to be done about a report, and close it (moderators)."""
-    if dismiss and (recall or ban):
+    if dismiss and (recall or ban or mute):
         raise click.UsageError("What is dismissed has no consequence.")
     body: dict[str, Any] = {"resolution": "dismissed" if dismiss else "acted", "note": note, "recall": recall}
-    if ban or span:
+    if mute:
+        body["mute_until_ms"] = end_of(span, "")
+    if ban or (span and not mute):
         body["ban_until_ms"] = end_of(span, "")
     async with context.api() as ask:
         report = await ask("POST", f"{_PATH}/{report_id}/resolve", json=body)

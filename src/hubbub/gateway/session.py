@@ -260,6 +260,7 @@ class Session:
             identity.is_admin,
             identity.scopes,
             announces=identity.can(Permission.ANNOUNCE),
+            muted_until_ms=identity.muted_until_ms,
         )
         return self.caller
 

@@ -126,6 +126,7 @@ async def provide_caller(identity: IdentityDep) -> Caller:
         is_admin=identity.is_admin,
         announces=identity.can(Permission.ANNOUNCE),
         scopes=identity.scopes,
+        muted_until_ms=identity.muted_until_ms,
     )
 
 

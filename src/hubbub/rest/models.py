@@ -71,6 +71,8 @@ class Me(User, frozen=True, kw_only=True):
     """It waits for an admin to let it in."""
     email: str
     """An address that was proved to be theirs; empty: none."""
+    muted_until_ms: int
+    """Until when they may not say anything on this server; 0: they may."""
 
     @classmethod
     def of_account(cls, account: Account) -> Me:
@@ -85,6 +87,7 @@ class Me(User, frozen=True, kw_only=True):
             created_ms=account.created_ms,
             pending=account.pending,
             email=account.email,
+            muted_until_ms=account.muted_until_ms,
         )
 
 

@@ -103,6 +103,8 @@ class NewResolution(msgspec.Struct, kw_only=True):
     """Recall the message; in a channel."""
     ban_until_ms: Number | None = None
     """Ban the person until then; 0: without end.  It needs the permission to ban."""
+    mute_until_ms: Number | None = None
+    """Mute the person until then; 0: without end.  It needs the permission to mute."""
 
 
 class HeldMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -272,7 +274,7 @@ async def read_report(report_id: FromPath[str], deps: DepsDep) -> Report:
 async def resolve_report(
     report_id: FromPath[str], data: JSONBody[NewResolution], identity: IdentityDep, caller: CallerDep, deps: DepsDep
 ) -> Report:
-    """Close a report with what came of it, and do what is asked: recall the message, ban the person.
+    """Close a report with what came of it, and do what is asked: recall the message, mute or ban the person.
 
     What is asked is done first; if it is refused, the report stays open.
     """
@@ -293,6 +295,10 @@ async def resolve_report(
         if deps.roles is None or not identity.can(Permission.PEOPLE_BAN):
             raise ChatError(Code.FORBIDDEN)
         await deps.roles.ban(identity, found.user_id, data.ban_until_ms, data.note[:500])
+    if data.mute_until_ms is not None:
+        if deps.roles is None or not identity.can(Permission.PEOPLE_MUTE):
+            raise ChatError(Code.FORBIDDEN)
+        await deps.roles.mute(identity, found.user_id, data.mute_until_ms, data.note[:500])
     resolution = moderation.Resolution(data.resolution)
     return Report.of(await moderating.resolve(found.id, resolution, data.note, identity.user_id))
 

@@ -54,6 +54,8 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     """When they were here last, as far as it was written down; 0: never."""
     banned_until_ms: int
     """0: they are not banned, or without end."""
+    muted_until_ms: int
+    """Until when they may not say anything on the server; 0: they may."""
 
     @classmethod
     def of(cls, account: ports.Account) -> AccountRecord:
@@ -72,6 +74,7 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
             created_ms=account.created_ms,
             last_seen_ms=account.last_seen_ms,
             banned_until_ms=until_of(account),
+            muted_until_ms=account.muted_until_ms,
         )
 
 

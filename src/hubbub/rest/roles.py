@@ -1,4 +1,4 @@
-"""Roles of the server and bans from it: who may do what, and who may not come in."""
+"""Roles of the server, bans and mutes: who may do what, who may not come in, and who may not speak."""
 
 from __future__ import annotations
 
@@ -99,6 +99,34 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, account: ports.Account) -> Ban:
         return cls(user_id=account.id, username=account.username, until_ms=until_of(account))
+
+
+class NewMute(msgspec.Struct, kw_only=True):
+    """Until when somebody is not to say anything, and why."""
+
+    until_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)] = 0
+    """0: until somebody lets them speak again."""
+    reason: Text = ""
+    """For the audit log."""
+
+
+class Mute(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may not say anything."""
+
+    user_id: str
+    username: str
+    until_ms: int
+    """0: without end."""
+
+    @classmethod
+    def of(cls, account: ports.Account) -> Mute:
+        until_ms = 0 if account.muted_until_ms == FOR_EVER_MS else account.muted_until_ms
+        return cls(user_id=account.id, username=account.username, until_ms=until_ms)
+
+
+class MutePage(msgspec.Struct, frozen=True, kw_only=True):
+    mutes: list[Mute]
+    next_cursor: str
 
 
 class BanPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,6 +294,55 @@ async def admit_person(user_id: FromPath[str], identity: IdentityDep, deps: Deps
     await _roles(deps).admit(identity, an_id(user_id, Code.NOT_FOUND))
 
 
+# ---------------------------------------------------------------- mutes
+
+
+@get(
+    "/mutes",
+    summary="List who is muted on the server",
+    tags=["moderation"],
+    opt=refuses(Code.NOT_FOUND, Code.BAD_CURSOR, scope=scopes.ADMIN, permission=Permission.PEOPLE_MUTE),
+)
+async def list_mutes(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> MutePage:
+    """Return those who may not say anything now, by id."""
+    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    rows, following = await _roles(deps).mutes(an_id(cursor, Code.BAD_CURSOR) if cursor else "", size)
+    return MutePage(mutes=[Mute.of(row) for row in rows], next_cursor=following)
+
+
+@put(
+    "/mutes/{user_id:str}",
+    status_code=204,
+    summary="Mute a person on the server",
+    tags=["moderation"],
+    opt=refuses(
+        *_CHANGE,
+        Code.USER_NOT_FOUND,
+        scope=scopes.ADMIN,
+        permission=Permission.PEOPLE_MUTE,
+        example={"until_ms": 4102444800000, "reason": "He shouts in the street."},
+    ),
+)
+async def mute_person(user_id: FromPath[str], data: JSONBody[NewMute], identity: IdentityDep, deps: DepsDep) -> None:
+    """Keep somebody from saying anything, wherever they are; at once on all their connections.
+
+    They go on reading.  Refused (`forbidden`) for whoever may do more than the caller.
+    """
+    await _roles(deps).mute(identity, user_of(user_id), data.until_ms, data.reason)
+
+
+@delete(
+    "/mutes/{user_id:str}",
+    status_code=204,
+    summary="Let a person speak again",
+    tags=["moderation"],
+    opt=refuses(*_CHANGE, scope=scopes.ADMIN, permission=Permission.PEOPLE_MUTE),
+)
+async def unmute_person(user_id: FromPath[str], identity: IdentityDep, deps: DepsDep) -> None:
+    """End a mute before its time."""
+    await _roles(deps).unmute(identity, an_id(user_id, Code.NOT_FOUND))
+
+
 def _roles(deps: Deps) -> Roles:
     if deps.roles is None:
         raise ChatError(Code.NOT_FOUND)
@@ -288,4 +365,7 @@ GUARDED = [
     list_bans,
     ban_person,
     admit_person,
+    list_mutes,
+    mute_person,
+    unmute_person,
 ]

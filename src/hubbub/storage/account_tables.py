@@ -52,6 +52,9 @@ users = Table(
     _required("granted", key_text(700), server_default=""),
     _required("banned_until_ms", Ms, server_default="0"),
     Index("ix_users_banned", "banned_until_ms", "id"),
+    # The default is what a program writes that knew no mutes.
+    _required("muted_until_ms", Ms, server_default="0"),
+    Index("ix_users_muted", "muted_until_ms", "id"),
     **_CLUSTERED,
 )
 

@@ -32,6 +32,7 @@ from hubbub.storage.login_rows import (
     lasting_logins,
     login_row,
     one_row,
+    refused_deed,
 )
 from hubbub.storage.padded import padded
 from hubbub.storage.recovery import SqlRecovery
@@ -203,6 +204,9 @@ class SqlAccounts(SqlRecovery):
         return await write_again(
             self._db, lambda conn: insert_login(self._db, conn, login, auth_epoch=auth_epoch, keep=keep)
         )
+
+    async def login_refused(self, user_id: str, why: str) -> None:
+        await write_again(self._db, lambda conn: note(self._db, conn, [refused_deed(user_id, why)]))
 
     async def login(self, login_id: str) -> Login | None:
         return await self._db.read(lambda conn: login_row(conn, login_id))

@@ -22,7 +22,7 @@ from hubbub.storage.again import write_again
 from hubbub.storage.audit import note
 from hubbub.storage.client_tables import authorization_codes, clients, consents, device_requests
 from hubbub.storage.database import Database
-from hubbub.storage.login_rows import LOGIN, account_where, end_logins, insert_login, login_row, one_row
+from hubbub.storage.login_rows import LOGIN, account_where, begun_deed, end_logins, insert_login, login_row, one_row
 from hubbub.storage.role_rows import can, need_within
 
 __all__ = ["SqlClients"]
@@ -122,6 +122,7 @@ class SqlClients:
             if row is not None:
                 return Login(*row)
             conn.execute(insert(logins), [msgspec.structs.asdict(login)])
+            note(self._db, conn, [begun_deed(login)])
             return login
 
         return await self._write(work)

@@ -18,12 +18,14 @@ __all__ = [
     "ACCOUNT",
     "LOGIN",
     "account_where",
+    "begun_deed",
     "end_logins",
     "ended_deeds",
     "insert_login",
     "lasting_logins",
     "login_row",
     "one_row",
+    "refused_deed",
     "surplus",
 ]
 
@@ -67,6 +69,17 @@ def end_logins(
     return ended
 
 
+def begun_deed(login: Login) -> Deed:
+    """Return what the audit log remembers of somebody who logged in."""
+    detail: dict[str, object] = {"login_id": login.id, "device": login.device_name, "client": login.client_id}
+    return Deed(Act.SESSION_BEGUN, login.user_id, detail)
+
+
+def refused_deed(user_id: str, why: str) -> Deed:
+    """Return what the audit log remembers of a login that was refused; never what was typed."""
+    return Deed(Act.SESSION_REFUSED, user_id, {"why": why})
+
+
 def ended_deeds(ended: Sequence[Login], why: str = "") -> list[Deed]:
     """Return what the audit log remembers of logins that ended."""
     deeds = []
@@ -84,7 +97,7 @@ def insert_login(db: Database, conn: Connection, login: Login, *, auth_epoch: in
         return None
     ending = surplus(lasting_logins(conn, login.user_id), login, keep)
     conn.execute(insert(logins), [msgspec.structs.asdict(login)])
-    return end_logins(db, conn, ending, login.created_ms)
+    return end_logins(db, conn, ending, login.created_ms, also=[begun_deed(login)])
 
 
 def surplus(lasting: Sequence[Login], login: Login, keep: int) -> list[Login]:

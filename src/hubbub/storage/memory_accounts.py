@@ -14,7 +14,7 @@ from hubbub.auth.audit import Act, Deed
 from hubbub.auth.model import Ended
 from hubbub.auth.ports import Account, AccountState, Login, Place, Rotation, SigningKey
 from hubbub.base.errors import ChatError, Code
-from hubbub.storage.login_rows import ended_deeds, surplus
+from hubbub.storage.login_rows import begun_deed, ended_deeds, refused_deed, surplus
 from hubbub.storage.memory_audit import MemoryAudit
 from hubbub.storage.memory_recovery import MemoryRecovery
 from hubbub.storage.role_rows import need_over
@@ -137,7 +137,11 @@ class MemoryAccounts(MemoryRecovery):
             return None
         ending = surplus(self._lasting(login.user_id), login, keep)
         self._logins[login.id] = login
+        self.note(begun_deed(login))
         return self._end(login.created_ms, ending)
+
+    async def login_refused(self, user_id: str, why: str) -> None:
+        self.note(refused_deed(user_id, why))
 
     async def login(self, login_id: str) -> Login | None:
         return self._logins.get(login_id)

@@ -16,7 +16,7 @@ from hubbub.auth.role_ports import OWN_ROLES, OwnRole
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.memory_accounts import MemoryAccounts
 from hubbub.storage.role_rows import can, changed, need_within, of_role, with_role, without_role
-from hubbub.storage.roles import ban_deeds, bannable
+from hubbub.storage.roles import ban_deeds, bannable, mute_deed
 
 __all__ = ["MemoryRoles"]
 
@@ -103,6 +103,27 @@ class MemoryRoles:
             one for one in self._accounts.everybody() if one.banned_until_ms and not one.active and one.id > cursor
         ]
         return banned[:limit], banned[limit - 1].id if len(banned) > limit else ""
+
+    # ------------------------------------------------------------ mutes
+
+    async def mute(self, user_id: str, until_ms: int, reason: str, *, within: frozenset[str]) -> None:
+        account = bannable(await self._person(user_id))
+        need_within(can(account), within)
+        self._accounts.put(_replace(account, muted_until_ms=until_ms))
+        self._accounts.note(mute_deed(user_id, until_ms, reason))
+
+    async def unmute(self, user_id: str, *, within: frozenset[str]) -> bool:
+        account = await self._accounts.account(user_id)
+        if account is None or not account.muted_until_ms:
+            return False
+        need_within(can(account), within)
+        self._accounts.put(_replace(account, muted_until_ms=0))
+        self._accounts.note(Deed(Act.ACCOUNT_UNMUTED, user_id))
+        return True
+
+    async def mutes(self, now_ms: int, cursor: str, limit: int) -> tuple[list[Account], str]:
+        muted = [one for one in self._accounts.everybody() if one.muted_until_ms > now_ms and one.id > cursor]
+        return muted[:limit], muted[limit - 1].id if len(muted) > limit else ""
 
     async def admit_due(self, now_ms: int, limit: int) -> list[str]:
         due = [one for one in self._accounts.everybody() if 0 < one.banned_until_ms <= now_ms][:limit]

@@ -15,6 +15,7 @@ from hubbub.storage.account_tables import mail_links, users
 from hubbub.storage.again import write_again
 from hubbub.storage.audit import note
 from hubbub.storage.joining import SqlJoining
+from hubbub.storage.left_behind import forget_all
 from hubbub.storage.login_rows import ACCOUNT, account_where, end_logins, lasting_logins
 from hubbub.storage.role_rows import need_over
 
@@ -112,7 +113,7 @@ class SqlRecovery(SqlJoining):
             gone = what_is_left(account, now_ms, recall=recall)
             values = {name: getattr(gone, name) for name in _CHANGED}
             conn.execute(update(users).where(users.c.id == user_id).values(values))
-            conn.execute(delete(mail_links).where(mail_links.c.user_id == user_id))
+            forget_all(conn, user_id)
             done = [Deed(Act.ACCOUNT_DELETED, user_id)]
             return end_logins(self._db, conn, lasting_logins(conn, user_id), now_ms, also=done, why="deleted")
 
@@ -144,6 +145,7 @@ _CHANGED = (
     "roles",
     "granted",
     "banned_until_ms",
+    "muted_until_ms",
 )
 
 
@@ -179,6 +181,7 @@ def what_is_left(account: Account, now_ms: int, *, recall: bool) -> Account:
         granted="",
         # Nobody is let in again here when a ban ends.
         banned_until_ms=0,
+        muted_until_ms=0,
     )
 
 

@@ -27,7 +27,7 @@ from hubbub.storage.role_rows import can, changed, need_within, of_role, with_ro
 from hubbub.storage.role_tables import own_roles
 from hubbub.storage.tables import meta
 
-__all__ = ["SqlRoles", "ban_deeds", "bannable"]
+__all__ = ["SqlRoles", "ban_deeds", "bannable", "mute_deed"]
 
 _LOCK = "roles.lock"
 
@@ -168,6 +168,37 @@ class SqlRoles:
         rows = await self._db.read(lambda conn: [Account(*row) for row in conn.execute(found)])
         return rows[:limit], rows[limit - 1].id if len(rows) > limit else ""
 
+    # ------------------------------------------------------------ mutes
+
+    async def mute(self, user_id: str, until_ms: int, reason: str, *, within: frozenset[str]) -> None:
+        def work(conn: Connection) -> None:
+            account = bannable(_person(conn, user_id))
+            need_within(can(account), within)
+            conn.execute(update(users).where(users.c.id == user_id).values(muted_until_ms=until_ms))
+            note(self._db, conn, [mute_deed(user_id, until_ms, reason)])
+
+        await write_again(self._db, work)
+
+    async def unmute(self, user_id: str, *, within: frozenset[str]) -> bool:
+        def work(conn: Connection) -> bool:
+            account = account_where(conn, users.c.id == user_id, lock=True)
+            if account is None or not account.muted_until_ms:
+                return False
+            need_within(can(account), within)
+            conn.execute(update(users).where(users.c.id == user_id).values(muted_until_ms=0))
+            note(self._db, conn, [Deed(Act.ACCOUNT_UNMUTED, user_id)])
+            return True
+
+        return await write_again(self._db, work)
+
+    async def mutes(self, now_ms: int, cursor: str, limit: int) -> tuple[list[Account], str]:
+        muted = users.c.muted_until_ms > now_ms
+        if cursor:
+            muted = and_(muted, users.c.id > cursor)
+        found = select(*ACCOUNT).where(muted).order_by(users.c.id).limit(limit + 1)
+        rows = await self._db.read(lambda conn: [Account(*row) for row in conn.execute(found)])
+        return rows[:limit], rows[limit - 1].id if len(rows) > limit else ""
+
     async def admit_due(self, now_ms: int, limit: int) -> list[str]:
         over = select(users.c.id).where(users.c.banned_until_ms.between(1, now_ms)).limit(limit)
 
@@ -203,6 +234,11 @@ def bannable(account: Account) -> Account:
 def ban_deeds(user_id: str, until_ms: int, reason: str) -> list[Deed]:
     """Return what the audit log remembers of a ban."""
     return [Deed(Act.ACCOUNT_BANNED, user_id, {"until_ms": until_ms, "reason": reason})]
+
+
+def mute_deed(user_id: str, until_ms: int, reason: str) -> Deed:
+    """Return what the audit log remembers of a mute."""
+    return Deed(Act.ACCOUNT_MUTED, user_id, {"until_ms": until_ms, "reason": reason})
 
 
 def _own(conn: Connection) -> dict[str, OwnRole]:

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
 from hubbub.chat.model import Post, ScheduledRow, Submit
+from hubbub.storage.account_tables import users
 from hubbub.storage.file_store import keep_until
 from hubbub.storage.tables import scheduled
 
@@ -100,10 +101,14 @@ def read_scheduled(conn: Connection, user_id: str, cursor: str, limit: int) -> t
 
 
 def read_due(conn: Connection, now_ms: int, limit: int) -> list[ScheduledRow]:
-    """Return rows that are due and were not refused, claimed or not, oldest first."""
+    """Return rows that are due and were not refused, claimed or not, oldest first.
+
+    Those of somebody who is muted on the server wait until they may speak.
+    """
+    muted = exists().where(users.c.id == scheduled.c.user_id, users.c.muted_until_ms > now_ms)
     statement = (
         _columns()
-        .where(scheduled.c.refused == False, scheduled.c.due_ms <= now_ms)  # noqa: E712 - SQL
+        .where(scheduled.c.refused == False, scheduled.c.due_ms <= now_ms, ~muted)  # noqa: E712 - SQL
         .order_by(scheduled.c.due_ms, scheduled.c.user_id, scheduled.c.conversation_id, scheduled.c.client_id)
         .limit(limit)
     )

@@ -178,6 +178,11 @@ async def moderate(site: Site, shows: Play, prince: Person, romeo: Person, nurse
     await show("ban_person", prince, "PUT", f"/bans/{somebody}", until)
     await show("list_bans", prince, "GET", "/bans")
     await show("admit_person", prince, "DELETE", f"/bans/{somebody}")
+    await show(
+        "mute_person", prince, "PUT", f"/mutes/{nurse.user_id}", {"until_ms": until["until_ms"], "reason": "Shouts."}
+    )
+    await show("list_mutes", prince, "GET", "/mutes")
+    await show("unmute_person", prince, "DELETE", f"/mutes/{nurse.user_id}")
     await show("read_audit", prince, "GET", "/audit", act="account", limit=1)
 
 

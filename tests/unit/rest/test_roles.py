@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +163,52 @@ async def test_nobody_bans_themselves_or_those_above_or_into_the_past(site: Site
     assert await friar.is_refused("PUT", f"/bans/{romeo.user_id}", {"until_ms": 5}) == "bad_request"
     assert await friar.is_refused("PUT", f"/bans/{prince.user_id}", {}) == "forbidden"
     assert await friar.is_refused("PUT", f"/bans/{'0' * 31}1", {}) == "user_not_found"
+
+
+async def test_who_is_muted_on_the_server_says_nothing_anywhere_until_it_is_lifted(either: Site) -> None:
+    prince = await either.admin()
+    friar, romeo = await in_role(either, prince, "moderator"), await either.enter("romeo")
+    room = await romeo.does("POST", "/conversations", {"kind": "group", "title": "Orchard"})
+    path = f"/conversations/{room['conversation_id']}/messages"
+    until_ms = either.deps.clock.now_ms() + 3_600_000
+    await friar.does("PUT", f"/mutes/{romeo.user_id}", {"until_ms": until_ms, "reason": "shouts"})
+    # The same token, and the next request.
+    assert await romeo.is_refused("POST", path, {"text": "x"}) == "muted"
+    assert await romeo.is_refused("POST", "/conversations", {"kind": "group", "title": "x"}) == "muted"
+    await romeo.gets(path)
+    assert (await romeo.gets("/me"))["muted_until_ms"] == until_ms
+    assert (await friar.gets("/mutes"))["mutes"] == [
+        {"user_id": romeo.user_id, "username": "romeo", "until_ms": until_ms}
+    ]
+    await friar.does("DELETE", f"/mutes/{romeo.user_id}")
+    assert await friar.is_refused("DELETE", f"/mutes/{romeo.user_id}") == "not_found"
+    await romeo.does("POST", path, {"text": "But soft!"})
+    assert await friar.is_refused("PUT", f"/mutes/{friar.user_id}", {}) == "bad_request"
+    assert await friar.is_refused("PUT", f"/mutes/{romeo.user_id}", {"until_ms": 5}) == "bad_request"
+    await friar.does("PUT", f"/mutes/{romeo.user_id}", {})
+    assert (await friar.gets("/mutes"))["mutes"][0]["until_ms"] == 0
+
+
+async def test_whoever_changes_what_somebody_may_say_tells_the_nodes(site: Site) -> None:
+    prince, romeo = await site.admin(), await site.enter("romeo")
+    told: list[str] = []
+    assert site.deps.roles is not None
+
+    async def tell(user_ids: Sequence[str]) -> None:
+        told.extend(user_ids)
+
+    site.deps.roles.on_rights_changed = tell
+    await prince.does("PUT", f"/mutes/{romeo.user_id}", {})
+    await prince.does("DELETE", f"/mutes/{romeo.user_id}")
+    assert told == [romeo.user_id] * 2
+
+
+async def test_logins_and_failures_are_in_the_audit_log_without_what_was_typed(either: Site) -> None:
+    prince, romeo = await either.admin(), await either.enter("romeo")
+    for name in ("romeo", "Tr0ub4dor&3"):
+        form = {"grant_type": "password", "username": name, "password": "a guess of mine"}
+        assert (await either.http.post("/oauth/token", data=form)).status_code == 400
+    entries = (await prince.gets("/audit", act="session"))["entries"]
+    mine = [one["act"] for one in entries if one["target"] == romeo.user_id]
+    assert mine == ["session.refused", "session.begun"]
+    assert not any("guess" in one["detail"] or "Tr0ub4dor" in one["detail"] for one in entries)

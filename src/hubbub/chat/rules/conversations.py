@@ -18,7 +18,7 @@ from hubbub.chat.ports import StoredUserKey
 from hubbub.chat.rights import Right
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Create, Establish, OpenDirect, Send, Settled, digest_of_action
-from hubbub.chat.rules.standing import begin_stay, need, need_alive, need_people, need_rank
+from hubbub.chat.rules.standing import begin_stay, need, need_alive, need_people, need_rank, need_unmuted
 
 
 def create(batch: Batch, command: Create) -> Settled:
@@ -29,6 +29,7 @@ def create(batch: Batch, command: Create) -> Settled:
         if stored.digest != command.digest:
             raise ChatError(Code.CONFLICT)
         return Settled(stored.conversation_id, changed=False)
+    need_unmuted(batch, command.caller)
     need_people(batch, command.caller, command.user_ids)
     conversation = ConversationRow(
         command.conversation_id,
@@ -99,6 +100,7 @@ def _found(
 def change(batch: Batch, send: Send, conversation: ConversationRow, member: MemberRow | None) -> Accepted:
     """Change title, topic, announcement or settings; of the roles only the owner decides."""
     action: ConversationChange = send.submit.action  # type: ignore[assignment]
+    need_unmuted(batch, send.caller)
     need(conversation, member, send.caller, Right.SETTINGS)
     if action.roles is not None:
         if conversation.kind not in (ConversationKind.GROUP, ConversationKind.CHANNEL):

@@ -25,7 +25,16 @@ from hubbub.chat.model import (
 from hubbub.chat.rights import Right
 from hubbub.chat.rules.batch import Batch
 from hubbub.chat.rules.commands import Send
-from hubbub.chat.rules.standing import conversation_of, member_of, need, need_alive, need_ear, need_voice, rights
+from hubbub.chat.rules.standing import (
+    conversation_of,
+    member_of,
+    need,
+    need_alive,
+    need_ear,
+    need_unmuted,
+    need_voice,
+    rights,
+)
 from hubbub.chat.words import FilterAction, Verdict
 
 
@@ -34,6 +43,8 @@ def post(batch: Batch, send: Send, conversation: ConversationRow, member: Member
     action: Post = send.submit.action  # type: ignore[assignment]
     if member is None or member.muted_until_ms or member.own_role or conversation.mute_all or conversation.barred:
         need_voice(batch, conversation, member, send.caller)
+    elif send.caller.muted_until_ms:
+        need_unmuted(batch, send.caller)
     slow = member if conversation.slow_mode_s else None
     if slow is not None:
         _need_pause(batch, conversation, slow, send)

@@ -85,8 +85,22 @@ def need(conversation: ConversationRow, member: MemberRow | None, caller: Caller
         raise ChatError(Code.FORBIDDEN)
 
 
+FOR_EVER_MS = 2**52
+"""A mute that lasts beyond this has no end."""
+
+
+def need_unmuted(batch: Batch, caller: Caller) -> None:
+    """Refuse those who may not say anything on this server now."""
+    left_ms = caller.muted_until_ms - batch.now_ms
+    if left_ms > 0:
+        endless = caller.muted_until_ms >= FOR_EVER_MS
+        raise ChatError(Code.MUTED, retry_after_s=0.0 if endless else left_ms / 1000)
+
+
 def need_voice(batch: Batch, conversation: ConversationRow, member: MemberRow | None, caller: Caller) -> None:
     """Refuse those who may not say anything here now: the muted, and all but the managers where all are muted."""
+    if caller.muted_until_ms:
+        need_unmuted(batch, caller)
     if conversation.barred:
         need_ear(conversation, caller)
     if member is None:

@@ -58,7 +58,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0022"
+HEAD = "0023"
 """The newest revision in `versions`."""
 
 
