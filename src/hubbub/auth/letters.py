@@ -1,28 +1,35 @@
 """Letters: what this server writes to people by e-mail, and the office that posts them.
 
-Posting a letter returns at once and says nothing of whether it will arrive, so that nobody learns from the time a
-request takes whether an address is known here.  Letters wait in memory, bounded; one that cannot be delivered is tried
-a few times and then dropped, for whoever waits for it asks again.  How a letter travels is the carrier's business.
+Posting a letter writes it down and says nothing of whether it will arrive.  Letters wait in the store, bounded, so that
+the death of a process loses none: any process that has an office takes one that is due, for a while, and carries it; if
+it dies on the way, another one takes it later, so a letter is sent at least once.  One that cannot be delivered is
+tried again after longer and longer pauses, and given up after some hours, for whoever waits for it asks again.  How a
+letter travels is the carrier's business.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from typing import Literal, Protocol
 
 import msgspec
 
+from hubbub.base.clock import Clock
+from hubbub.base.errors import ChatError
+from hubbub.base.ids import new_id
 from hubbub.base.loops import Loop
 
-__all__ = ["Carrier", "CarrierError", "Language", "Letter", "Office", "in_both", "letter"]
+__all__ = ["Carrier", "CarrierError", "Language", "Letter", "LetterStore", "Office", "Waiting", "in_both", "letter"]
 
 _log = logging.getLogger(__name__)
 
 Language = Literal["en", "zh"]
 Subject = Literal["verify", "reset", "reset_done", "moved", "arrival"]
 
-_TRIES = 4
+_TRIES = 8
+_FIRST_PAUSE_MS = 5_000
+_LONGEST_PAUSE_MS = 3_600_000
+_LOOK_EVERY_S = 5.0
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -31,6 +38,36 @@ class Letter(msgspec.Struct, frozen=True):
     to: str
     subject: str
     text: str
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A letter that waits to be carried."""
+
+    id: str
+    recipient: str
+    subject: str
+    text: str
+    created_ms: int
+    due_ms: int
+    """When it is carried, or, once somebody took it, when somebody else may."""
+    tries: int = 0
+    """How often somebody took it."""
+
+
+class LetterStore(Protocol):
+    """Keeps letters until they are carried.  Each method is one transaction."""
+
+    async def add(self, letter: Waiting, most: int) -> bool:
+        """Keep a letter; False, keeping nothing, when so many wait already."""
+
+    async def take(self, now_ms: int, until_ms: int) -> Waiting | None:
+        """Take the letter that is due longest, as it is from now on, and keep others from it until then."""
+
+    async def again(self, letter_id: str, due_ms: int) -> None:
+        """Let a letter wait until then."""
+
+    async def done(self, letter_id: str) -> None:
+        """Forget a letter."""
 
 
 class CarrierError(Exception):
@@ -52,52 +89,63 @@ class Carrier(Protocol):
 class Office:
     """Letters that wait for the carrier."""
 
-    def __init__(self, carrier: Carrier, *, waiting: int = 1_000, pause_s: float = 5.0) -> None:
-        """`waiting`: at most so many letters; one more is dropped and logged.  `pause_s` before trying again."""
+    def __init__(
+        self, carrier: Carrier, store: LetterStore, clock: Clock, *, waiting: int = 1_000, lease_s: float = 120.0
+    ) -> None:
+        """`waiting`: at most so many letters; one more is dropped and logged.
+
+        `lease_s`: longer than the carrier takes, whatever happens to it.
+        """
         self._carrier = carrier
-        self._waiting: deque[tuple[Letter, int]] = deque()
+        self._store = store
+        self._clock = clock
         self._most = waiting
-        self._loop = Loop("letters", self.deliver, pause_s=pause_s)
+        self._lease_ms = round(lease_s * 1000)
+        self._loop = Loop("letters", self.deliver, every_s=_LOOK_EVERY_S)
 
     def start(self) -> None:
         self._loop.start()
 
     async def stop(self) -> None:
-        """End; what still waits is lost, and logged."""
+        """End; what still waits is carried by another process, or by the next one."""
         await self._loop.stop()
-        if self._waiting:
-            _log.warning("%d letters were not delivered", len(self._waiting))
 
-    def post(self, letter: Letter) -> None:
-        """Have a letter carried; never waits and never fails."""
-        if len(self._waiting) >= self._most:
-            _log.warning("a letter was dropped: %d wait already", self._most)
-            return
-        self._waiting.append((letter, 1))
+    async def post(self, letter: Letter) -> None:
+        """Have a letter carried.  It never fails: what cannot be written down is logged, and asked for again."""
+        now_ms = self._clock.now_ms()
+        row = Waiting(new_id(), letter.to, letter.subject, letter.text, now_ms, now_ms)
+        try:
+            if not await self._store.add(row, self._most):
+                _log.warning("a letter was dropped: %d wait already", self._most)
+        except ChatError as problem:
+            _log.error("a letter could not be kept: %r", problem)
         self._loop.wake()
 
     async def deliver(self) -> None:
-        """Carry everything that waits, once; raises where something has to be tried again."""
-        again: list[tuple[Letter, int]] = []
-        failure: CarrierError | None = None
-        for _ in range(len(self._waiting)):
-            letter, tries = self._waiting.popleft()
+        """Carry everything that is due, once."""
+        while True:
+            now_ms = self._clock.now_ms()
             try:
-                await self._carrier.carry(letter)
-            except CarrierError as problem:
-                failure = problem
-                if problem.again and tries < _TRIES:
-                    again.append((letter, tries + 1))
-                else:
-                    # Not the address: a log is read by more people than a letter.
-                    _log.error("a letter could not be delivered: %s", problem)
-            except BaseException:
-                self._waiting.appendleft((letter, tries))
-                self._waiting.extend(again)
-                raise
-        self._waiting.extend(again)
-        if again and failure is not None:
-            raise failure
+                row = await self._store.take(now_ms, now_ms + self._lease_ms)
+            except ChatError as problem:
+                _log.warning("letters are looked for later: %r", problem)
+                return
+            if row is None:
+                return
+            await self._carry(row)
+
+    async def _carry(self, row: Waiting) -> None:
+        try:
+            await self._carrier.carry(Letter(row.recipient, row.subject, row.text))
+        except CarrierError as problem:
+            if problem.again and row.tries < _TRIES:
+                pause_ms = min(_LONGEST_PAUSE_MS, _FIRST_PAUSE_MS * 4 ** (row.tries - 1))
+                _log.warning("a letter is tried again in %d s: %s", pause_ms // 1000, problem)
+                await self._store.again(row.id, self._clock.now_ms() + pause_ms)
+                return
+            # Not the address: a log is read by more people than a letter.
+            _log.error("a letter could not be delivered: %s", problem)
+        await self._store.done(row.id)
 
 
 # ---------------------------------------------------------------- what they say

@@ -108,7 +108,7 @@ class _Accounts(Protocol):
 
 
 class _Post(Protocol):
-    def post(self, letter: Letter) -> None: ...
+    async def post(self, letter: Letter) -> None: ...
 
 
 def clean_email(text: str) -> str:
@@ -270,7 +270,7 @@ class Recovery:
             address=address or "?",
             link=f"{self._url}/oauth/security",
         )
-        self._office.post(said)
+        await self._office.post(said)
 
     # ------------------------------------------------------------ for those who look after accounts
 
@@ -314,7 +314,7 @@ class Recovery:
     async def _write(self, account: Account, language: Language, subject: str, to: str, **values: object) -> None:
         place = (await self._accounts.place()).name or "Hubbub"
         said = letter(language, subject, to, place=place, person=account.username, **values)  # type: ignore[arg-type]
-        self._office.post(said)
+        await self._office.post(said)
 
 
 def _hash(token: str) -> bytes:

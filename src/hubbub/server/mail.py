@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from hubbub.auth.accounts import Accounts
-from hubbub.auth.letters import Carrier, CarrierError, Letter, Office
+from hubbub.auth.letters import Carrier, CarrierError, Letter, LetterStore, Office
 from hubbub.auth.recovery import Recovery, RecoveryStore
 from hubbub.auth.settings import MailSettings
 from hubbub.base.clock import Clock
@@ -44,11 +44,20 @@ def open_carrier(settings: MailSettings, data: Path, sender: str, clock: Clock) 
 
 
 def open_recovery(
-    settings: ServerSettings, accounts: Accounts, store: RecoveryStore, clock: Clock, url: str, stack: AsyncExitStack
+    settings: ServerSettings,
+    accounts: Accounts,
+    store: RecoveryStore,
+    letters: LetterStore,
+    clock: Clock,
+    url: str,
+    stack: AsyncExitStack,
 ) -> Recovery:
     """Return what proves addresses and lets people in again, started; `stack` stops it."""
     sender = settings.mail.sender or f"hubbub@{urlsplit(url).hostname or 'localhost'}"
-    office = Office(open_carrier(settings.mail, Path(settings.data), sender, clock), waiting=settings.mail.waiting)
+    carrier = open_carrier(settings.mail, Path(settings.data), sender, clock)
+    # A letter is carried over a few connections' worth of waiting at most: TLS, the greeting, and the letter itself.
+    lease_s = 10.0 * settings.mail.timeout_s + 60.0
+    office = Office(carrier, letters, clock, waiting=settings.mail.waiting, lease_s=lease_s)
     recovery = Recovery(store, accounts, office, clock, settings.auth, url=url)
     accounts.on_arrival = recovery.tell_arrival
     office.start()

@@ -72,6 +72,7 @@ from hubbub.storage.clients import SqlClients
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
 from hubbub.storage.database import Database
 from hubbub.storage.factors import SqlFactors
+from hubbub.storage.letters import SqlLetters
 from hubbub.storage.moderation import SqlModeration
 from hubbub.storage.roles import SqlRoles
 from hubbub.storage.session_store import SqlSessions
@@ -260,7 +261,15 @@ async def build(
             provider=_provider(settings, ground, stack),
             directory=_directory(settings, stack),
         ),
-        recovery=open_recovery(settings, accounts, account_store, ground.clock, _issuer(settings, reachable), stack)
+        recovery=open_recovery(
+            settings,
+            accounts,
+            account_store,
+            SqlLetters(ground.database),
+            ground.clock,
+            _issuer(settings, reachable),
+            stack,
+        )
         if settings.does("web")
         else None,
         authenticator=accounts,

@@ -131,7 +131,7 @@ class Posted:
     def __init__(self, kept: Callable[[], list[Letter]]) -> None:
         self._kept = kept
 
-    def post(self, letter: Letter) -> None:
+    async def post(self, letter: Letter) -> None:
         self._kept().append(letter)
 
 

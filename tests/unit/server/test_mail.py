@@ -15,6 +15,7 @@ from hubbub.auth.letters import CarrierError, Letter, Office, letter
 from hubbub.auth.settings import MailSettings
 from hubbub.base.clock import ManualClock
 from hubbub.server.mail import FileCarrier, SmtpCarrier
+from hubbub.storage.memory_letters import MemoryLetters
 
 SENDER = "hubbub@verona.example"
 LETTER = letter(
@@ -143,26 +144,50 @@ class Moody:
         self.taken.append(letter)
 
 
-async def test_an_office_tries_a_few_times_and_holds_only_so_many() -> None:
-    moody = Moody(True, True)
-    office = Office(moody, waiting=1)
-    office.post(LETTER)
-    office.post(LETTER)
-    for _ in range(2):
-        with pytest.raises(CarrierError):
-            await office.deliver()
+async def test_an_office_tries_again_after_longer_and_longer_pauses() -> None:
+    clock, moody = ManualClock(), Moody(True, True)
+    office = Office(moody, MemoryLetters(), clock)
+    await office.post(LETTER)
+    await office.deliver()
+    await office.deliver()
+    assert len(moody.moods) == 1, "it waits before it tries again"
+    clock.advance(5)
+    await office.deliver()
+    clock.advance(19)
+    await office.deliver()
+    assert moody.taken == []
+    clock.advance(1)
     await office.deliver()
     await office.deliver()
     assert moody.taken == [LETTER]
-    hopeless, tired = Moody(False), Moody(*[True] * 9)
-    for carrier_, tries in ((hopeless, 1), (tired, 4)):
-        office = Office(carrier_)
-        office.post(LETTER)
-        for _ in range(tries):
-            try:
-                await office.deliver()
-            except CarrierError:
-                continue
-        await office.deliver()
-        assert carrier_.taken == []
-    assert len(tired.moods) == 9 - 4
+
+
+async def test_an_office_gives_up_what_nobody_takes_and_holds_only_so_many() -> None:
+    clock, kept = ManualClock(), MemoryLetters()
+    for carrier_, tries in ((Moody(False), 1), (Moody(*[True] * 20), 8)):
+        office = Office(carrier_, kept, clock, waiting=1)
+        await office.post(LETTER)
+        await office.post(LETTER)
+        assert len(kept) == 1
+        before = len(carrier_.moods)
+        for _ in range(20):
+            await office.deliver()
+            clock.advance(3_600)
+        assert (before - len(carrier_.moods), len(kept), carrier_.taken) == (tries, 0, [])
+
+
+async def test_a_letter_outlives_the_process_that_took_it() -> None:
+    class Dies:
+        async def carry(self, letter: Letter) -> None:
+            raise asyncio.CancelledError
+
+    clock, kept, moody = ManualClock(), MemoryLetters(), Moody()
+    first, second = Office(Dies(), kept, clock, lease_s=60), Office(moody, kept, clock, lease_s=60)
+    await first.post(LETTER)
+    with pytest.raises(asyncio.CancelledError):
+        await first.deliver()
+    await second.deliver()
+    assert moody.taken == [], "the first may still be at it"
+    clock.advance(60)
+    await second.deliver()
+    assert moody.taken == [LETTER]

@@ -25,6 +25,7 @@ from hubbub.storage import (
     factor_tables,
     file_tables,
     invite_tables,
+    letter_tables,
     link_tables,
     moderation_tables,
     push_tables,
@@ -46,6 +47,7 @@ __all__ = [
     "factor_tables",
     "file_tables",
     "invite_tables",
+    "letter_tables",
     "link_tables",
     "moderation_tables",
     "push_tables",
@@ -58,7 +60,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0023"
+HEAD = "0024"
 """The newest revision in `versions`."""
 
 
