@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import click
 
+from hubbub.cli.login import ask_for_code, keep_login
 from hubbub.cli.run import Context, common, read_password
+from hubbub.cli.show import line
 from hubbub.client import HttpApi
 
 
@@ -72,6 +75,37 @@ async def avatar(context: Context, picture: Path | None) -> None:
     async with context.api() as ask:
         await ask("PUT", "/api/v1/me/avatar", json={"file_id": file_id})
     context.show({"avatar": file_id}, "done")
+
+
+@command.command("profile")
+@click.option("--name", default=None, help="What others see one called; empty: one's username.")
+@click.option("--signature", default=None, help="One's signature.")
+@common
+async def profile(context: Context, name: str | None, signature: str | None) -> None:
+    """Change what others see of one."""
+    given = {"display_name": name, "signature": signature}
+    async with context.api() as ask:
+        me = await ask("PATCH", "/api/v1/me", json={key: one for key, one in given.items() if one is not None})
+    context.show(me, f"@{line(me['username'])}  {line(me['display_name'])}  {line(me['signature'])}".rstrip())
+
+
+@command.command("password")
+@click.option("--passwords-stdin", is_flag=True, help="Read the old and the new one from standard input, line by line.")
+@common
+async def password(context: Context, passwords_stdin: bool) -> None:
+    """Choose another password; everything but this profile is logged out."""
+    if passwords_stdin:
+        old, new = [*sys.stdin.read().splitlines(), "", ""][:2]
+    else:
+        old = click.prompt("Old password", hide_input=True)
+        new = click.prompt("New password", hide_input=True, confirmation_prompt=True)
+    async with context.api() as ask:
+        await ask("POST", "/api/v1/me/password", json={"old_password": old, "new_password": new})
+    # The profile has two logins, of which one made the change and the other is over.
+    known = context.profile()
+    prompt = ask_for_code if sys.stdin.isatty() else None
+    await keep_login(context.file, known.server, known.username, new, ask=prompt)
+    context.show({"changed": True}, "changed; every other device is logged out")
 
 
 @command.command("delete")

@@ -129,3 +129,30 @@ def _kind(client: dict[str, Any]) -> str:
 def _show_secret(context: Context, client: dict[str, Any]) -> None:
     secret = f"\nsecret  {line(client['client_secret'])}  (shown this once)" if client["client_secret"] else ""
     context.show(client, f"client  {line(client['client_id'])}{secret}")
+
+
+@command.command("apps")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many at most.")
+@common
+async def apps(context: Context, limit: int) -> None:
+    """Print the programs one allowed to act for one, and what each may do."""
+    cursor, left = "", limit
+    async with context.api() as ask:
+        while left > 0:
+            page = await ask("GET", "/api/v1/me/apps", params={"limit": str(min(200, left)), "cursor": cursor})
+            for app in page["apps"]:
+                context.show(app, f"{app['client_id']}  {line(app['name'])}: {' '.join(app['scopes'])}")
+            left -= len(page["apps"])
+            cursor = page["next_cursor"]
+            if not cursor:
+                return
+
+
+@command.command("forget-app")
+@click.argument("client_id")
+@common
+async def forget_app(context: Context, client_id: str) -> None:
+    """Take back what one allowed a program; its tokens for one end at once."""
+    async with context.api() as ask:
+        await ask("DELETE", f"/api/v1/me/apps/{quote(client_id, safe='')}")
+    context.show({"forgotten": client_id}, "forgotten")

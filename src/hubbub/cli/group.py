@@ -8,11 +8,14 @@ import click
 import msgspec
 
 from hubbub.base.ids import new_id, parse_id
+from hubbub.cli.ban import end_of
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import Names, line
 from hubbub.client import Client, Conversation, HubbubError, Kind, MemberAction, Role
 from hubbub.client.models import ConversationChange, OwnRole
 from hubbub.terminal.whom import people, titled
+
+FOR_EVER_MS = 2**53 - 1
 
 
 @click.group("group")
@@ -50,6 +53,43 @@ async def add(context: Context, group: str, people_: tuple[str, ...]) -> None:
 async def remove(context: Context, group: str, people_: tuple[str, ...]) -> None:
     """Remove people from a GROUP; `-` reads them from standard input, one in a line."""
     await _change(context, group, people_, MemberAction.REMOVE)
+
+
+@command.command("ban")
+@click.argument("group")
+@click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
+@common
+async def ban(context: Context, group: str, people_: tuple[str, ...]) -> None:
+    """Remove people from a GROUP or channel and keep them out."""
+    await _change(context, group, people_, MemberAction.BAN)
+
+
+@command.command("unban")
+@click.argument("group")
+@click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
+@common
+async def unban(context: Context, group: str, people_: tuple[str, ...]) -> None:
+    """Let people come to a GROUP or channel again."""
+    await _change(context, group, people_, MemberAction.UNBAN)
+
+
+@command.command("mute")
+@click.argument("group")
+@click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
+@click.option("--for", "span", default="", metavar="SPAN", help="For so long: 30m, 12h, 7d, 2w; without: for good.")
+@common
+async def mute(context: Context, group: str, people_: tuple[str, ...], span: str) -> None:
+    """Keep people from saying anything in a GROUP or channel."""
+    await _change(context, group, people_, MemberAction.MUTE, muted_until_ms=end_of(span, "") or FOR_EVER_MS)
+
+
+@command.command("unmute")
+@click.argument("group")
+@click.argument("people_", nargs=-1, required=True, metavar="PERSON...")
+@common
+async def unmute(context: Context, group: str, people_: tuple[str, ...]) -> None:
+    """Let people speak in a GROUP or channel again."""
+    await _change(context, group, people_, MemberAction.MUTE)
 
 
 @command.command("role")
@@ -194,7 +234,13 @@ async def find(client: Client, name: str) -> Conversation:
 
 
 async def _change(
-    context: Context, group: str, names: tuple[str, ...], action: MemberAction, *, role: str = "none"
+    context: Context,
+    group: str,
+    names: tuple[str, ...],
+    action: MemberAction,
+    *,
+    role: str = "none",
+    muted_until_ms: int = 0,
 ) -> None:
     named = _named(names)
     async with context.client() as client:
@@ -208,6 +254,7 @@ async def _change(
             action,
             [user.id for user in changed],
             role=Role[role.upper()] if known else Role.MEMBER,
+            muted_until_ms=muted_until_ms,
             own_role="" if known else own_role(where, role).id,
         )
     context.show({"conversation_id": where.id, "seq": stored.seq}, str(stored.seq))

@@ -39,7 +39,7 @@ async def command(context: Context, username: str, device: bool, password_stdin:
     if not username:
         raise click.UsageError("Missing argument 'USERNAME'.")
     password = read_password(password_stdin)
-    ask = _ask_for_code if sys.stdin.isatty() else None
+    ask = ask_for_code if sys.stdin.isatty() else None
     profile = await keep_login(context.file, context.server, username, password, code=code, ask=ask)
     _done(context, profile)
 
@@ -59,7 +59,8 @@ def _say_code(context: Context, begun: DeviceCode) -> None:
     )
 
 
-def _ask_for_code() -> str:
+def ask_for_code() -> str:
+    """Ask whoever sits there for a code."""
     return str(click.prompt("Code of your authenticator app, or a recovery code"))
 
 

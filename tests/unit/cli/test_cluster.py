@@ -30,8 +30,8 @@ class Desk:
         self.site = site
         self._env = {"HUBBUB_HOME": str(home), "HUBBUB_SERVER": url, "HUBBUB_PASSWORD": PASSWORD}
 
-    async def runs(self, *args: str) -> Result:
-        result = await asyncio.to_thread(CliRunner().invoke, command, args, env=self._env)
+    async def runs(self, *args: str, typed: str = "") -> Result:
+        result = await asyncio.to_thread(CliRunner().invoke, command, args, input=typed, env=self._env)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result
 
