@@ -484,6 +484,20 @@ async def test_members_come_by_id_in_pages(script: Script) -> None:
     assert ([row.user_id for row in rows], cursor) == ([crowd[4]], "")
 
 
+async def test_who_was_put_out_learns_nothing_of_who_is_there_also_if_nothing_happened_since(script: Script) -> None:
+    for kind in (ConversationKind.GROUP, ConversationKind.CHANNEL):
+        stage = await script.make(ANNA, BEN, kind=kind)
+        end = await script.remove(stage, ANNA, BEN)
+        with pytest.raises(ChatError) as refused:
+            await script.store.members(BEN, stage, "", 10)
+        assert refused.value.code is Code.NOT_A_MEMBER
+        state = await script.store.conversation(BEN, stage)
+        assert (state.conversation.head, state.conversation.member_count) == (end, 0)
+        rows = (await script.store.user_state(BEN, 0, 100)).conversations
+        assert [row.conversation.member_count for row in rows if row.conversation.id == stage] == [0]
+        assert (await script.store.conversation(ANNA, stage)).conversation.member_count == 1
+
+
 async def test_the_audience_of_a_person_says_which_conversations_are_large(script: Script) -> None:
     crowd = [person(f"p{n}") for n in range(SMALL_AUDIENCE + 1)]
     large = await script.make(*crowd)

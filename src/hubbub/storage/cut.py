@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import Connection, func, select
 
 from hubbub.chat.model import Action, ConversationRow, MemberRow, MessageRow
 from hubbub.storage.rows import decode_action, decode_post
-from hubbub.storage.sight import Spans, as_of_end, end_of, message_at_end, within
+from hubbub.storage.sight import Spans, as_of_end, end_of, is_over, message_at_end, within
 from hubbub.storage.tables import EntryKind, entries
 
 
@@ -22,7 +23,7 @@ def cut_conversation(conn: Connection, conversation: ConversationRow, member: Me
     """Return the row as this member may know it; the same row while the membership lasts."""
     end = end_of(member.intervals, conversation.head)
     if end == conversation.head:
-        return conversation
+        return msgspec.structs.replace(conversation, member_count=0) if is_over(member.intervals) else conversation
     in_log = entries.c.conversation_id == conversation.id
     # Two statements, so that each condition is the one of the partial index.
     settings = entries.c.kind.in_((EntryKind.CHANGE.value, EntryKind.DISSOLVED.value))

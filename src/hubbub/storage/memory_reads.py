@@ -47,6 +47,7 @@ from hubbub.storage.sight import (
     clip,
     end_of,
     implicit_member,
+    is_over,
     message_at_end,
     seq_before,
     within,
@@ -310,7 +311,7 @@ class MemoryReader:
         self, user_id: str, conversation_id: str, cursor: str, limit: int
     ) -> tuple[int, list[MemberRow], str]:
         seen = self._tables.look(user_id, conversation_id)
-        if seen.end < seen.conversation.head:
+        if is_over(seen.spans):
             raise ChatError(Code.NOT_A_MEMBER)
         try:
             after = parse_id(cursor) if cursor else ""
@@ -404,6 +405,8 @@ class MemoryReader:
         log = self._tables.log[conversation.id]
         if end < conversation.head:
             conversation = self._cut_conversation(conversation, end)
+        elif is_over(spans):
+            conversation.member_count = 0
         unread = mentions = 0
         if member.state is MemberState.JOINED:
             for first, last in clip(spans, member.read_seq + 1, end):

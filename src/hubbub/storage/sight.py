@@ -80,6 +80,14 @@ def end_of(spans: Spans, head: int) -> int:
     return min(head, spans[-1][1]) if spans else 0
 
 
+def is_over(spans: Spans) -> bool:
+    """Whether the membership that gave this sight has ended, also if nothing happened since.
+
+    Who is there now is then none of theirs: in a channel people come and go without an entry.
+    """
+    return not spans or spans[-1][1] < MAX_SEQ
+
+
 def clip(spans: Spans, low: int, high: int) -> list[tuple[int, int]]:
     """Return the parts of the intervals within [low, high]."""
     return [(max(low, first), min(high, last)) for first, last in spans if first <= high and last >= low]

@@ -41,7 +41,7 @@ from hubbub.storage.own import NOTHING_OWN, read_own
 from hubbub.storage.padded import padded
 from hubbub.storage.rows import conversation_of, decode_intervals, fold_title, member_of
 from hubbub.storage.schema import Id
-from hubbub.storage.sight import as_visitor, clip, end_of, implicit_member
+from hubbub.storage.sight import as_visitor, clip, end_of, implicit_member, is_over
 from hubbub.storage.tables import conversations, members, user_versions
 
 _AT_ONCE = 200
@@ -216,7 +216,7 @@ def read_members(
     Who left may look back at what was said but not at who is there now: NOT_A_MEMBER.
     """
     seen = look(conn, user_id, conversation_id)
-    if seen.end < seen.conversation.head:
+    if is_over(seen.spans):
         raise ChatError(Code.NOT_A_MEMBER)
     statement = (
         select(members)
