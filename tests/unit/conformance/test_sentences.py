@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hubbub.conformance.beyond import BEYOND
 from hubbub.conformance.check import Check
 from hubbub.conformance.checks import ALL
 
@@ -33,4 +34,13 @@ def test_there_are_many_checks_and_no_two_have_one_name() -> None:
     assert len(names) == len(set(names))
     assert len(names) >= 60
     covered = {int(check.rule.partition(".")[0]) for check in ALL}
-    assert covered == set(range(1, 19))
+    assert covered == set(range(1, 20))
+
+
+def test_every_rule_has_a_check_or_a_reason_why_not() -> None:
+    checked = {check.rule for check in ALL}
+    assert checked | set(BEYOND) == set(rules()), "a new rule needs a check in conformance/checks, or its reason"
+    assert not checked & set(BEYOND)
+    # What is for clients alone has no sentence of what a server must do.
+    musts = {number for number, text in rules().items() if re.search(r"[Ss]erver (also )?must", text)}
+    assert musts <= checked
