@@ -9,6 +9,8 @@ from contracts.script import ANNA, BEN, CLEO, DORA, Script, an_id
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.invites import Invite, JoinRequest
+from hubbub.chat.model import MAX_SEQ, MemberRow, Role
+from hubbub.chat.ports import Changes, Needs
 
 
 async def test_an_invite_is_found_by_its_id_and_by_its_conversation(script: Script) -> None:
@@ -61,3 +63,20 @@ async def test_who_asks_is_listed_once_until_answered(script: Script) -> None:
     with pytest.raises(ChatError) as refused:
         await script.store.join_requests(stage, "nonsense", 2)
     assert refused.value.code is Code.BAD_CURSOR
+
+
+async def test_those_who_may_answer_are_told_of_a_request(script: Script) -> None:
+    stage = await script.make(ANNA, BEN)
+    owner = MemberRow(stage, ANNA, role=Role.OWNER, intervals=((1, MAX_SEQ),))
+    await script.store.commit(Needs(members={(stage, ANNA)}), lambda _: Changes(members=[owner]))
+    before = (await script.store.user_state(ANNA, 0, 10)).version
+    kept = await script.store.ask_to_join(JoinRequest(stage, CLEO, 1, "It is I"))
+    # Ben is a member like any other, and Cleo is none.
+    assert list(kept.versions) == [ANNA]
+    changed = await script.store.user_state(ANNA, before, 10)
+    assert changed.version == kept.versions[ANNA] > before
+    assert [one.conversation.id for one in changed.conversations] == [stage]
+    untold = await script.store.stale_outbox(-1_000, 100)
+    assert [one.people for one in untold if one.id == kept.outbox_id] == [{ANNA: kept.versions[ANNA]}]
+    again = await script.store.ask_to_join(JoinRequest(stage, CLEO, 2))
+    assert again.versions[ANNA] > kept.versions[ANNA]

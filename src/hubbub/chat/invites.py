@@ -11,6 +11,9 @@ from hubbub.chat.model import ConversationKind, ConversationRow, MemberRow
 UNLIMITED = -1
 """An invite that may be used without end."""
 
+ANSWERING = 100
+"""So many of those who may answer a request are told of it at once; the others see it when they look."""
+
 
 class Invite(msgspec.Struct, frozen=True):
     """A link into a conversation."""
@@ -56,6 +59,14 @@ class Invitation(msgspec.Struct, frozen=True):
     asked: bool = False
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """A request that is kept, and who is told of it."""
+
+    versions: dict[str, int]
+    """The new versions of those who may answer."""
+    outbox_id: int
+
+
 class InviteStore(Protocol):
     """What is kept of invites and requests."""
 
@@ -72,8 +83,11 @@ class InviteStore(Protocol):
 
     async def drop_invite(self, conversation_id: str, invite_id: str) -> None: ...
 
-    async def ask_to_join(self, request: JoinRequest) -> None:
-        """Keep it, in place of an earlier one of the same person."""
+    async def ask_to_join(self, request: JoinRequest) -> Asked:
+        """Keep it, in place of an earlier one of the same person.
+
+        The rows of those who may answer, up to `ANSWERING`, count as changed, so that their devices hear of it.
+        """
 
     async def join_requests(self, conversation_id: str, cursor: str, limit: int) -> tuple[list[JoinRequest], str]:
         """Return a page by person, and the next cursor."""

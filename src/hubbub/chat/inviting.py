@@ -7,7 +7,7 @@ What is decided here is who may invite; who may come is decided with the convers
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -38,6 +38,9 @@ _INVITES = 100
 """Invites of one conversation at a time."""
 
 
+Tell = Callable[[Mapping[str, int], int], None]
+
+
 class _Conversations(Protocol):
     async def conversation(self, user_id: str, conversation_id: str) -> ConversationState: ...
 
@@ -51,11 +54,14 @@ class Inviting:
         conversations: _Conversations,
         clock: Clock,
         do: Callable[[Command], Awaitable[object]],
+        tell: Tell,
     ) -> None:
+        """`tell` gets the new versions of people, and the outbox row to forget once they were told."""
         self._store = store
         self._conversations = conversations
         self._clock = clock
         self._do = do
+        self._tell = tell
 
     async def create(self, caller: Caller, invite: Invite) -> Invite:
         """Make an invite under its id; the same again is the same one."""
@@ -100,7 +106,8 @@ class Inviting:
         need_alive(opened.conversation)
         if invite.approval:
             request = JoinRequest(invite.conversation_id, caller.user_id, self._clock.now_ms(), note)
-            await self._store.ask_to_join(request)
+            kept = await self._store.ask_to_join(request)
+            self._tell(kept.versions, kept.outbox_id)
             return msgspec.structs.replace(_invitation(opened), asked=True)
         if not await self._store.use_invite(invite_id):
             raise ChatError(Code.NOT_FOUND)

@@ -93,7 +93,7 @@ class ChatNode(Reading):
             store, self._publisher.put, clock, settings, planned(settings.fault, IN_TRANSACTION)
         )
         self._marks = Marks(store, bus, self._changes, self.outbox.forget, settings)
-        self._inviting = Inviting(store, store, clock, self._do)
+        self._inviting = Inviting(store, store, clock, self._do, self._tell_people)
         self._befriending = Befriending(store, clock, self._tell_people)
         self.filtering = Filtering(moderation, self._send, clock) if moderation is not None else None
         self.scheduler = Scheduler(store, self._submit_checked, clock, settings)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
-from hubbub.chat.invites import Invite, JoinRequest, Opened
+from hubbub.chat.invites import ANSWERING, Asked, Invite, JoinRequest, Opened
+from hubbub.chat.model import ConversationRow, MemberRow, MemberState, Role
+from hubbub.chat.rights import Right
+from hubbub.chat.rules.standing import rights_of
 from hubbub.storage.again import write_again
 from hubbub.storage.database import Database
+from hubbub.storage.dialects import Dialect
 from hubbub.storage.invite_tables import invites, join_requests
-from hubbub.storage.rows import conversation_of, member_of
+from hubbub.storage.remembered import Remembered
+from hubbub.storage.rows import conversation_of, encode, member_of
 from hubbub.storage.tables import conversations, members
 
 
@@ -77,10 +83,6 @@ class SqlInvites:
         gone = delete(invites).where(invites.c.id == invite_id, invites.c.conversation_id == conversation_id)
         await write_again(self._db, lambda conn: conn.execute(gone).rowcount)
 
-    async def ask_to_join(self, request: JoinRequest) -> None:
-        row = msgspec.structs.asdict(request)
-        await write_again(self._db, lambda conn: self._db.dialect.upsert(conn, join_requests, [row]))
-
     async def join_requests(self, conversation_id: str, cursor: str, limit: int) -> tuple[list[JoinRequest], str]:
         statement = (
             select(join_requests)
@@ -97,6 +99,35 @@ class SqlInvites:
     async def drop_request(self, conversation_id: str, user_id: str) -> bool:
         gone = delete(join_requests).where(_request(conversation_id, user_id))
         return await write_again(self._db, lambda conn: conn.execute(gone).rowcount > 0)
+
+
+def write_request(
+    conn: Connection, dialect: Dialect, remembered: Remembered, request: JoinRequest, now_ms: int
+) -> Asked:
+    """Keep a request; see `chat.invites.InviteStore.ask_to_join`."""
+    id_ = request.conversation_id
+    row = conn.execute(select(conversations).where(conversations.c.id == id_)).one()
+    leading = and_(
+        members.c.conversation_id == id_,
+        members.c.state == MemberState.JOINED,
+        or_(members.c.role >= Role.ADMIN, members.c.own_role != ""),
+    )
+    found = [member_of(one) for one in conn.execute(select(members).where(leading).order_by(members.c.user_id))]
+    told = answering(conversation_of(row), found)
+    # Whoever else writes a member row takes the person's version first, too, so that one comes after the other.
+    versions = dialect.advance_versions(conn, told) if told else {}
+    dialect.upsert(conn, join_requests, [msgspec.structs.asdict(request)])
+    for user_id, version in versions.items():
+        mine = (members.c.conversation_id == id_) & (members.c.user_id == user_id)
+        conn.execute(update(members).where(mine), {"version": version})
+        remembered.forget_member(id_, user_id)
+    return Asked(versions, dialect.insert_outbox(conn, now_ms, encode({}), encode(versions)))
+
+
+def answering(conversation: ConversationRow, found: Sequence[MemberRow]) -> list[str]:
+    """Return who of these may answer a request, and is told of it."""
+    may = [member.user_id for member in found if Right.INVITE in rights_of(conversation, member)]
+    return sorted(may)[:ANSWERING]
 
 
 def after_person(cursor: str) -> str:

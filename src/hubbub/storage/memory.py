@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
+from hubbub.chat.invites import Asked, JoinRequest
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
     ConversationKind,
@@ -42,6 +43,7 @@ from hubbub.chat.ports import (
     Untold,
 )
 from hubbub.storage.file_store import ref_of
+from hubbub.storage.invites import answering
 from hubbub.storage.marks import merge_marks, raise_row
 from hubbub.storage.memory_files import MemoryFiles
 from hubbub.storage.memory_reminders import MemoryReminders
@@ -255,6 +257,18 @@ class MemoryStore(MemoryReminders):
         untold = Untold(self._outbox_id, {}, {user_id: version})
         self._tables.outbox[self._outbox_id] = (self._clock.now_ms(), untold)
         return OwnSet(version, self._outbox_id)
+
+    async def ask_to_join(self, request: JoinRequest) -> Asked:
+        self._requests[request.conversation_id, request.user_id] = request
+        conversation = self._tables.conversations[request.conversation_id]
+        rows = [row for row in self._tables.members.values() if row.conversation_id == conversation.id]
+        told = answering(conversation, [row for row in rows if row.state is MemberState.JOINED])
+        versions = self._advance(set(told))
+        for user_id, version in versions.items():
+            self._tables.members[conversation.id, user_id].version = version
+        self._outbox_id += 1
+        self._tables.outbox[self._outbox_id] = (self._clock.now_ms(), Untold(self._outbox_id, {}, versions))
+        return Asked(versions, self._outbox_id)
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:
         self._tables.hidden.add((user_id, conversation_id, seq))

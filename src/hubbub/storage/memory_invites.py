@@ -52,9 +52,6 @@ class MemoryInvites(MemorySearch):
         if invite is not None and invite.conversation_id == conversation_id:
             del self._invites[invite_id]
 
-    async def ask_to_join(self, request: JoinRequest) -> None:
-        self._requests[request.conversation_id, request.user_id] = request
-
     async def join_requests(self, conversation_id: str, cursor: str, limit: int) -> tuple[list[JoinRequest], str]:
         after = after_person(cursor) if cursor else ""
         found = [each for (id_, _), each in sorted(self._requests.items()) if id_ == conversation_id]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from sqlalchemy import Connection, select
 
+from hubbub.chat.invites import Asked, JoinRequest
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
     Coming,
@@ -50,6 +51,7 @@ from hubbub.storage.again import write_again
 from hubbub.storage.changes import write_changes
 from hubbub.storage.database import Database
 from hubbub.storage.facts import load_facts
+from hubbub.storage.invites import write_request
 from hubbub.storage.remembered import Remembered
 from hubbub.storage.reminders import SqlReminders
 from hubbub.storage.tables import outbox
@@ -124,6 +126,12 @@ class SqlStore(SqlReminders):
         return await write_again(
             self._db,
             lambda conn: own.write_own(conn, self._dialect, self._remembered, user_id, conversation_id, change, now_ms),
+        )
+
+    async def ask_to_join(self, request: JoinRequest) -> Asked:
+        now_ms = self._db.clock.now_ms()
+        return await write_again(
+            self._db, lambda conn: write_request(conn, self._dialect, self._remembered, request, now_ms)
         )
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:

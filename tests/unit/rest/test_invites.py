@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from unit.rest.site import Person, Site
+from unit.rest.hearing import listening
+from unit.rest.site import Person, Site, a_site
+
+from hubbub.rest.settings import RestSettings
 
 
 async def a_group(owner: Person, *others: Person) -> str:
@@ -86,3 +89,20 @@ async def test_who_was_banned_does_not_come_back_by_a_link(either: Site) -> None
     link = f"/invites/{await an_invite(romeo, group)}"
     await romeo.does("PUT", f"/conversations/{group}/bans/{juliet.user_id}")
     assert await juliet.is_refused("POST", link, {}) == "banned"
+
+
+async def test_who_may_answer_hears_of_a_request_at_once() -> None:
+    async with a_site(rest=RestSettings(event_longest_s=3600.0)) as site:
+        romeo, juliet, paris = [await site.enter(name) for name in ("romeo", "juliet", "paris")]
+        group = await a_group(romeo, juliet)
+        link = f"/invites/{await an_invite(romeo, group, approval=True)}"
+        async with listening(site.app, romeo) as his, listening(site.app, juliet) as hers:
+            await his.next("hello")
+            await hers.next("hello")
+            await paris.does("POST", link, {"note": "it is me"})
+            told = await his.next("user_changed")
+            assert [one["conversation_id"] for one in told.data["conversations"]] == [group]
+            # Nothing of it reaches who may not answer: what comes next for her is something else.
+            await juliet.does("PATCH", f"/conversations/{group}/own", {"pinned": True})
+            seen = (await hers.next("user_changed")).data["conversations"]
+            assert [one["own"]["pinned"] for one in seen] == [True]
