@@ -121,6 +121,33 @@ def invited(person: Person, place: Place) -> dict[str, list[str]]:
     return found
 
 
+def people(person: Person, place: Place) -> dict[str, list[str]]:
+    """What axe finds where people are: their list, their card, and the door."""
+    place.register("tybalt")
+    tybalt, me = place.token_of("tybalt"), place.token_of(person.name)
+    my_id = place.post("/api/v1/me", None, me, method="GET")["user_id"]
+    place.post(f"/api/v1/me/contacts/{my_id}", {"note": "A word with one of you?"}, tybalt)
+    person.page.goto(f"{place.address}/?panel=people")
+    panel = person.page.get_by_role("complementary", name="People")
+    panel.get_by_role("button", name="Accept").wait_for()
+    found = {"people": violations(person.page)}
+    panel.get_by_role("button", name="Tybalt").click()
+    card = person.page.get_by_role("dialog", name="Profile of Tybalt")
+    card.get_by_role("button", name="Accept").click()
+    card.get_by_text("Contact", exact=True).wait_for()
+    card.get_by_role("button", name="More about Tybalt").click()
+    person.page.get_by_role("menuitem", name="Name and group").click()
+    card.get_by_label("What you call them").wait_for()
+    found["card"] = violations(person.page)
+    person.page.goto(f"{place.address}/settings/security")
+    person.page.get_by_role("button", name="Set up an app").click()
+    person.page.get_by_label("Your password").fill(PASSWORD)
+    person.page.keyboard.press("Enter")
+    person.page.get_by_role("img", name="QR code").wait_for()
+    found["authenticator app"] = violations(person.page)
+    return found
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(come: Come, place: Place, theme: str, browser: Browser) -> None:
     place.set_up()
@@ -128,6 +155,9 @@ def test_axe_finds_nothing(come: Come, place: Place, theme: str, browser: Browse
     guest.page.goto(f"{place.address}/register")
     guest.page.get_by_label("Your name").wait_for()
     found = {"register": violations(guest.page)}
+    guest.page.goto(f"{place.address}/forgot")
+    guest.page.get_by_label("E-mail address").wait_for()
+    found["forgot"] = violations(guest.page)
 
     romeo = come("romeo", color_scheme=theme)
     romeo.opens("general")
@@ -173,8 +203,11 @@ def test_axe_finds_nothing(come: Come, place: Place, theme: str, browser: Browse
         found[name] = violations(romeo.page)
         romeo.page.keyboard.press("Escape")
     found |= invited(romeo, place)
-    for section in ("profile", "appearance", "notifications", "devices", "security", "about"):
+    found |= people(romeo, place)
+    for section in ("profile", "account", "security", "devices", "appearance", "notifications", "about"):
         romeo.page.goto(f"{place.address}/settings/{section}")
         romeo.page.get_by_role("heading", level=2).wait_for()
+        if section in ("account", "security"):
+            romeo.page.get_by_role("heading", level=3).last.wait_for()
         found[section] = violations(romeo.page)
     assert {view: wrong for view, wrong in found.items() if wrong} == {}

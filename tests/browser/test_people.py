@@ -65,8 +65,7 @@ def test_two_people_become_contacts_and_one_blocks_the_other(come: Come, place: 
 
     juliet.opens("Romeo")
     juliet.sees("Arise")
-    juliet.page.get_by_role("button", name="About this conversation").click()
-    juliet.page.get_by_role("complementary", name="About").get_by_role("button", name="Romeo").first.click()
+    opens_card(juliet, "Romeo")
     card(juliet).get_by_role("button", name="More about Romeo").click()
     juliet.page.get_by_role("menuitem", name="Block").click()
     juliet.page.get_by_role("dialog", name="Block Romeo?").get_by_role("button", name="Block").click()

@@ -245,6 +245,7 @@ SUMMARIES: dict[str, str] = {
     "reset_password": "设置新密码",
     "set_avatar": "设置头像",
     "delete_me": "永久注销账号",
+    "unlink_provider": "解除与外部账号的关联",
     "device_authorization": "让没有浏览器的设备开始登录",
     "read_own_roles": "查看自己的角色",
     "list_roles": "列出角色",

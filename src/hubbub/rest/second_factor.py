@@ -17,6 +17,7 @@ from hubbub.auth import factor_ports, scopes
 from hubbub.auth.model import Identity
 from hubbub.auth.permissions import Permission
 from hubbub.auth.ports import Account
+from hubbub.auth.sign_ins import NO_PASSWORD
 from hubbub.auth.totp import otpauth_uri, shown_secret
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
@@ -61,6 +62,10 @@ class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
     passkeys: int
     required: bool
     """Whether the caller may do nothing else before one is set up."""
+    has_password: bool
+    """False: who they are is proved by another provider."""
+    linked: list[int]
+    """Since when accounts of theirs at the other provider let them in here, in milliseconds."""
 
 
 class TotpOffer(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +129,8 @@ async def read_second_factor(identity: IdentityDep, deps: DepsDep) -> SecondFact
         recovery_codes_left=have.recovery_codes_left,
         passkeys=len(have.passkeys),
         required=await deps.oauth.factors.must_enrol(account),
+        has_password=account.password_hash != NO_PASSWORD,
+        linked=[one.created_ms for one in await deps.oauth.foreign.of(account.id)] if deps.oauth.foreign else [],
     )
 
 
@@ -201,6 +208,23 @@ async def renew_recovery_codes(
     return RecoveryCodes(recovery_codes=codes)
 
 
+@post(
+    "/me/provider/unlink",
+    status_code=204,
+    summary="Part from an account at the other provider",
+    tags=["accounts"],
+    opt=refuses(*BODY, Code.BAD_CREDENTIALS, Code.CONFLICT, Code.USER_NOT_FOUND, example={"password": "wherefore art"}),
+)
+async def unlink_provider(
+    data: JSONBody[Password], request: Request[Any, Any, Any], identity: IdentityDep, deps: DepsDep
+) -> None:
+    """Let accounts there no longer let the caller in here.  It is refused to whoever has no other way in."""
+    account = await prove_self(deps, identity, data.password, address_of(request))
+    if deps.oauth.foreign is None or account.password_hash == NO_PASSWORD:
+        raise ChatError(Code.CONFLICT)
+    await deps.oauth.foreign.unlink(account.id)
+
+
 @get(
     "/me/arrivals",
     summary="See sign-ins from new devices",
@@ -263,6 +287,7 @@ GUARDED = [
     confirm_totp,
     drop_totp,
     renew_recovery_codes,
+    unlink_provider,
     list_arrivals,
     dismiss_arrival,
     reset_second_factor,

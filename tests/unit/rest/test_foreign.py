@@ -192,6 +192,17 @@ async def test_an_account_is_connected_by_who_is_signed_in_and_disconnected(both
     assert mercutio.username == "mercutio"
 
 
+async def test_an_account_is_disconnected_over_the_api_by_whoever_has_another_way_in(both: Both) -> None:
+    mercutio = await both.here.enter("mercutio")
+    back = await both.goes(await signs_in_here(both, "mercutio"), connect=True)
+    await both.at_home.goes(back)
+    have = await mercutio.gets("/me/second-factor")
+    assert (have["has_password"], len(have["linked"])) == (True, 1)
+    assert await mercutio.is_refused("POST", "/me/provider/unlink", {"password": "guess"}) == "bad_credentials"
+    await mercutio.does("POST", "/me/provider/unlink", {"password": PASSWORD})
+    assert (await mercutio.gets("/me/second-factor"))["linked"] == []
+
+
 async def signs_in_here(both: Both, name: str) -> httpx.Response:
     """Sign in with the password, by the first of the page's two forms."""
     first = re.search(r"<form.*?</form>", (await both.at_home.goes(PLACE)).text, re.S)

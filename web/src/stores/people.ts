@@ -14,6 +14,9 @@ const WATCHED = 500;
 const KEPT = 300;
 const KEEP_MS = 200;
 const AGAIN_MS = 5_000;
+/** What somebody shows of themselves is asked for anew when it is drawn after so long. */
+const FRESH_MS = 5 * 60_000;
+const PROFILE = ["username", "displayName", "signature", "bot", "avatar"] as const;
 
 function areUsers(value: unknown): value is User[] {
   return (
@@ -38,8 +41,8 @@ export const usePeople = defineStore("people", () => {
   const wanted = shallowReactive(new Map<string, readonly string[]>());
 
   const missing = new Set<string>();
-  /** Known from an earlier visit: shown, and asked for once more. */
-  const old = new Set<string>();
+  /** When somebody was asked for last; nothing for whoever is known from an earlier visit. */
+  const asOf = new Map<string, number>();
   const absent = new Set<string>();
   let asking = false;
   let client: Client | undefined;
@@ -48,8 +51,9 @@ export const usePeople = defineStore("people", () => {
 
   function keep(found: readonly User[]): void {
     for (const user of found) {
-      users.set(user.id, user);
-      old.delete(user.id);
+      const held = users.get(user.id);
+      if (!held || PROFILE.some((field) => held[field] !== user[field])) users.set(user.id, user);
+      asOf.set(user.id, Date.now());
       byName.set(user.username.toLowerCase(), user.id);
     }
     if (place && !keeping) keeping = window.setTimeout(keepNames, KEEP_MS);
@@ -63,11 +67,15 @@ export const usePeople = defineStore("people", () => {
   /** Return what is known of a person, and find out what is not. */
   function get(id: string): User | undefined {
     const known = users.get(id);
-    if ((!known || old.has(id)) && id && !absent.has(id) && !missing.has(id)) {
-      missing.add(id);
-      queueMicrotask(() => void ask());
-    }
+    if (!known || Date.now() - (asOf.get(id) ?? 0) > FRESH_MS) look(id);
     return known;
+  }
+
+  /** Ask for somebody, whatever is known of them. */
+  function look(id: string): void {
+    if (!id || absent.has(id) || missing.has(id)) return;
+    missing.add(id);
+    queueMicrotask(() => void ask());
   }
 
   async function ask(): Promise<void> {
@@ -80,7 +88,7 @@ export const usePeople = defineStore("people", () => {
         keep(found);
         for (const id of ids) {
           missing.delete(id);
-          old.delete(id);
+          asOf.set(id, Date.now());
           if (!users.has(id)) absent.add(id);
         }
       }
@@ -117,7 +125,7 @@ export const usePeople = defineStore("people", () => {
     place = `people.${userId}`;
     const kept = readStored<User[]>(place, [], areUsers).filter((user) => !users.has(user.id));
     keep(kept);
-    for (const user of kept) old.add(user.id);
+    for (const user of kept) asOf.delete(user.id);
     for (const id of users.keys()) absent.delete(id);
     const stops = [
       to.on("status", ({ state }) => {
@@ -168,8 +176,8 @@ export const usePeople = defineStore("people", () => {
     for (const map of [users, byName, presence, typing, wanted]) map.clear();
     missing.clear();
     absent.clear();
-    old.clear();
+    asOf.clear();
   }
 
-  return { users, byName, presence, typing, keep, get, name, ownName, isOnline, want, attach, clear };
+  return { users, byName, presence, typing, keep, get, look, name, ownName, isOnline, want, attach, clear };
 });

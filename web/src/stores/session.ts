@@ -173,6 +173,14 @@ export const useSession = defineStore("session", () => {
     await leaving.logOut();
   }
 
+  /** Close the account for good, and forget what this browser keeps of it. */
+  async function deleteAccount(password: string): Promise<void> {
+    const leaving = client.value;
+    await leaving.call("POST", "/api/v1/me/delete", { password });
+    await leave("");
+    await leaving.logOut().catch(() => undefined);
+  }
+
   async function leave(why: string): Promise<void> {
     const leaving = current.value;
     if (!leaving) return;
@@ -230,6 +238,7 @@ export const useSession = defineStore("session", () => {
     askNewPassword,
     setUp,
     logOut,
+    deleteAccount,
     changeProfile,
     showAvatar,
     readMe,
