@@ -62,6 +62,7 @@ class FakeAuth:
         """How many questions about ended logins are not answered."""
         self.logins: dict[str, Identity] = {}
         self.rights: dict[str, frozenset[str]] = {}
+        self.muted: dict[str, int] = {}
         """What people may do who are no members."""
         self.refuses: ChatError | None = None
         """What every check says, if anything."""
@@ -93,7 +94,8 @@ class FakeAuth:
             raise self.refuses
         if identity.user_id in self.over:
             raise ChatError(Code.SESSION_ENDED)
-        return identity.with_rights(self.rights.get(identity.user_id, EVERYDAY))
+        may = self.rights.get(identity.user_id, EVERYDAY)
+        return identity.with_rights(may, self.muted.get(identity.user_id, 0))
 
     def end(self, user_id: str, *, ago_ms: int = 0) -> None:
         """End every login of a person and tell nobody."""

@@ -8,6 +8,7 @@ nodes may write any conversation.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import cast
@@ -42,7 +43,7 @@ from hubbub.chat.model import (
 from hubbub.chat.moderation import ModerationStore
 from hubbub.chat.outbox import Outbox
 from hubbub.chat.pages import fitting
-from hubbub.chat.ports import Bus, ChatStore, TypingChanged
+from hubbub.chat.ports import RIGHTS_CHANGED, Bus, ChatStore, LoginEnded, TypingChanged
 from hubbub.chat.publishing import Publisher
 from hubbub.chat.reading import Reading
 from hubbub.chat.reminders import Reminder
@@ -52,6 +53,8 @@ from hubbub.chat.schedule import Scheduler
 from hubbub.chat.search.found import Found
 from hubbub.chat.settings import ChatSettings
 from hubbub.chat.words import FilterAction
+
+_log = logging.getLogger(__name__)
 
 Heard = Callable[[Mapping[str, int]], None]
 
@@ -300,7 +303,18 @@ class ChatNode(Reading):
     async def arrange_contact(self, caller: Caller, user_id: str, change: ContactChange) -> Contact:
         """Name, group, block or unblock somebody, for the caller alone."""
         self._signals.take(caller.user_id)
-        return await self._befriending.arrange(caller, user_id, change)
+        contact = await self._befriending.arrange(caller, user_id, change)
+        if change.blocked:
+            await self._lose_sight(contact.user_id)
+        return contact
+
+    async def _lose_sight(self, user_id: str) -> None:
+        """Have the sockets of somebody who was blocked look again at what they may see."""
+        try:
+            await self._bus.publish([LoginEnded(user_id, code=RIGHTS_CHANGED)])
+        except ChatError as problem:
+            # They see who is here until they watch anew.
+            _log.warning("a block could not be told: %r", problem)
 
     async def contacts(self, caller: Caller, cursor: str, limit: int) -> tuple[list[Contact], str]:
         """Return a page of what the caller keeps of others."""

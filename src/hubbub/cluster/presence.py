@@ -73,6 +73,10 @@ class Watching:
                 self._told.pop(name, None)
         return came, went
 
+    def of(self, watcher: Watcher) -> frozenset[str]:
+        """Return whom somebody watches."""
+        return self._watched.get(watcher, frozenset())
+
     def known(self, user_id: str) -> Presence | None:
         """Return what the watchers of a person believe; None while nobody watches or nothing was told."""
         return self._told.get(user_id)

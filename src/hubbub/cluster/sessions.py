@@ -327,6 +327,10 @@ class SessionRegistry:
             self._roll.care(came, went)
             await self._roll.listen(user_ids)
 
+    def watched(self, watcher: Watcher) -> frozenset[str]:
+        """Return whose presence `watcher` hears of."""
+        return self._watching.of(watcher)
+
     def unwatch(self, watcher: Watcher) -> None:
         """Tell `watcher` of nobody any more."""
         _, went = self._watching.watch(watcher, ())

@@ -19,7 +19,7 @@ from hubbub.base.errors import TABLE, ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.chat.model import Caller
 from hubbub.cluster.model import NO_TIME
-from hubbub.cluster.sessions import Presence
+from hubbub.cluster.sessions import Presence, PresenceState
 from hubbub.gateway import mapping_out
 from hubbub.gateway.encoding import CODEC_OF, Push, ready
 from hubbub.gateway.link import Link
@@ -283,6 +283,22 @@ class Session:
             # A token that came meanwhile was checked later than this one.
             if self.identity is not None and self.identity.expires_ms == identity.expires_ms:
                 self.act_as(checked)
+                await self._lose_sight()
+
+    async def _lose_sight(self) -> None:
+        """Stop watching who shows this person nothing any more: to them, whoever blocked them is away."""
+        watched = self.service.registry.watched(self)
+        if not watched or self.stage is not Stage.SERVED:
+            return
+        try:
+            hiding = frozenset(await self.service.chat.hiding(self.who, sorted(watched)))
+        except ChatError:
+            # What they see then is as old as it is until they watch anew.
+            return
+        if hiding:
+            await self.watch(sorted(watched - hiding))
+            for name in sorted(hiding):
+                self.presence_changed(Presence(name, PresenceState.OFFLINE, 0))
 
     def start(self, frame_id: int, answer: Coroutine[Any, Any, pb.ServerFrame], *, ends_session: bool = False) -> None:
         """Work on a request in a task of its own; its answer carries the request's id.

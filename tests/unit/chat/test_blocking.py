@@ -23,7 +23,7 @@ from hubbub.chat.model import (
     Recall,
     Submit,
 )
-from hubbub.chat.ports import MarksMoved, TypingChanged, UserChanged
+from hubbub.chat.ports import RIGHTS_CHANGED, LoginEnded, MarksMoved, TypingChanged, UserChanged
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -123,6 +123,15 @@ async def test_neither_typing_nor_marks_nor_versions_tell_the_blocked(stage: Sta
     assert all(row.blocked for event in changed for row in event.state.contacts)
     assert await stage.node.hiding(Caller(BEN), [ANNA, CLEO]) == [ANNA]
     assert await stage.node.hiding(Caller(ANNA), [BEN]) == []
+
+
+async def test_the_sockets_of_who_was_blocked_look_again_and_of_nobody_else(stage: Stage) -> None:
+    stage.heard.clear()
+    await block(stage, ANNA, BEN)
+    await block(stage, ANNA, BEN, blocked=False)
+    await stage.node.told()
+    looks = [event for event in stage.heard if isinstance(event, LoginEnded)]
+    assert looks == [LoginEnded(BEN, code=RIGHTS_CHANGED)]
 
 
 async def test_a_request_reaches_every_device_of_both_and_that_of_the_blocked_nobody(stage: Stage) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from support.fake_chat import an_id
 from support.gateways import Client, House, a_house, until
@@ -103,3 +105,34 @@ async def test_a_socket_whose_login_is_over_ends_when_it_is_looked_at_again() ->
         house.auth.end(ROMEO)
         await tells(house, NONE)
         assert (await client.closed())[1] == "session_ended"
+
+
+async def test_who_was_blocked_sees_the_blocker_go_and_never_come_back() -> None:
+    juliet = an_id("juliet")
+    async with a_house() as house:
+        romeo, hers = await house.enter("romeo"), await house.enter("juliet")
+        page = (await romeo.ask(watch_presence=pb.WatchPresence(user_ids=[juliet]))).presence_page
+        assert page.presences[0].state == pb.PRESENCE_STATE_ONLINE
+        house.chat.blocks.add((juliet, ROMEO))
+        await house.bus.publish([LoginEnded(ROMEO, code=RIGHTS_CHANGED)])
+        seen = (await romeo.push("presence")).presence
+        assert (seen.user_id, seen.state, seen.last_seen_ms) == (juliet, pb.PRESENCE_STATE_OFFLINE, 0)
+        mercutio = await house.enter("mercutio")
+        await mercutio.ask(watch_presence=pb.WatchPresence(user_ids=[juliet]))
+        await hers.leave()
+        assert (await mercutio.push("presence")).presence.state != pb.PRESENCE_STATE_ONLINE
+        await house.enter("juliet")
+        assert (await mercutio.push("presence")).presence.state == pb.PRESENCE_STATE_ONLINE
+        # Whatever came before its answer came before this.
+        await romeo.ask(ping=pb.Ping())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await romeo.push("presence")
+
+
+async def test_a_mute_reaches_an_open_socket() -> None:
+    async with a_quiet_house() as house:
+        phone = (await house.let_in("romeo/phone")).session
+        house.auth.muted[ROMEO] = 2**52
+        await house.bus.publish([LoginEnded(ROMEO, code=RIGHTS_CHANGED)])
+        await until(lambda: phone.who.muted_until_ms == 2**52)
