@@ -606,6 +606,13 @@ CASES: list[Case] = [
         {"presence": {"userId": JULIET, "state": "PRESENCE_STATE_DROPPED", "lastSeenMs": str(TIME)}},
     ),
     (
+        "profile_changed",
+        "16.7",
+        "Somebody one watches is called another way.",
+        sub(57, sub(1, JULIET), sub(2, "juliet"), sub(3, "Juliet Montague")),
+        {"profileChanged": {"userId": JULIET, "username": "juliet", "displayName": "Juliet Montague"}},
+    ),
+    (
         "presence_page",
         "16.5",
         "Who is online.",

@@ -106,6 +106,8 @@ class Accounts:
         self.registrar = Registrar(store, self, clock)
         self.on_login_ended = on_login_ended
         self.on_registered = on_registered
+        self.on_profile_changed: RegisteredHook = _nothing
+        """Awaited with whose name, signature or picture is another now; it must not fail."""
         self.factors: SecondFactor | None = None
         """None: nobody has a second step."""
         self.directory: DirectoryAccounts | None = None
@@ -574,6 +576,7 @@ class Accounts:
         account = await self._store.set_profile(user_id, display_name=display_name, signature=signature, within=within)
         if account is None:
             raise ChatError(Code.USER_NOT_FOUND)
+        await self.on_profile_changed(user_id)
         return account
 
     async def set_avatar(self, user_id: str, file_id: str) -> Account:
@@ -581,6 +584,7 @@ class Accounts:
         account = await self._store.set_avatar(user_id, file_id)
         if account is None:
             raise ChatError(Code.USER_NOT_FOUND)
+        await self.on_profile_changed(user_id)
         return account
 
     async def set_active(self, user_id: str, active: bool) -> None:

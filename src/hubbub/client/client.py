@@ -474,6 +474,8 @@ class Client(OverHttp):
                 feed.typing(body)
             case "presence":
                 feed.presence(body)
+            case "profile_changed":
+                feed.profile(body)
             case "resync":
                 feed.rows_missing = True
             case "reset":

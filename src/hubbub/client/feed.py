@@ -26,11 +26,12 @@ from hubbub.client.models import (
     MarksEvent,
     MemberState,
     PresenceEvent,
+    ProfileEvent,
     ReminderEvent,
     ResetEvent,
     TypingEvent,
 )
-from hubbub.client.translate import contact_of, conversation_of, entry_of, presence_of, reminder_of
+from hubbub.client.translate import contact_of, conversation_of, entry_of, presence_of, reminder_of, user_of
 from hubbub.wire import hubbub_pb2 as pb
 from hubbub.wire.timeline import Timeline
 
@@ -295,6 +296,11 @@ class Feed:
         """Take word that somebody came or went."""
         if self._room():
             self._emit(PresenceEvent(presence_of(presence)))
+
+    def profile(self, user: pb.User) -> None:
+        """Take word that somebody is called or shown another way."""
+        if self._room():
+            self._emit(ProfileEvent(user_of(user)))
 
     # ------------------------------------------------------------ what to ask for
 

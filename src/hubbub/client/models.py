@@ -585,6 +585,12 @@ class TypingEvent(msgspec.Struct, frozen=True):
     typing: bool
 
 
+class ProfileEvent(msgspec.Struct, frozen=True):
+    """Somebody one watches, or oneself, is called or shown another way now."""
+
+    user: User
+
+
 class PresenceEvent(msgspec.Struct, frozen=True):
     presence: Presence
 
@@ -611,6 +617,7 @@ Event = (
     | MarksEvent
     | TypingEvent
     | PresenceEvent
+    | ProfileEvent
     | StateEvent
     | ResetEvent
 )

@@ -77,6 +77,10 @@ class Watching:
         """Return whom somebody watches."""
         return self._watched.get(watcher, frozenset())
 
+    def watchers(self, user_id: str) -> list[Watcher]:
+        """Return who watches somebody."""
+        return list(self._watchers.get(user_id, ()))
+
     def known(self, user_id: str) -> Presence | None:
         """Return what the watchers of a person believe; None while nobody watches or nothing was told."""
         return self._told.get(user_id)

@@ -327,6 +327,10 @@ class SessionRegistry:
             self._roll.care(came, went)
             await self._roll.listen(user_ids)
 
+    def watchers(self, user_id: str) -> list[Watcher]:
+        """Return who hears of somebody's presence here."""
+        return self._watching.watchers(user_id)
+
     def watched(self, watcher: Watcher) -> frozenset[str]:
         """Return whose presence `watcher` hears of."""
         return self._watching.of(watcher)

@@ -11,9 +11,10 @@ from hubbub.auth.model import Authenticator, Identity
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.following import FeedFactory, Following
-from hubbub.chat.model import SMALL_AUDIENCE
+from hubbub.chat.model import SMALL_AUDIENCE, Caller
 from hubbub.chat.ports import Event
 from hubbub.cluster.sessions import SessionRegistry
+from hubbub.gateway import mapping_out
 from hubbub.gateway.dispatch import Dispatch
 from hubbub.gateway.encoding import Push
 from hubbub.gateway.entrance import Entrance
@@ -194,6 +195,29 @@ class Gateway:
             log.warning("upkeep failed", problem=repr(problem))
         finally:
             self._upkeep_runs = False
+
+    def profile_changed(self, payload: bytes) -> None:
+        """Hear whose name or picture is another now, and show it to who watches them and to themselves."""
+        user_id = payload.decode("ascii", "replace")
+        if self._service.people.get(user_id) is not None or self._registry.watches(user_id):
+            self._service.tasks.start(self._show_profile(user_id))
+
+    async def _show_profile(self, user_id: str) -> None:
+        try:
+            async with asyncio.timeout(self.settings.request_timeout_s):
+                rows = await self._service.chat.users(Caller(user_id), [user_id], ())
+        except (ChatError, TimeoutError) as problem:
+            # Clients that ask for people again see it then.
+            log.warning("a changed profile could not be shown", problem=repr(problem))
+            return
+        if not rows:
+            return
+        push = Push(pb.ServerFrame(profile_changed=mapping_out.user(rows[0])))
+        person = self._service.people.get(user_id)
+        own = person.sessions if person is not None else []
+        for session in {*own, *self._registry.watchers(user_id)}:
+            if isinstance(session, Session):
+                session.push(push)
 
     def _hear(self, events: Sequence[Event]) -> None:
         hear = self._fanout.hear

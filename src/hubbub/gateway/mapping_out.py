@@ -437,18 +437,20 @@ def marks(conversation_id: str, values: Iterable[Mark]) -> pb.Marks:
 
 def user_page(rows: Iterable[UserRow], cursor: str = "") -> pb.UserPage:
     return pb.UserPage(
-        users=[
-            pb.User(
-                user_id=row.id,
-                username=row.username,
-                display_name=row.display_name,
-                signature=row.signature,
-                bot=row.bot,
-                avatar=row.avatar,
-            )
-            for row in rows
-        ],
+        users=[user(row) for row in rows],
         next_cursor=cursor,
+    )
+
+
+def user(row: UserRow) -> pb.User:
+    """Return a person as everybody sees them."""
+    return pb.User(
+        user_id=row.id,
+        username=row.username,
+        display_name=row.display_name,
+        signature=row.signature,
+        bot=row.bot,
+        avatar=row.avatar,
     )
 
 

@@ -81,6 +81,9 @@ from hubbub.storage.sql_store import SqlStore
 INCARNATION_FILE = "incarnation"
 """In the data folder: which incarnation of this node had it last."""
 
+PROFILE_CHANGED = "people.profile"
+"""The signal that somebody is called or shown another way now; its payload is their id."""
+
 _READY_S = 2.0
 _CHAT_AGAIN_S = 0.5
 _CARETAKER_LEASE_S = 60.0
@@ -223,6 +226,7 @@ async def build(
         )
         metrics.register(GatewayMetrics(gateway))
         await _start_gateway(gateway)
+        stack.callback(await ground.signals.listen(PROFILE_CHANGED, gateway.profile_changed))
 
     listeners: Listeners | None = None
     if settings.does("web"):
@@ -532,7 +536,11 @@ async def _accounts(
             # The login is over in the database; who did not hear of it looks there once the bus is back.
             _logger.warning("an ended login could not be told", problem=repr(problem))
 
+    async def profile_changed(user_id: str) -> None:
+        await ground.signals.signal(PROFILE_CHANGED, user_id.encode())
+
     accounts = Accounts(store, settings.auth, ground.clock, on_login_ended=login_ended, on_registered=chat.add_new_user)
+    accounts.on_profile_changed = profile_changed
     await accounts.start()
     stack.push_async_callback(accounts.close)
     return accounts

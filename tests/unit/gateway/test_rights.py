@@ -130,6 +130,22 @@ async def test_who_was_blocked_sees_the_blocker_go_and_never_come_back() -> None
                 await romeo.push("presence")
 
 
+async def test_another_name_is_shown_to_who_watches_and_to_oneself_and_to_nobody_else() -> None:
+    juliet = an_id("juliet")
+    async with a_house() as house:
+        romeo, hers, mercutio = [await house.enter(name) for name in ("romeo", "juliet", "mercutio")]
+        await romeo.ask(watch_presence=pb.WatchPresence(user_ids=[juliet]))
+        house.gateway.profile_changed(juliet.encode())
+        for client in (romeo, hers):
+            assert (await client.push("profile_changed")).profile_changed.user_id == juliet
+        house.gateway.profile_changed(b"nobody")
+        house.gateway.profile_changed(b"\xff")
+        await mercutio.ask(ping=pb.Ping())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await mercutio.push("profile_changed")
+
+
 async def test_a_mute_reaches_an_open_socket() -> None:
     async with a_quiet_house() as house:
         phone = (await house.let_in("romeo/phone")).session

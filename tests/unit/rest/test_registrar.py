@@ -77,3 +77,18 @@ async def test_a_profile_is_changed_and_an_account_deleted(either: Site) -> None
     assert (await either.http.post("/oauth/token", data=form)).status_code == 400
     assert await friar.is_refused("DELETE", path) == "user_not_found"
     assert await friar.is_refused("DELETE", f"/people/{friar.user_id}") == "bad_request"
+
+
+async def test_another_name_or_picture_is_told_of_whoever_changed_it(either: Site) -> None:
+    friar = await a_registrar(either, await either.admin())
+    romeo = await either.enter("romeo")
+    told: list[str] = []
+
+    async def tell(user_id: str) -> None:
+        told.append(user_id)
+
+    either.accounts.on_profile_changed = tell
+    await romeo.does("PATCH", "/me", {"signature": "But soft!"})
+    await romeo.does("PUT", "/me/avatar", {"file_id": ""})
+    await friar.does("PATCH", f"/people/{romeo.user_id}", {"display_name": "Romeo"})
+    assert told == [romeo.user_id] * 3

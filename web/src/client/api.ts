@@ -125,6 +125,8 @@ export interface Events {
   /** Somebody types, or stopped to; silence for 6 seconds is told as stopping. */
   typing: { readonly conversationId: string; readonly userId: string; readonly typing: boolean };
   presence: Presence;
+  /** Somebody one watches, or oneself, is called or shown another way now. */
+  profile: User;
   /** What one keeps of somebody changed, on whichever device.  What was before is read over HTTP. */
   contact: Contact;
   /** What was cached of this conversation (empty: of all) is stale; load history again before showing it. */

@@ -407,6 +407,9 @@ export class HubbubClient extends Requests implements Client {
       case "presence":
         this.#feed.presence(body.value);
         break;
+      case "profileChanged":
+        this.#feed.profile(body.value);
+        break;
       case "resync":
         this.#feed.rowsMissing = true;
         break;
@@ -469,7 +472,7 @@ export class HubbubClient extends Requests implements Client {
 
   // ------------------------------------------------------------ what the feed tells
 
-  #fed<K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "contact" | "reset">(
+  #fed<K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "profile" | "contact" | "reset">(
     kind: K,
     event: Events[K],
   ): void {

@@ -13,7 +13,7 @@ import type { HubbubError } from "./errors";
 import { foldConversation, foldRead } from "./fold";
 import type { Conversation, Entry } from "./models";
 import type { KeptConversation } from "./store";
-import { contactOf, conversationOf, entryOf, marksOf, presenceOf } from "./translate";
+import { contactOf, conversationOf, entryOf, marksOf, presenceOf, userOf } from "./translate";
 
 /** Where a client that holds nothing begins: with what comes, what is unread, or the first entry it may see. */
 export type Since = "now" | "unread" | "beginning";
@@ -61,7 +61,7 @@ export class Track {
   }
 }
 
-type Emit = <K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "contact" | "reset">(
+type Emit = <K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "profile" | "contact" | "reset">(
   kind: K,
   event: Events[K],
 ) => void;
@@ -344,6 +344,10 @@ export class Feed {
 
   presence(presence: pb.Presence): void {
     this.#emit("presence", presenceOf(presence));
+  }
+
+  profile(user: pb.User): void {
+    this.#emit("profile", userOf(user));
   }
 
   // ------------------------------------------------------------ what to ask for

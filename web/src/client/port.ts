@@ -72,6 +72,7 @@ const EVENTS = [
   "marks",
   "typing",
   "presence",
+  "profile",
   "contact",
   "reset",
 ] as const satisfies readonly (keyof Events)[];

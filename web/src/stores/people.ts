@@ -132,6 +132,7 @@ export const usePeople = defineStore("people", () => {
         if (state === "online" && missing.size) void ask();
       }),
       to.on("presence", (one) => presence.set(one.userId, one)),
+      to.on("profile", (user) => keep([user])),
       to.on("typing", ({ conversationId, userId, typing: does }) => {
         const others = (typing.get(conversationId) ?? []).filter((id) => id !== userId);
         typing.set(conversationId, does && userId !== to.userId ? [...others, userId] : others);

@@ -237,6 +237,17 @@ test("each tab watches its own people", async () => {
   expect(await all).toEqual([{ userId: "2".repeat(32), state: "online", lastSeenMs: 0 }]);
 });
 
+test("another name of somebody reaches every tab", async () => {
+  const tabs = [browser.opens(), browser.opens()];
+  const stage = await online();
+  const heard: string[] = [];
+  for (const { client } of tabs) client.on("profile", (user) => heard.push(user.displayName));
+  const value = { userId: "2".repeat(32), username: "juliet", displayName: "Juliet Montague" };
+  stage.connection.send({ case: "profileChanged", value });
+  await settle();
+  expect(heard).toEqual(["Juliet Montague", "Juliet Montague"]);
+});
+
 test("a login that ended ends all tabs", async () => {
   const tabs = [browser.opens(), browser.opens()];
   const stage = await online();
