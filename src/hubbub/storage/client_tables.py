@@ -6,39 +6,31 @@ and lets nobody in by itself.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Column, Index, LargeBinary, Table
 from sqlalchemy.dialects import mysql
 
-from hubbub.storage.schema import BigInt, Flag, Id, LongText, Ms, SmallInt, key_text, metadata
-
-_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+from hubbub.storage.schema import CLUSTERED, BigInt, Flag, Id, LongText, Ms, SmallInt, key_text, metadata, required
 
 Hash = LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
 """A SHA-256 that is a key: MySQL's BLOBs cannot be one."""
-
-
-def _required(name: str, kind: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, nullable=False, **options)
 
 
 clients = Table(
     "clients",
     metadata,
     Column("id", key_text(64), primary_key=True),
-    _required("name", key_text(255)),
-    _required("created_ms", Ms),
-    _required("secret_hash", LargeBinary(32)),
+    required("name", key_text(255)),
+    required("created_ms", Ms),
+    required("secret_hash", LargeBinary(32)),
     # Lists, as JSON.
-    _required("redirect_uris", LongText),
-    _required("logout_uris", LongText),
-    _required("grants", LongText),
-    _required("scopes", LongText),
+    required("redirect_uris", LongText),
+    required("logout_uris", LongText),
+    required("grants", LongText),
+    required("scopes", LongText),
     Column("user_id", Id),
-    _required("trusted", Flag),
-    _required("resource_server", Flag),
-    **_CLUSTERED,
+    required("trusted", Flag),
+    required("resource_server", Flag),
+    **CLUSTERED,
 )
 
 consents = Table(
@@ -46,46 +38,46 @@ consents = Table(
     metadata,
     Column("user_id", Id, primary_key=True),
     Column("client_id", key_text(64), primary_key=True),
-    _required("scope", key_text(255)),
-    _required("granted_ms", Ms),
+    required("scope", key_text(255)),
+    required("granted_ms", Ms),
     Index("ix_consents_client", "client_id"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 authorization_codes = Table(
     "authorization_codes",
     metadata,
     Column("code_hash", Hash, primary_key=True),
-    _required("client_id", key_text(64)),
-    _required("user_id", Id),
-    _required("redirect_uri", LongText),
-    _required("scope", key_text(255)),
-    _required("nonce", LongText),
-    _required("challenge", key_text(64)),
-    _required("auth_epoch", BigInt),
-    _required("auth_ms", Ms),
-    _required("expires_ms", Ms),
+    required("client_id", key_text(64)),
+    required("user_id", Id),
+    required("redirect_uri", LongText),
+    required("scope", key_text(255)),
+    required("nonce", LongText),
+    required("challenge", key_text(64)),
+    required("auth_epoch", BigInt),
+    required("auth_ms", Ms),
+    required("expires_ms", Ms),
     Column("login_id", Id),
     Index("ix_authorization_codes_client", "client_id"),
     Index("ix_authorization_codes_expires", "expires_ms"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 device_requests = Table(
     "device_requests",
     metadata,
     Column("device_hash", Hash, primary_key=True),
-    _required("user_code", key_text(16), unique=True),
-    _required("client_id", key_text(64)),
-    _required("scope", key_text(255)),
-    _required("device_name", key_text(255)),
-    _required("expires_ms", Ms),
-    _required("interval_ms", BigInt),
-    _required("polled_ms", Ms),
-    _required("state", SmallInt),
+    required("user_code", key_text(16), unique=True),
+    required("client_id", key_text(64)),
+    required("scope", key_text(255)),
+    required("device_name", key_text(255)),
+    required("expires_ms", Ms),
+    required("interval_ms", BigInt),
+    required("polled_ms", Ms),
+    required("state", SmallInt),
     Column("user_id", Id),
-    _required("auth_epoch", BigInt),
+    required("auth_epoch", BigInt),
     Index("ix_device_requests_client", "client_id"),
     Index("ix_device_requests_expires", "expires_ms"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )

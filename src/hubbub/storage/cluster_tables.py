@@ -7,11 +7,10 @@ as many rows as nodes, changes of the configuration and names of locks; nothing 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
 from sqlalchemy import Column, Table
 
-from hubbub.storage.schema import BigInt, Bytes, Flag, Id, LongText, Ms, SmallInt, key_text, metadata
+from hubbub.storage.schema import BigInt, Bytes, Flag, Id, LongText, Ms, SmallInt, key_text, metadata, required
 
 
 class NodeLife(IntEnum):
@@ -22,36 +21,32 @@ class NodeLife(IntEnum):
     DEAD = 3
 
 
-def _required(name: str, kind: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, nullable=False, **options)
-
-
 nodes = Table(
     "nodes",
     metadata,
     Column("incarnation", Id, primary_key=True),
-    _required("node_id", key_text(64)),
+    required("node_id", key_text(64)),
     # The node's name while the incarnation lives, NULL afterwards: the index lets one incarnation of a name live.
     Column("living_id", key_text(64), unique=True),
-    _required("life", SmallInt),
-    _required("lease_ms", Ms),
+    required("life", SmallInt),
+    required("lease_ms", Ms),
     # When it left or was declared dead; 0 while it lives.
-    _required("over_ms", Ms),
-    _required("swept", Flag),
-    _required("drain_asked", Flag),
+    required("over_ms", Ms),
+    required("swept", Flag),
+    required("drain_asked", Flag),
     # JSON of the NodeRecord.
-    _required("record", Bytes),
+    required("record", Bytes),
 )
 
 config_versions = Table(
     "config_versions",
     metadata,
     Column("version", BigInt, primary_key=True, autoincrement=False),
-    _required("made_ms", Ms),
-    _required("author", LongText),
-    _required("note", LongText),
+    required("made_ms", Ms),
+    required("author", LongText),
+    required("note", LongText),
     # JSON: {key: value}, all of them; what is absent has its default.
-    _required("body", Bytes),
+    required("body", Bytes),
 )
 
 locks = Table(
@@ -59,8 +54,8 @@ locks = Table(
     metadata,
     Column("name", key_text(190), primary_key=True),
     # Rises with every taking and outlives the holder: the row of a free lock stays.
-    _required("token", BigInt),
+    required("token", BigInt),
     # Empty while it is free.
-    _required("owner", key_text(64)),
-    _required("lease_ms", Ms),
+    required("owner", key_text(64)),
+    required("lease_ms", Ms),
 )

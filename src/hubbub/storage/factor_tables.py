@@ -5,29 +5,20 @@ Whose account somewhere else is whose here is in them as well.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Column, Index, LargeBinary, Table
 
 from hubbub.storage.client_tables import Hash
-from hubbub.storage.schema import BigInt, Bytes, Flag, Id, LongText, Ms, key_text, metadata
-
-_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
-
-
-def _required(name: str, kind: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, nullable=False, **options)
-
+from hubbub.storage.schema import CLUSTERED, BigInt, Bytes, Flag, Id, LongText, Ms, key_text, metadata, required
 
 totps = Table(
     "totps",
     metadata,
     Column("user_id", Id, primary_key=True),
-    _required("secret", LargeBinary(64)),
-    _required("created_ms", Ms),
-    _required("confirmed", Flag),
-    _required("last_step", BigInt),
-    **_CLUSTERED,
+    required("secret", LargeBinary(64)),
+    required("created_ms", Ms),
+    required("confirmed", Flag),
+    required("last_step", BigInt),
+    **CLUSTERED,
 )
 
 recovery_codes = Table(
@@ -35,48 +26,48 @@ recovery_codes = Table(
     metadata,
     Column("user_id", Id, primary_key=True),
     Column("code_hash", Hash, primary_key=True),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 passkeys = Table(
     "passkeys",
     metadata,
     Column("id", Id, primary_key=True),
-    _required("user_id", Id),
+    required("user_id", Id),
     # What the credential calls itself may be longer than a key of a table.
-    _required("credential_hash", Hash, unique=True),
-    _required("credential_id", Bytes),
-    _required("public_key", Bytes),
-    _required("sign_count", BigInt),
-    _required("name", key_text(255)),
-    _required("created_ms", Ms),
-    _required("used_ms", Ms),
+    required("credential_hash", Hash, unique=True),
+    required("credential_id", Bytes),
+    required("public_key", Bytes),
+    required("sign_count", BigInt),
+    required("name", key_text(255)),
+    required("created_ms", Ms),
+    required("used_ms", Ms),
     Index("ix_passkeys_user", "user_id", "id"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 steps = Table(
     "sign_in_steps",
     metadata,
     Column("step_hash", Hash, primary_key=True),
-    _required("kind", key_text(32)),
+    required("kind", key_text(32)),
     Column("user_id", Id),
-    _required("data", LongText),
-    _required("expires_ms", Ms),
+    required("data", LongText),
+    required("expires_ms", Ms),
     Index("ix_sign_in_steps_expires", "expires_ms"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 arrivals = Table(
     "arrivals",
     metadata,
     Column("id", Id, primary_key=True),
-    _required("user_id", Id),
-    _required("device_name", key_text(255)),
-    _required("address", key_text(64)),
-    _required("time_ms", Ms),
+    required("user_id", Id),
+    required("device_name", key_text(255)),
+    required("address", key_text(64)),
+    required("time_ms", Ms),
     Index("ix_arrivals_user", "user_id", "time_ms"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 foreign_accounts = Table(
@@ -84,10 +75,10 @@ foreign_accounts = Table(
     metadata,
     # SHA-256 of the issuer and the subject, which may be as long as they like.
     Column("name_hash", Hash, primary_key=True),
-    _required("user_id", Id),
-    _required("issuer", LongText),
-    _required("subject", LongText),
-    _required("created_ms", Ms),
+    required("user_id", Id),
+    required("issuer", LongText),
+    required("subject", LongText),
+    required("created_ms", Ms),
     Index("ix_foreign_accounts_user", "user_id"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )

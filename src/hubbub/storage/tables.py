@@ -9,12 +9,23 @@ no body.  The accounts tables live in `account_tables` and share this metadata.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
 from sqlalchemy import Column, Index, LargeBinary, Table
 
 from hubbub.base.ids import NOBODY
-from hubbub.storage.schema import BigInt, Bytes, Flag, Id, LongText, Ms, SmallInt, key_text, metadata
+from hubbub.storage.schema import (
+    CLUSTERED,
+    BigInt,
+    Bytes,
+    Flag,
+    Id,
+    LongText,
+    Ms,
+    SmallInt,
+    key_text,
+    metadata,
+    required,
+)
 
 EVERYBODY = NOBODY
 """The user of the mention row of a message that mentions all."""
@@ -37,42 +48,34 @@ class EntryKind(IntEnum):
     DISSOLVED = 9
 
 
-_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
-"""Rows lie in the order of their primary key, as they do on MySQL."""
-
-
-def _required(name: str, kind: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, nullable=False, **options)
-
-
 conversations = Table(
     "conversations",
     metadata,
     Column("id", Id, primary_key=True),
-    _required("head", BigInt),
-    _required("last_time_ms", Ms),
+    required("head", BigInt),
+    required("last_time_ms", Ms),
     # Rises with every change to a column other than the two above: what was read at a revision stays true at it.
-    _required("revision", BigInt),
-    _required("members_version", BigInt),
-    _required("member_count", BigInt),
-    _required("kind", SmallInt),
-    _required("dissolved", Flag),
-    _required("history_for_newcomers", Flag),
-    _required("mute_all", Flag),
-    _required("slow_mode_s", BigInt),
+    required("revision", BigInt),
+    required("members_version", BigInt),
+    required("member_count", BigInt),
+    required("kind", SmallInt),
+    required("dissolved", Flag),
+    required("history_for_newcomers", Flag),
+    required("mute_all", Flag),
+    required("slow_mode_s", BigInt),
     Column("created_by", Id),
-    _required("created_ms", Ms),
+    required("created_ms", Ms),
     Column("peer_low", Id),
     Column("peer_high", Id),
     # The folded title of a public channel that still exists; NULL for everything that is not listed.
     Column("channel_key", key_text(CHANNEL_KEY_LENGTH)),
-    _required("title", LongText),
-    _required("topic", LongText),
-    _required("announcement", LongText),
+    required("title", LongText),
+    required("topic", LongText),
+    required("announcement", LongText),
     # JSON: roles of its own; NULL: none, which is what a program writes that knew none.
     Column("roles", LongText),
     Index(None, "channel_key", "id"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 entries = Table(
@@ -80,18 +83,18 @@ entries = Table(
     metadata,
     Column("conversation_id", Id, primary_key=True),
     Column("seq", BigInt, primary_key=True, autoincrement=False),
-    _required("kind", SmallInt),
+    required("kind", SmallInt),
     # Whether it adds to unread counts: a message that is shown in the conversation.
-    _required("counts", Flag),
-    _required("recalled", Flag),
-    _required("sender_id", Id),
+    required("counts", Flag),
+    required("recalled", Flag),
+    required("sender_id", Id),
     # The message that opened this one's thread, or, of an edit, the message it changes.
     Column("parent_seq", BigInt),
-    _required("time_ms", Ms),
-    _required("client_id", Id),
-    _required("digest", LargeBinary(8)),
-    _required("body", Bytes),
-    **_CLUSTERED,
+    required("time_ms", Ms),
+    required("client_id", Id),
+    required("digest", LargeBinary(8)),
+    required("body", Bytes),
+    **CLUSTERED,
 )
 # The client_id stands first because most clients choose version 7 UUIDs: the newest keys lie together at the end of the
 # index, and a batch for two hundred conversations touches a few pages of it instead of two hundred.
@@ -118,15 +121,15 @@ message_states = Table(
     metadata,
     Column("conversation_id", Id, primary_key=True),
     Column("seq", BigInt, primary_key=True, autoincrement=False),
-    _required("recalled", Flag),
-    _required("pinned", Flag),
-    _required("edits", BigInt),
-    _required("edited_ms", Ms),
-    _required("thread_replies", BigInt),
-    _required("thread_last_seq", BigInt),
+    required("recalled", Flag),
+    required("pinned", Flag),
+    required("edits", BigInt),
+    required("edited_ms", Ms),
+    required("thread_replies", BigInt),
+    required("thread_last_seq", BigInt),
     # The message as it is now; NULL while it is what its entry says.
     Column("body", Bytes),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 members = Table(
@@ -134,20 +137,20 @@ members = Table(
     metadata,
     Column("conversation_id", Id, primary_key=True),
     Column("user_id", Id, primary_key=True),
-    _required("role", SmallInt),
-    _required("state", SmallInt),
-    _required("read_seq", BigInt),
-    _required("delivered_seq", BigInt),
-    _required("muted_until_ms", Ms),
-    _required("last_sent_ms", Ms),
-    _required("version", BigInt),
+    required("role", SmallInt),
+    required("state", SmallInt),
+    required("read_seq", BigInt),
+    required("delivered_seq", BigInt),
+    required("muted_until_ms", Ms),
+    required("last_sent_ms", Ms),
+    required("version", BigInt),
     # JSON: [[first, last], ...], where the last may be the highest number there is.
-    _required("intervals", Bytes),
+    required("intervals", Bytes),
     # The id of a role of the conversation's own; the default is what a program writes that knew none.
-    _required("own_role", key_text(32), server_default=""),
+    required("own_role", key_text(32), server_default=""),
     Index("ix_members_user", "user_id", "version"),
     Index("ix_members_state", "conversation_id", "state", "user_id"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 reactions = Table(
@@ -157,8 +160,8 @@ reactions = Table(
     Column("target_seq", BigInt, primary_key=True, autoincrement=False),
     Column("user_id", Id, primary_key=True),
     Column("emoji", key_text(64), primary_key=True),
-    _required("seq", BigInt),
-    **_CLUSTERED,
+    required("seq", BigInt),
+    **CLUSTERED,
 )
 
 mentions = Table(
@@ -168,9 +171,9 @@ mentions = Table(
     Column("conversation_id", Id, primary_key=True),
     Column("seq", BigInt, primary_key=True, autoincrement=False),
     # Own mentions of oneself are not counted.
-    _required("sender_id", Id),
+    required("sender_id", Id),
     Index("ix_mentions_message", "conversation_id", "seq"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 hidden = Table(
@@ -179,7 +182,7 @@ hidden = Table(
     Column("user_id", Id, primary_key=True),
     Column("conversation_id", Id, primary_key=True),
     Column("seq", BigInt, primary_key=True, autoincrement=False),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 own = Table(
@@ -188,16 +191,16 @@ own = Table(
     Column("user_id", Id, primary_key=True),
     Column("conversation_id", Id, primary_key=True),
     # JSON: an `Own`.
-    _required("value", Bytes),
-    **_CLUSTERED,
+    required("value", Bytes),
+    **CLUSTERED,
 )
 
 user_versions = Table(
     "user_versions",
     metadata,
     Column("user_id", Id, primary_key=True),
-    _required("version", BigInt),
-    **_CLUSTERED,
+    required("version", BigInt),
+    **CLUSTERED,
 )
 
 user_keys = Table(
@@ -205,9 +208,9 @@ user_keys = Table(
     metadata,
     Column("user_id", Id, primary_key=True),
     Column("client_id", Id, primary_key=True),
-    _required("digest", LargeBinary(8)),
-    _required("conversation_id", Id),
-    **_CLUSTERED,
+    required("digest", LargeBinary(8)),
+    required("conversation_id", Id),
+    **CLUSTERED,
 )
 
 scheduled = Table(
@@ -216,17 +219,17 @@ scheduled = Table(
     Column("user_id", Id, primary_key=True),
     Column("conversation_id", Id, primary_key=True),
     Column("client_id", Id, primary_key=True),
-    _required("due_ms", Ms),
-    _required("refused", Flag),
-    _required("error", key_text(64)),
-    _required("digest", LargeBinary(8)),
+    required("due_ms", Ms),
+    required("refused", Flag),
+    required("error", key_text(64)),
+    required("digest", LargeBinary(8)),
     # The whole submit.
-    _required("body", Bytes),
+    required("body", Bytes),
     # True once some node began to send it; then it cannot be cancelled.  NULL: not yet.
     Column("sending", Flag),
     Index("ix_scheduled_due", "refused", "due_ms"),
     Index("ix_scheduled_user", "user_id", "due_ms"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 outbox = Table(
@@ -234,9 +237,9 @@ outbox = Table(
     metadata,
     # A number is never given out twice: clearing a row late must not clear another.
     Column("id", BigInt, primary_key=True),
-    _required("created_ms", Ms),
+    required("created_ms", Ms),
     # JSON: {conversation: head}.
-    _required("heads", Bytes),
+    required("heads", Bytes),
     # JSON: {person: version}; NULL when nobody's rows changed.
     Column("people", Bytes),
     Index("ix_outbox_created", "created_ms"),
@@ -247,6 +250,6 @@ meta = Table(
     "meta",
     metadata,
     Column("key", key_text(64), primary_key=True),
-    _required("value", key_text(255)),
-    **_CLUSTERED,
+    required("value", key_text(255)),
+    **CLUSTERED,
 )
