@@ -1,4 +1,4 @@
-"""Who is banned is thrown out wherever they are connected, and who is given a role has it there, within a second."""
+"""What is decided about people holds wherever they are connected, within a second: bans, roles, mutes, names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.house import PASSWORD
 from support.stage import Actor
 from support.town import Town
 
-from hubbub.client import HttpApi, HubbubError, Kind
+from hubbub.client import HttpApi, HubbubError, Kind, ProfileEvent
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -83,3 +83,26 @@ async def test_a_role_holds_on_an_open_socket_of_another_node_within_a_second(to
         while await makes_a_group(romeo) != "forbidden":
             assert time.monotonic() < deadline
         await castle.does("DELETE", f"/roles/guest/people/{romeo.user_id}")
+
+
+async def test_a_mute_holds_on_an_open_socket_of_another_node_within_a_second(town: Town) -> None:
+    romeo, juliet = await town.enter("romeo@gateway-2", "juliet@gateway-1")
+    async with a_castle(town) as castle:
+        await castle.does("PUT", f"/mutes/{romeo.user_id}", {"reason": "Shouts."})
+        deadline = time.monotonic() + AT_ONCE_S
+        while await makes_a_group(romeo) != "muted":
+            assert time.monotonic() < deadline
+        await castle.does("DELETE", f"/mutes/{romeo.user_id}")
+        deadline = time.monotonic() + AT_ONCE_S
+        while await makes_a_group(romeo):
+            assert time.monotonic() < deadline
+        assert juliet.client.error is None
+
+
+async def test_another_name_reaches_who_watches_at_another_node(town: Town) -> None:
+    romeo, juliet = await town.enter("romeo@gateway-2", "juliet@gateway-1")
+    await romeo.client.watch_presence([juliet.user_id])
+    async with a_castle(town) as castle:
+        await castle.does("PATCH", f"/people/{juliet.user_id}", {"display_name": "Juliet Montague"})
+    shown = await romeo.awaits(lambda event: event.user if isinstance(event, ProfileEvent) else None)
+    assert (shown.id, shown.display_name) == (juliet.user_id, "Juliet Montague")
