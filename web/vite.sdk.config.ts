@@ -8,7 +8,7 @@ export default defineConfig({
     target: "es2022",
     minify: false,
     sourcemap: true,
-    lib: { entry: "src/client/index.ts", formats: ["es"], fileName: "index" },
+    lib: { entry: { index: "src/client/index.ts", widget: "src/client/widget.ts" }, formats: ["es"] },
     rolldownOptions: { external: /^@bufbuild\// },
   },
 });

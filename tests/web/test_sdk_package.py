@@ -51,16 +51,18 @@ def package(web: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_package_has_the_script_its_types_and_no_framework(package: Path) -> None:
     installed = package / "node_modules/@hubbub/client"
     names = sorted(path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file())
-    assert {"package.json", "README.md", "LICENSE", "dist/index.js", "dist/client/index.d.ts"} <= set(names)
-    allowed = re.compile(r"package\.json|README\.md|LICENSE|dist/index\.js(\.map)?|dist/(client|protocol)/\w+\.d\.ts")
+    assert set(names) >= {"package.json", "README.md", "LICENSE", "dist/index.js", "dist/widget.js", "dist/client/index.d.ts"}
+    allowed = re.compile(r"package\.json|README\.md|LICENSE|dist/[\w-]+\.js(\.map)?|dist/(client|protocol)/\w+\.d\.ts")
     assert [name for name in names if not allowed.fullmatch(name)] == []
-    script = (installed / "dist/index.js").read_text("utf-8")
-    imported = set(re.findall(r'(?:from|import)\s*"([^"]+)"', script))
-    assert all(name.startswith("@bufbuild/protobuf") for name in imported), imported
+    scripts = "".join(path.read_text("utf-8") for path in (installed / "dist").glob("*.js"))
+    imported = set(re.findall(r'^(?:import|export)\b.*?from\s*"([^"]+)"', scripts, re.M))
+    assert all(name.startswith(("@bufbuild/protobuf", "./")) for name in imported), imported
     declared = json.loads((installed / "package.json").read_text("utf-8"))
     assert list(declared["dependencies"]) == ["@bufbuild/protobuf"]
-    assert (installed / declared["exports"]["."]["types"]).is_file()
-    assert (installed / declared["exports"]["."]["default"]).is_file()
+    assert set(declared["exports"]) == {".", "./widget"}
+    for entry in declared["exports"].values():
+        assert (installed / entry["types"]).is_file()
+        assert (installed / entry["default"]).is_file()
 
 
 def test_the_program_of_the_page_has_the_types_it_says(web: ModuleType, package: Path) -> None:

@@ -14,20 +14,21 @@ import type { Client, Events, Listener, Pending, Status, Submission } from "./ap
 import { exponentialBackoff, type Backoff } from "./backoff";
 import { Emitter } from "./emitter";
 import { HubbubError } from "./errors";
-import { Feed, HAVE_LIMIT, type Since, type Track } from "./feed";
+import { Feed, HAVE_LIMIT, type Track } from "./feed";
 import { Fetcher } from "./fetcher";
 import { HttpApi } from "./http";
 import { newId } from "./ids";
 import { Keeper } from "./keeper";
 import type { Login } from "./login";
 import type { Action, Conversation, Entry, HistoryPage, Presence } from "./models";
+import type { ClientOptions } from "./options";
 import { Outbox, pendingOf } from "./outbox";
 import { Pages } from "./pages";
 import { thisPlatform, type Platform, type Wake } from "./platform";
 import { Requests } from "./requests";
 import { Sending } from "./sending";
 import type { Answer, ServerBody, ServerCase, Session } from "./session";
-import { MemoryStore, type Store } from "./store";
+import { MemoryStore } from "./store";
 import { conversationOf, presenceOf } from "./translate";
 import { Typists } from "./typing";
 import { until } from "./until";
@@ -43,33 +44,6 @@ const GAP_MS = 50;
 
 /** Above this many members nobody is shown receipts. */
 const RECEIPTS_LIMIT = 100;
-
-export interface ClientOptions {
-  /** The server's address, such as `https://chat.example`. */
-  readonly server: string;
-  readonly login: Login;
-  /** Keeps rows, pages and commands; nothing outlives the program otherwise. */
-  readonly store?: Store;
-  /** Where to connect, instead of asking the server. */
-  readonly address?: string;
-  /** Where a client that holds nothing begins to tell of entries. */
-  readonly since?: Since;
-  /**
-   * How many entries of a conversation are read one by one on return; beyond, `reset` says to load history instead.
-   * An app that shows history pages wants 0, which leaves it to the server (200); a bot that must miss nothing wants much.
-   */
-  readonly catchUpLimit?: number;
-  /** Whether others are told what this device received. */
-  readonly receipts?: boolean;
-  /** Name and version of the program, for the list of sessions. */
-  readonly name?: string;
-  /** 0 leaves the interval to the server. */
-  readonly heartbeatMs?: number;
-  readonly requestTimeoutMs?: number;
-  readonly outboxLimit?: number;
-  readonly backoff?: Backoff;
-  readonly platform?: Platform;
-}
 
 export class HubbubClient extends Requests implements Client {
   readonly #platform: Platform;

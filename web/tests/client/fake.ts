@@ -2,7 +2,8 @@
 import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect } from "vitest";
 
-import { HubbubClient, type ClientOptions } from "@/client/client";
+import { HubbubClient } from "@/client/client";
+import type { ClientOptions } from "@/client/options";
 import { FixedToken } from "@/client/login";
 import type { Link, LinkEvents, Platform, Wake } from "@/client/platform";
 import { ClientFrameSchema, ServerFrameSchema, type ClientFrame } from "@/protocol/hubbub_pb";
