@@ -8,12 +8,14 @@ import { createApp } from "vue";
 
 import App from "@/App.vue";
 import { i18n } from "@/i18n";
+import { hearLongPresses } from "@/platform/long_press";
 import { startFromCache } from "@/platform/offline";
 import { router } from "@/router";
 import { useSession } from "@/stores/session";
 import { useSettings } from "@/stores/settings";
 
 startFromCache();
+hearLongPresses(document);
 
 const app = createApp(App);
 app.use(createPinia());

@@ -24,6 +24,8 @@ self.addEventListener("notificationclick", (event) => {
   event.waitUntil(opened(event.notification.data?.conversation_id));
 });
 
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renewed(event)));
+
 self.addEventListener("notificationclose", (event) => event.waitUntil(count()));
 
 self.addEventListener("fetch", (event) => {
@@ -132,6 +134,18 @@ async function called(data) {
     data: { conversation_id: call.conversation_id, seq: call.seq, count: call.count ?? 1 },
   });
   await count();
+}
+
+/**
+ * The browser changed where it is called: ask for a new place, and have a tab tell the server.
+ *
+ * Only the app knows the login.  Where no tab is open it tells the server with its next start, as with each.
+ */
+async function renewed({ oldSubscription, newSubscription }) {
+  const options = oldSubscription?.options;
+  if (!newSubscription && options) await self.registration.pushManager.subscribe(options);
+  const [tab] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  tab?.postMessage({ renewed: true });
 }
 
 /** Put the number of what was called for and not seen to onto the icon of the app. */

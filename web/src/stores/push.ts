@@ -3,6 +3,7 @@ import { defineStore } from "pinia";
 import { ref, shallowRef, watch } from "vue";
 
 import { HubbubError } from "@/client";
+import { isRecord } from "@/platform/storage";
 import { useSession } from "@/stores/session";
 import { useSettings } from "@/stores/settings";
 
@@ -92,6 +93,13 @@ export const usePush = defineStore("push", () => {
     },
     { immediate: true },
   );
+  if ("serviceWorker" in navigator) {
+    navigator.serviceWorker.addEventListener("message", (event: MessageEvent<unknown>) => {
+      if (isRecord(event.data) && event.data["renewed"] && settings.values.push && key.value) {
+        tell().catch(() => undefined);
+      }
+    });
+  }
   watch([() => settings.values.preview, () => settings.language], () => {
     if (settings.values.push && key.value) tell().catch(() => undefined);
   });

@@ -69,6 +69,7 @@ let notes: Note[];
 let badge: number;
 let tabs: { focused: boolean; told: unknown[]; focus(): Promise<void>; postMessage(message: unknown): void }[];
 let went: string[];
+let subscribed: unknown[];
 
 function build(name: string): Map<string, string> {
   return new Map([
@@ -102,6 +103,7 @@ function worker(name: string, files = [...build(name).keys()]): (kind: string, e
         notes = [...notes.filter((note) => note.tag !== tag || !tag), { title, body, tag, data }];
         return Promise.resolve();
       },
+      pushManager: { subscribe: (options: unknown) => Promise.resolve(void subscribed.push(options)) },
     },
     navigator: {
       setAppBadge: (count: number) => Promise.resolve(void (badge = count)),
@@ -137,6 +139,7 @@ beforeEach(() => {
   badge = 0;
   tabs = [];
   went = [];
+  subscribed = [];
 });
 
 test("without a server every page is the one that was kept, with its files", async () => {
@@ -221,4 +224,15 @@ test("a click leads to the conversation, in the tab that is open or in a new one
   tabs = [{ focused: false, told, focus: () => Promise.resolve(), postMessage: (message) => void told.push(message) }];
   await tell("notificationclick", { notification });
   expect([went.length, told]).toEqual([1, [{ open: "c1" }]]);
+});
+
+test("when the browser changes where it is called, a tab tells the server the new place", async () => {
+  const tell = worker("one");
+  const options = { userVisibleOnly: true, applicationServerKey: "key" };
+  await tell("pushsubscriptionchange", { oldSubscription: { options } });
+  expect(subscribed).toEqual([options]);
+  const told: unknown[] = [];
+  tabs = [{ focused: false, told, focus: () => Promise.resolve(), postMessage: (message) => void told.push(message) }];
+  await tell("pushsubscriptionchange", { oldSubscription: { options }, newSubscription: { options } });
+  expect([subscribed.length, told]).toEqual([1, [{ renewed: true }]]);
 });
