@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from browser.people import PASSWORD, Person, Place
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 Come = Callable[..., Person]
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
@@ -60,14 +60,30 @@ def test_by_keyboard_alone(come: Come, place: Place) -> None:
     expect(romeo.head).to_have_text("general")
 
 
+def touches(person: Person, what: Locator) -> None:
+    """Rest a finger on something until a menu opens."""
+    box = what.bounding_box()
+    assert box is not None
+    finger = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    devtools = person.context.new_cdp_session(person.page)
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [finger]})
+    person.page.get_by_role("menu").wait_for()
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    devtools.detach()
+
+
 def test_on_a_phone(come: Come, place: Place) -> None:
     place.set_up()
     romeo = come("romeo", viewport={"width": 320, "height": 640}, is_mobile=True, has_touch=True)
-    expect(romeo.head).to_be_hidden()
+    expect(romeo.page.locator(".pane")).to_have_count(0)
     romeo.in_list("general").tap()
     romeo.box.fill("from a small phone")
     romeo.page.get_by_role("button", name="Send", exact=True).tap()
     romeo.sees("from a small phone")
+    touches(romeo, romeo.message("from a small phone").locator(".rich"))
+    romeo.page.get_by_role("menuitem", name="Copy text").wait_for()
+    romeo.page.keyboard.press("Escape")
+    expect(romeo.page.get_by_role("menu")).to_have_count(0)
     assert romeo.page.evaluate("document.documentElement.scrollWidth") == 320
     romeo.page.get_by_role("button", name="About this conversation").tap()
     romeo.page.get_by_role("complementary", name="About").wait_for()
@@ -80,8 +96,16 @@ def test_on_a_phone(come: Come, place: Place) -> None:
     romeo.page.get_by_role("button", name="Change").tap()
     assert romeo.page.evaluate("document.documentElement.scrollWidth") == 320
     romeo.page.get_by_role("complementary").get_by_role("button", name="Close").tap()
+    # Days and pins are found in the panel, where the head has no room for them.
+    romeo.page.get_by_role("button", name="About this conversation").tap()
+    romeo.page.get_by_label("Jump to a date").last.fill("2020-01-01")
+    romeo.page.get_by_role("button", name="Open", exact=True).tap()
+    expect(romeo.message("from a small phone")).to_be_in_viewport()
     romeo.page.get_by_role("button", name="Back").tap()
     expect(romeo.in_list("general")).to_be_visible()
+    assert violations(romeo.page) == []
+    touches(romeo, romeo.in_list("general"))
+    expect(romeo.page.get_by_role("menuitem", name="Mute")).to_be_visible()
 
 
 def test_in_chinese(browser: Browser, place: Place) -> None:

@@ -20,8 +20,10 @@ def test_from_the_set_up_link_to_the_first_message(browser: Browser, place: Plac
     prince.sees("enemies to peace")
     expect(prince.page).to_have_title("general · Verona")
 
+    # The page itself says where the second one comes in.
+    expect(prince.page.get_by_text("You are the first one here")).to_be_visible()
     juliet = Person(browser, place, "juliet")
-    juliet.page.goto(place.address)
+    juliet.page.goto(prince.page.locator("main .alone code").inner_text())
     juliet.page.get_by_role("link", name="Create account").click()
     juliet.page.get_by_label("Your name").fill("Juliet Capulet")
     juliet.page.get_by_label("Username").fill("juliet")
@@ -42,7 +44,7 @@ def test_a_wrong_password_is_said_and_nothing_is_lost(browser: Browser, place: P
     romeo.page.goto(place.address)
     romeo.page.get_by_label("Username").fill("romeo")
     romeo.page.get_by_label("Password").fill("not this one")
-    romeo.page.get_by_role("button", name="Log in").click()
+    romeo.page.get_by_role("button", name="Log in", exact=True).click()
     expect(romeo.page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
     expect(romeo.page.get_by_label("Username")).to_have_value("romeo")
 

@@ -44,6 +44,9 @@ def test_the_app_starts_without_a_server_and_sends_once_what_was_written(come: C
     juliet.says("kept")
     romeo.sees("kept")
     is_soon(romeo.page, "navigator.serviceWorker.controller")
+    app = romeo.page.evaluate("async () => (await fetch(document.querySelector('link[rel=manifest]').href)).json()")
+    assert app["display"] == "standalone"
+    assert {icon["sizes"] for icon in app["icons"]} >= {"192x192", "512x512"}
     is_kept(romeo, "pages", "kept")
     is_soon(romeo.page, "Object.keys(localStorage).some((key) => key.includes('people.'))")
     place.dies()

@@ -142,6 +142,7 @@ export const en = {
     beginning: "This is the beginning of {name}.",
     beginningDirect: "This is the beginning of your conversation with {name}.",
     beginningNotes: "Only you can see this. A place for notes, links and drafts.",
+    alone: "You are the first one here. Whoever opens this address can join you:",
     jumpLatest: "Jump to the newest",
     newBelow: "{count} new message | {count} new messages",
     unreadFrom: "New",
@@ -487,6 +488,13 @@ export const en = {
     here: "In this conversation",
     everywhere: "Everywhere",
     more: "More results",
+    ways: "Narrow the search",
+    way: {
+      from: "Written by somebody: from:name",
+      in: "In one conversation: in:name",
+      before: "Before a day: before:2026-01-31",
+      file: "With a file",
+    },
   },
   palette: {
     title: "Jump to a conversation, a person or a command",

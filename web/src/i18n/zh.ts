@@ -141,6 +141,7 @@ export const zh: Messages = {
     beginning: "{name} 从这里开始。",
     beginningDirect: "您与 {name} 的会话从这里开始。",
     beginningNotes: "仅您可见，可用来存放笔记、链接和草稿。",
+    alone: "您是第一个来到这里的人。任何人打开这个地址都可以加入：",
     jumpLatest: "跳到最新",
     newBelow: "{count} 条新消息",
     unreadFrom: "新消息",
@@ -486,6 +487,13 @@ export const zh: Messages = {
     here: "此会话",
     everywhere: "全部会话",
     more: "更多结果",
+    ways: "缩小搜索范围",
+    way: {
+      from: "某人发送的：from:名字",
+      in: "某个会话中：in:名称",
+      before: "某天之前：before:2026-01-31",
+      file: "带有文件",
+    },
   },
   palette: {
     title: "跳转到会话、成员或命令",

@@ -73,6 +73,7 @@ describe("the words of the app", () => {
     "message.": "waiting sent delivered read failed",
     "nav.": "all unread direct groups",
     "report.": "spam abuse violence illegal other",
+    "search.way.": "from in before file",
     "settings.": "profile account security devices appearance notifications about",
     "status.": "connecting resyncing online waiting ended",
     "welcome.": "pointOrder pointOffline pointYours",

@@ -6,6 +6,9 @@ import { usePeople } from "@/stores/people";
 import { useUi } from "@/stores/ui";
 import { isJustEmoji, parseMarkdown, type Block, type Inline } from "@/text/markdown";
 
+/** Each part runs in the direction of its own script, whatever the language of the app. */
+const AUTO = { dir: "auto" };
+
 const CodeBlock = defineAsyncComponent(() => import("./CodeBlock.vue"));
 
 export default defineComponent({
@@ -64,19 +67,19 @@ export default defineComponent({
       return nodes.map((node) => {
         switch (node.kind) {
           case "paragraph":
-            return h("p", inlines(node.children));
+            return h("p", AUTO, inlines(node.children));
           case "heading":
-            return h("p", { class: "heading" }, inlines(node.children));
+            return h("p", { ...AUTO, class: "heading" }, inlines(node.children));
           case "code":
             return h(CodeBlock, { code: node.text, language: node.language });
           case "quote":
-            return h("blockquote", blocks(node.children));
+            return h("blockquote", AUTO, blocks(node.children));
           case "rule":
             return h("hr");
           case "list":
             return h(
               node.ordered ? "ol" : "ul",
-              node.ordered && node.start !== 1 ? { start: node.start } : {},
+              node.ordered && node.start !== 1 ? { ...AUTO, start: node.start } : AUTO,
               node.items.map((item) =>
                 h("li", { class: { task: item.done !== null } }, [
                   item.done === null ? null : h("span", { class: "box", "aria-hidden": true }, item.done ? "☑" : "☐"),
@@ -90,7 +93,7 @@ export default defineComponent({
                 h("thead", [
                   h(
                     "tr",
-                    node.head.map((cell) => h("th", { scope: "col" }, inlines(cell))),
+                    node.head.map((cell) => h("th", { ...AUTO, scope: "col" }, inlines(cell))),
                   ),
                 ]),
                 h(
@@ -98,7 +101,7 @@ export default defineComponent({
                   node.rows.map((row) =>
                     h(
                       "tr",
-                      row.map((cell) => h("td", inlines(cell))),
+                      row.map((cell) => h("td", AUTO, inlines(cell))),
                     ),
                   ),
                 ),
