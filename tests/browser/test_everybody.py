@@ -116,7 +116,7 @@ def test_in_chinese(browser: Browser, place: Place) -> None:
     page.goto(place.address)
     page.get_by_label("用户名").fill("朱丽叶")
     page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="登录", exact=True).click()
     page.get_by_placeholder("发消息给 general").fill("你好，@所有人 早上好")
     page.keyboard.press("Enter")
     expect(page.locator("main article")).to_contain_text("你好，@所有人 早上好")
