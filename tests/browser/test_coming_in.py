@@ -118,7 +118,7 @@ def test_a_forgotten_password_is_replaced_by_a_mailed_link(browser: Browser, pla
     guest.page.goto(link)
     guest.page.get_by_label("New password").fill("thou, Romeo? thou")
     guest.page.get_by_role("button", name="Save").click()
-    guest.page.get_by_role("link", name="Log in").click()
+    guest.page.get_by_role("link", name="Log in", exact=True).click()
     fills_in(guest, "romeo", "thou, Romeo? thou")
     guest.in_list("general").wait_for()
     guest.looks_for_trouble()
