@@ -137,6 +137,26 @@ async def test_nothing_a_message_holds_reaches_the_terminal_raw(pair: Pair) -> N
         assert not set(out) & {"\x1b", "\x07", "\x9b", "\x7f", "\u202e"}
 
 
+async def test_files_go_by_command_and_are_kept_by_command(pair: Pair, tmp_path: Path) -> None:
+    (tmp_path / "a letter.txt").write_text("Good night, good night!")
+    (tmp_path / "kept").mkdir()
+    sent = await pair.romeo.runs(
+        "send", pair.names[1], "--file", f"{tmp_path}/a letter.txt", "--file", f"{tmp_path}/a letter.txt", "--json"
+    )
+    assert sent.status == 0, sent.err
+    seq = str(sent.objects()[0]["seq"])
+    history = (await pair.juliet.runs("history", pair.names[0], "--json")).objects()
+    assert history[-1]["text"] == "[a letter.txt]\n[a letter.txt]"
+    saved = await pair.juliet.runs("save", pair.names[0], seq, "--to", f"{tmp_path}/kept", "--json")
+    assert saved.status == 0, saved.err
+    paths = [Path(row["path"]) for row in saved.objects()]
+    assert [path.name for path in paths] == ["a letter.txt", "a letter (1).txt"]
+    assert {path.read_text() for path in paths} == {"Good night, good night!"}
+    words = await pair.romeo.runs("send", pair.names[1], "no file")
+    assert (await pair.juliet.runs("save", pair.names[0], words.out.strip())).status == 4
+    assert (await pair.romeo.runs("send", pair.names[1], "--file", f"{tmp_path}/nothing")).status == 2
+
+
 async def test_sending_again_under_one_client_id_is_one_message(pair: Pair) -> None:
     client_id = new_id()
     first = await pair.romeo.runs("send", pair.names[1], "once", "--client-id", client_id)

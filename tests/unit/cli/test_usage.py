@@ -42,6 +42,8 @@ def profile(server: str = NOWHERE) -> Profile:
         ["send"],
         ["send", "juliet", "hi", "--client-id", "x"],
         ["send", "juliet", "hi", "--reply-to", "-1"],
+        ["save", "juliet"],
+        ["save", "juliet", "0"],
         ["tail", "--since", "yesterday"],
         ["history"],
         ["history", "juliet", "--limit", "0"],
