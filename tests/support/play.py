@@ -147,7 +147,7 @@ class Play:
         """Say something in what is open."""
         said = Said(self.open[name], name, text or self.line(), answers=answers, stored=not self.away)
         await self.types(name, said.text)
-        await self._seen_by_all(said, said.text)
+        await self._seen_by_all(name, said, said.text)
         self.book.append(said)
         return said
 
@@ -171,7 +171,7 @@ class Play:
             await self.types(name, " again")
             await self._tmux.hides(name, "Editing your message")
             said.text, said.edited = f"{said.text} again", True
-            await self._seen_by_all(said, said.text)
+            await self._seen_by_all(name, said, said.text)
 
     async def reacts(self, name: str, emoji: str = "🌹", typed: str = ":rose:") -> None:
         """React to the last message that is stored."""
@@ -180,7 +180,7 @@ class Play:
             said.reactions.add((name, emoji))
             await self.types(name, f"/react {typed}")
             count = sum(one == emoji for _, one in said.reactions)
-            await self._seen_by_all(said, f"{emoji} {count}")
+            await self._seen_by_all(name, said, f"{emoji} {count}")
 
     async def takes_back(self, name: str) -> None:
         """Recall one's own last message that is stored."""
@@ -198,7 +198,7 @@ class Play:
             said.pinned = True
             await self._tmux.press(name, "C-Up")
             await self._tmux.press(name, "p")
-            await self._seen_by_all(said, "pinned)")
+            await self._seen_by_all(name, said, "pinned)")
             # A key that follows Escape at once is Alt with that key to every terminal.
             await self._tmux.press(name, "Escape")
             await self._tmux.hides(name, "R reply")
@@ -217,9 +217,9 @@ class Play:
         fitting = [one for one in fitting if not by or one.sender == by]
         return fitting[-1] if fitting else None
 
-    async def _seen_by_all(self, said: Said, text: str) -> None:
+    async def _seen_by_all(self, by: str, said: Said, text: str) -> None:
         for name in self.people:
-            if self.open.get(name) == said.where and (name == said.sender or not self.away):
+            if self.open.get(name) == said.where and (name == by or not self.away):
                 await self.sees(name, text)
 
     # ------------------------------------------------------------ in the end
@@ -276,6 +276,6 @@ class Play:
             where = chance.choice(["private", "Verona"])
             for each in self.people:
                 await self.goes_to(each, where)
-            deeds = [self.says, self.says, self.answers, self.corrects, self.reacts, self.takes_back, self.whispers]
+            deeds = [self.says] * 4 + [self.answers] * 2 + [self.corrects, self.reacts, self.takes_back, self.whispers]
             await chance.choice(deeds)(name)
             await asyncio.sleep(chance.uniform(0.2, 2.0))

@@ -132,6 +132,11 @@ class Places:
         kept = [place for place in self.rows.values() if not place.own.archived or place.unread]
         yield from sorted(kept, key=lambda place: (not place.own.pinned, -place.last_time_ms, place.id))
 
+    def unread_but(self, conversation_id: str) -> int:
+        """Return how many other conversations have something unread that is not muted."""
+        others = (place for place in self.rows.values() if place.id != conversation_id and not self.is_muted(place))
+        return sum(bool(place.unread or place.own.marked_unread) for place in others)
+
     def is_muted(self, place: Conversation) -> bool:
         """Whether its person wants no word of what is said there."""
         return place.own.muted_until_ms > self._clock.now_ms() or place.own.notify is Notify.NOTHING

@@ -18,6 +18,7 @@ ENGLISH: Final = {
     "waits here": "what you write waits here",
     "outbox": "{count} waiting to be sent",
     "carrying": "⇅ {name}",
+    "unread elsewhere": "{count} unread (Ctrl+N)",
     "ended because": "The connection has ended: {why}",
     # First run
     "welcome": "Welcome to Hubbub",
@@ -207,6 +208,7 @@ CHINESE: Final = {
     "waits here": "您写的内容会先保存在这里",
     "outbox": "{count} 条待发送",
     "carrying": "⇅ {name}",
+    "unread elsewhere": "{count} 个未读会话（Ctrl+N）",
     "ended because": "连接已结束：{why}",
     "welcome": "欢迎使用 Hubbub",
     "welcome more": "连接哪个服务器？您是谁？",

@@ -90,3 +90,27 @@ async def test_a_narrow_screen_without_a_connection() -> None:
         await screen.types("still here")
         await screen.shows("waiting to be sent")
         compare(screen, "narrow-offline")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_very_small_screen(language: str) -> None:
+    puppet = PuppetServer(made_up=2)
+    async with screen_of(puppet, opened="#Verona", language=language, size=(40, 15)) as screen:
+        await screen.shows("line 2")
+        puppet.says(VERONA, "What's in a name? That which we call a rose by any other name would smell as sweet.")
+        puppet.says(VERONA, "今天天气很好，我们去广场吧。", LIN)
+        puppet.says(VERONA, "I take thee at thy word", ROMEO)
+        puppet.says(DIRECT, "Art thou not Romeo?")
+        await screen.shows("thy word", "Ctrl+N")
+        screen.app.clear_notifications()
+        await screen.until(lambda: "Romeo?" not in screen.text())
+        compare(screen, f"small-{language}")
+        await screen.pilot.press("f3")
+        await screen.shows("@juliet")
+
+
+async def test_the_first_screen_in_few_lines() -> None:
+    puppet = PuppetServer()
+    async with screen_of(puppet, door=PuppetDoor(puppet, logged_in=False), size=(40, 15)) as screen:
+        await screen.shows("Register")
+        compare(screen, "sign-in-small")

@@ -48,6 +48,8 @@ STYLES: Final = """
 #banner.online { color: $text-success; }
 #banner.offline { background: $warning; color: auto; }
 ChatScreen.narrow #places { width: 18; }
+ChatScreen.slim #places { display: none; }
+ToastRack { dock: top; align: right top; margin-top: 1; }
 
 HistoryView > .history--dim { text-style: dim; }
 HistoryView > .history--new { color: $text-error; }
@@ -86,6 +88,10 @@ SignInScreen { align: center middle; }
 #code, #code-label { display: none; }
 .second-step #code, .second-step #code-label { display: block; }
 #trouble { color: $text-error; height: auto; }
+SignInScreen.low #sign-in { padding: 0 1; }
+SignInScreen.low .more { display: none; }
+SignInScreen.low #sign-in Input { margin: 0; }
+SignInScreen.low #sign-in Button { height: 1; border: none; min-width: 12; }
 
 ModalScreen { align: center middle; background: $background 60%; }
 .sheet { width: 84; max-width: 96%; height: auto; max-height: 94%; border: round $primary; padding: 0 1; }

@@ -41,10 +41,11 @@ def title(desk: Desk, words: Words) -> str:
     return "  ".join([name, *said])
 
 
-def below(desk: Desk, words: Words, *, at_end: bool, chosen: bool) -> str:
+def below(desk: Desk, words: Words, width: int, *, at_end: bool, chosen: bool) -> str:
     """Return what stands under the history: what a key does with the chosen message, who types, or what is below."""
     if chosen:
-        return words("chosen")
+        first, *others = words("chosen").split("  ")
+        return _fitting([first], others, width)
     typing = desk.typing_here()
     if len(typing) == 1:
         return words("typing one", name=typing[0])
@@ -53,8 +54,11 @@ def below(desk: Desk, words: Words, *, at_end: bool, chosen: bool) -> str:
     return "" if at_end or not desk.stretch.loaded else words("newer below")
 
 
-def connection(desk: Desk | None, clerk: Clerk | None, words: Words, width: int) -> str:
-    """Return the banner: the truth about the connection, what waits, and the keys there is room for."""
+def connection(desk: Desk | None, clerk: Clerk | None, words: Words, width: int, *, listed: bool = True) -> str:
+    """Return the banner: the truth about the connection, what waits, and the keys there is room for.
+
+    `listed`: whether one sees what is unread elsewhere in the list.
+    """
     state = desk.client.state if desk is not None else State.CONNECTING
     said = words(f"state {state.value}")
     if desk is not None and state is State.CLOSED:
@@ -62,6 +66,8 @@ def connection(desk: Desk | None, clerk: Clerk | None, words: Words, width: int)
     elif desk is not None and state is State.WAITING and desk.away_since_ms:
         said = words("offline since", time=hour(desk.away_since_ms))
     parts = [said]
+    if desk is not None and not listed and (unread := desk.places.unread_but(desk.here)):
+        parts.append(words("unread elsewhere", count=unread))
     if desk is not None and desk.client.unanswered:
         parts.append(words("outbox", count=desk.client.unanswered))
     if desk is not None:
@@ -81,8 +87,8 @@ def _fitting(parts: Sequence[str], keys: Sequence[str], width: int) -> str:
         if columns(longer := f"{shown}{BETWEEN}{part}") > width:
             break
         shown = longer
-    for key, gap in zip(keys, ("    ", "  ", "  "), strict=True):
-        if columns(longer := f"{shown}{gap}{key}") > width:
+    for number, key in enumerate(keys):
+        if columns(longer := f"{shown}{'  ' if number or len(keys) > 3 else '    '}{key}") > width:
             break
         shown = longer
     return shown

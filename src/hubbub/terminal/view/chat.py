@@ -34,6 +34,10 @@ from hubbub.terminal.view.writing import Writing, is_order
 
 DRAWN_EVERY_S: Final = 1 / 30
 TYPING_EVERY_S: Final = 3.0
+NARROW: Final = 64
+SLIM: Final = 48
+"""Columns below which the list of conversations is narrower, and below which it is hidden."""
+
 KEPT_EVERY_TICKS: Final = 10
 
 
@@ -170,15 +174,18 @@ class ChatScreen(Screen[None]):
 
     def _say_title(self, desk: Desk) -> None:
         self._put("#title", banner.title(desk, self._words))
-        history = self.history
-        self._put("#typing", banner.below(desk, self._words, at_end=history.at_end, chosen=bool(history.chosen)))
+        history, width = self.history, self.query_one("#typing", Static).content_size.width
+        self._put("#typing", banner.below(desk, self._words, width, at_end=history.at_end, chosen=bool(history.chosen)))
 
     def _say_connection(self) -> None:
         shown = self.query_one("#banner", Static)
         state = self.desk.client.state if self.desk is not None else State.CONNECTING
         shown.set_class(state is State.ONLINE, "online")
         shown.set_class(state in (State.WAITING, State.CLOSED), "offline")
-        self._put("#banner", banner.connection(self.desk, self.clerk, self._words, shown.content_size.width))
+        self._put("#banner", self._connection(shown.content_size.width))
+
+    def _connection(self, width: int) -> str:
+        return banner.connection(self.desk, self.clerk, self._words, width, listed=bool(self.places.display))
 
     def _put(self, selector: str, text: str) -> None:
         part = self.query_one(selector, Static)
@@ -406,4 +413,7 @@ class ChatScreen(Screen[None]):
         self.places.display = not self.places.display
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < 64, "narrow")
+        # What is unread elsewhere stands in the banner where the list has no room; F3 shows it all the same.
+        self.set_class(event.size.width < NARROW, "narrow")
+        self.set_class(event.size.width < SLIM, "slim")
+        self.changed("connection")

@@ -26,6 +26,9 @@ FILE: Final = "📎 "
 STATE_COLUMNS: Final = 11
 """Kept free on the right for how far a message of one's own has come."""
 
+ROOMY: Final = 48
+"""Columns from which what others say keeps clear of that, too."""
+
 LINES_LIMIT: Final = 400
 """Of one message; the rest of a longer one is left out, and said so."""
 
@@ -87,7 +90,8 @@ def _message(row: Row, message: Message, width: int, desk: Desk, words: Words) -
 
 
 def _body(row: Row, message: Message, width: int, desk: Desk, words: Words, *, mine: bool) -> list[Line]:
-    room = max(8, width - len(INDENT) - STATE_COLUMNS)
+    state_columns = STATE_COLUMNS if mine or width >= ROOMY else 1
+    room = max(8, width - len(INDENT) - state_columns)
     said = message.post.body.text or message.post.body.fallback
     files = [f"{FILE}{label(file)}" for file in files_of(message)]
     if message.recalled:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -15,6 +15,9 @@ from hubbub.client import HubbubError
 from hubbub.terminal.door import Door, Seat
 from hubbub.terminal.language import Words
 from hubbub.terminal.safe import line, lined_up
+
+LOW: Final = 24
+"""Lines that a terminal needs for room between the questions."""
 
 
 class SignInScreen(Screen[Seat]):
@@ -51,6 +54,9 @@ class SignInScreen(Screen[Seat]):
 
     def on_mount(self) -> None:
         self.query_one("#password" if self._door.username else "#username", Input).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < LOW, "low")
 
     @on(Button.Pressed, "#log-in")
     def _log_in(self) -> None:
