@@ -56,7 +56,7 @@ class MessageLog:
 
     async def search(self, words: str, *, conversation_id: str = "", limit: int = 50) -> list[LoggedMessage]:
         """Return the newest messages that hold every one of these words, oldest first; case does not matter."""
-        parts = _folded(words).split()
+        parts = folded(words).split()
         where = "".join(" AND instr(folded, ?)" for _ in parts)
         return await self._rows(
             f"SELECT {_COLUMNS} FROM log WHERE (? = '' OR conversation = ?){where} "
@@ -85,12 +85,12 @@ def write_log(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
             text = "" if action.withdrawn else action.body.shown
             db.execute(
                 "INSERT OR IGNORE INTO log VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
-                (*where, entry.time_ms, entry.sender_id, text, _folded(text), action.withdrawn),
+                (*where, entry.time_ms, entry.sender_id, text, folded(text), action.withdrawn),
             )
         elif isinstance(action, Edit) and not action.withdrawn:
             db.execute(
                 "UPDATE log SET text = ?, folded = ?, edited = 1 WHERE conversation = ? AND seq = ? AND NOT recalled",
-                (action.body.shown, _folded(action.body.shown), entry.conversation_id, action.target),
+                (action.body.shown, folded(action.body.shown), entry.conversation_id, action.target),
             )
         elif isinstance(action, Recall):
             db.execute(
@@ -104,5 +104,6 @@ def empty_log(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM log")
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Return a text as it is compared with words that are searched: neither case nor width matters."""
     return unicodedata.normalize("NFKC", text).casefold()

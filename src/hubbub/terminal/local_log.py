@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from hubbub.client import Conversation, Draft, Entry, HubbubError, Message, User
+from hubbub.client.log import folded
 from hubbub.client.models import HistoryPage
 from hubbub.terminal.fold import Item, fold_message, item_of, target_of
 
@@ -146,7 +147,7 @@ class LocalLog:
 
     async def search(self, words: str, limit: int = 100) -> list[Message]:
         """Return messages that contain every word, newest first, whatever their case."""
-        return await self._in_thread(lambda: self._search(words.casefold().split(), limit))
+        return await self._in_thread(lambda: self._search(folded(words).split(), limit))
 
     async def drafts(self) -> dict[tuple[str, int], Draft]:
         """Return what was written and not sent, by conversation and thread."""
@@ -267,7 +268,7 @@ class LocalLog:
     def _write(self, db: sqlite3.Connection, item: Item, as_of: int) -> None:
         is_message = isinstance(item, Message)
         thread = item.post.thread if isinstance(item, Message) else 0
-        words = item.text.casefold() if isinstance(item, Message) else ""
+        words = folded(item.text) if isinstance(item, Message) else ""
         db.execute(
             "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
