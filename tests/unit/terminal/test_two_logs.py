@@ -33,7 +33,11 @@ def entries_of(actions: list[Action]) -> list[Entry]:
     ]
 
 
-async def in_the_sdk(entries: list[Entry], word: str) -> tuple[list[tuple[object, ...]], list[int]]:
+Told = tuple[list[tuple[int, str, str, bool, bool]], list[int]]
+"""What a log says of a conversation, and where it finds a word."""
+
+
+async def in_the_sdk(entries: list[Entry], word: str) -> Told:
     db = sqlite3.connect(":memory:", isolation_level=None)
     for statement in SCHEMA.split(";\n"):
         db.execute(statement)
@@ -55,7 +59,7 @@ async def in_the_sdk(entries: list[Entry], word: str) -> tuple[list[tuple[object
     return said, found
 
 
-async def in_the_app(entries: list[Entry], word: str) -> tuple[list[tuple[object, ...]], list[int]]:
+async def in_the_app(entries: list[Entry], word: str) -> Told:
     log = LocalLog(MEMORY)
     await log.open()
     for entry in entries:
