@@ -8,7 +8,9 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from browser.people import Person, Place
+from browser.test_everybody import violations
 from playwright.sync_api import Locator, Page, expect
 
 Come = Callable[..., Person]
@@ -133,3 +135,119 @@ def test_a_link_for_a_new_password_is_handed_out(come: Come, place: Place) -> No
     row(prince.page, "New password").get_by_role("button", name="Make a link").click()
     link = prince.page.get_by_role("dialog", name="Link for Romeo").locator("code").inner_text()
     assert "/account/reset?token=" in link
+
+
+def test_a_role_is_made_and_given_and_opens_one_page(come: Come, place: Place) -> None:
+    place.set_up()
+    nurse, prince = come("nurse"), come("prince")
+    expect(nurse.in_list("general")).to_be_visible()
+    nurse.page.get_by_role("button", name="Your menu").click()
+    expect(nurse.page.get_by_role("menuitem", name="Settings")).to_be_visible()
+    expect(nurse.page.get_by_role("menuitem", name="Administration")).to_have_count(0)
+    main = goes(prince, "roles")
+    main.get_by_role("button", name="New role").click()
+    dialog = prince.page.get_by_role("dialog", name="New role")
+    dialog.get_by_label("Name").fill("Archivist")
+    dialog.get_by_label("Read the audit log").check()
+    dialog.get_by_role("button", name="Create").click()
+    card = main.get_by_role("article", name="Archivist")
+    expect(card).to_contain_text("Read the audit log")
+    card.get_by_role("button", name="Who has it").click()
+    card.get_by_label("Give it to (username)").fill("nurse")
+    card.get_by_role("button", name="Add").click()
+    expect(card).to_contain_text("@nurse")
+
+    main = goes(nurse, "people")
+    # There is no page of people for them: the one there is comes in its place.
+    expect(main.get_by_role("heading", level=2)).to_have_text("Audit log")
+    expect(nurse.page.get_by_role("navigation", name="Administration").get_by_role("link")).to_have_count(1)
+    expect(main.get_by_text("Role given").first).to_be_visible()
+    main.get_by_role("button", name="Check the chain").click()
+    expect(main.get_by_text("all as they were written")).to_be_visible()
+    card.get_by_role("button", name="Take it from Nurse").click()
+    expect(card).to_contain_text("Nobody has it")
+    expect(nurse.page.get_by_text("Nothing here is for you")).to_be_visible()
+
+
+def test_a_bot_gets_a_secret_that_is_shown_once(come: Come, place: Place) -> None:
+    place.set_up()
+    prince = come("prince")
+    main = goes(prince, "clients")
+    main.get_by_role("button", name="New bot").click()
+    dialog = prince.page.get_by_role("dialog", name="New bot")
+    dialog.get_by_label("Name", exact=True).fill("Friar")
+    dialog.get_by_label("Username").fill("friar")
+    dialog.get_by_role("button", name="Create").click()
+    shown = prince.page.get_by_role("dialog", name="Secret of Friar")
+    secret = shown.locator("code").inner_text()
+    shown.get_by_role("button", name="I have kept it").click()
+    client = row(prince.page, "Friar")
+    expect(client).to_contain_text("Acts as")
+    form = f"grant_type=client_credentials&client_id={client.locator('code').inner_text()}&client_secret={secret}"
+    request = urllib.request.Request(f"{place.address}/oauth/token", form.encode())
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert json.loads(answer.read())["access_token"]
+    assert secret not in main.inner_text()
+
+
+def test_a_word_is_held_and_let_through_and_everybody_is_told(come: Come, place: Place) -> None:
+    place.set_up()
+    romeo, prince = come("romeo"), come("prince")
+    main = goes(prince, "words")
+    main.get_by_label("Word or phrase").fill("villain*")
+    main.get_by_role("button", name="Add").click()
+    expect(row(prince.page, "villain*")).to_be_visible()
+    main.get_by_label("A message").fill("V i l l a i n!")
+    main.get_by_role("button", name="Try", exact=True).click()
+    expect(main.get_by_role("status")).to_have_text("It waits for a moderator")
+    romeo.opens("general")
+    romeo.says("Villain am I none")
+    held = goes(prince, "reports")
+    held.get_by_role("button", name="Held messages").click()
+    held.get_by_role("article", name="Held message of Romeo").get_by_role("button", name="Let through").click()
+    romeo.sees("Villain am I none")
+    main = goes(prince, "announce")
+    main.get_by_label("Announcement", exact=True).fill("A glooming peace this morning")
+    main.get_by_role("button", name="Announce …").click()
+    prince.confirms("Send to everybody")
+    # Nobody but those who announce writes there, so there is no box to wait for.
+    romeo.in_list("Announcements").click()
+    romeo.sees("A glooming peace this morning")
+
+
+PAGES = ("overview", "people", "roles", "reports", "words", "settings", "clients", "audit", "announce")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_console(come: Come, place: Place, theme: str) -> None:
+    place.set_up()
+    narrow = {"width": 320, "height": 720} if theme == "dark" else {"width": 1280, "height": 860}
+    prince = come("prince", color_scheme=theme, viewport=narrow)
+    place.register("romeo")
+    token = place.token_of("prince")
+    romeo = asks(place, token, "GET", "/users?username=romeo")["users"][0]["user_id"]
+    asks(place, token, "POST", "/reports", {"user_id": romeo, "reason": "spam", "note": "He sighs all day"})
+    asks(place, token, "POST", "/filters", {"pattern": "plague", "action": "mask"})
+    asks(place, token, "PUT", "/config/auth.password_min_chars", {"value": 10})
+    asks(place, token, "POST", "/clients", {"name": "Wiki", "redirect_uris": ["https://wiki.example/cb"]})
+    found: dict[str, list[str]] = {}
+    for page in (*PAGES, f"people/{romeo}"):
+        main = goes(prince, page)
+        expect(main.get_by_label("Loading …")).to_have_count(0)
+        found[page] = violations(prince.page)
+        assert prince.page.evaluate("document.documentElement.scrollWidth") == narrow["width"], page
+    prince.page.get_by_role("button", name="Ban …").click()
+    prince.page.get_by_role("dialog").wait_for()
+    found["ban"] = violations(prince.page)
+    goes(prince, "reports").get_by_role("button", name="Decide …").click()
+    prince.page.get_by_role("dialog").wait_for()
+    found["resolve"] = violations(prince.page)
+    for page, button in (("roles", "New role"), ("clients", "New app"), ("clients", "New bot")):
+        goes(prince, page).get_by_role("button", name=button).click()
+        prince.page.get_by_role("dialog").wait_for()
+        found[button] = violations(prince.page)
+    main = goes(prince, "settings")
+    main.get_by_role("button", name="History").click()
+    row(prince.page, "Version 1").wait_for()
+    found["history"] = violations(prince.page)
+    assert {view: wrong for view, wrong in found.items() if wrong} == {}

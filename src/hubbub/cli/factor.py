@@ -121,3 +121,14 @@ async def remove_passkey(context: Context, passkey_id: str, code: str, password_
     async with context.api() as ask:
         await ask("POST", f"{_ME}/passkeys/{quote(passkey_id, safe='')}/remove", json=body)
     context.show({"removed": passkey_id}, "removed")
+
+
+@command.command("unlink-provider")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@common
+async def unlink_provider(context: Context, password_stdin: bool) -> None:
+    """Let the account at the other provider no longer sign in here, by the password."""
+    password = read_password(password_stdin)
+    async with context.api() as ask:
+        await ask("POST", f"{_ME}/provider/unlink", json={"password": password})
+    context.show({"linked": False}, "An account at the other provider lets nobody in here any more.")

@@ -69,6 +69,7 @@ BY = {
     "read_client": "client show",
     "delete_client": "client delete",
     "rotate_secret": "client rotate-secret",
+    "unlink_provider": "factor unlink-provider",
     "list_apps": "client apps",
     "forget_app": "client forget-app",
     "list_keys": "key list",

@@ -43,7 +43,7 @@ export const useRights = defineStore("rights", () => {
     }
   }
 
-  // A connection ends when one's rights change, so with the next one they are read again.
+  // They are read with every connection; the console looks more often.
   watch(
     () => [session.stage, session.status.state] as const,
     ([stage, state]) => {

@@ -240,6 +240,7 @@ export const en = {
       add: "Invite people and let them in",
       manage: "Look after accounts and log people out",
       ban: "Ban people and admit them again",
+      mute: "Keep people from saying anything",
       find: "Find people and begin private chats",
     },
     reports: { handle: "Decide about reports and held messages" },
@@ -377,6 +378,8 @@ export const en = {
   act: {
     place: { set_up: "Set the place up" },
     account: {
+      muted: "Muted on the server",
+      unmuted: "May speak again",
       added: "Account made",
       changed: "Profile changed",
       password: "Password changed",
@@ -387,7 +390,7 @@ export const en = {
       turned_away: "Refused at the door",
       deleted: "Account deleted",
     },
-    session: { ended: "Login ended" },
+    session: { begun: "A person logged in", refused: "A login was refused", ended: "Login ended" },
     role: { saved: "Role saved", removed: "Role removed", given: "Role given", taken: "Role taken" },
     client: { added: "App registered", secret: "Secret replaced", removed: "App removed" },
     consent: { given: "App allowed", withdrawn: "App no longer allowed" },

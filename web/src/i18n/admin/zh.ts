@@ -241,6 +241,7 @@ export const zh: AdminMessages = {
       add: "邀请用户并批准注册",
       manage: "管理账号并使其退出登录",
       ban: "封禁和解封用户",
+      mute: "在整个服务器上禁言",
       find: "查找用户并发起私聊",
     },
     reports: { handle: "处理举报和待审消息" },
@@ -378,6 +379,8 @@ export const zh: AdminMessages = {
   act: {
     place: { set_up: "完成初始设置" },
     account: {
+      muted: "在服务器上禁言",
+      unmuted: "解除服务器禁言",
       added: "创建账号",
       changed: "修改资料",
       password: "修改密码",
@@ -388,7 +391,7 @@ export const zh: AdminMessages = {
       turned_away: "拒绝注册",
       deleted: "删除账号",
     },
-    session: { ended: "结束登录" },
+    session: { begun: "登录成功", refused: "登录被拒绝", ended: "结束登录" },
     role: { saved: "保存角色", removed: "删除角色", given: "授予角色", taken: "收回角色" },
     client: { added: "登记应用", secret: "更换密钥", removed: "删除应用" },
     consent: { given: "授权应用", withdrawn: "取消授权" },
