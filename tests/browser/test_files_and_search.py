@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from base64 import b64encode
 from collections.abc import Callable
 
 import pytest
@@ -72,6 +73,47 @@ def test_files_are_sent_looked_at_saved_and_forwarded(pair: tuple[Person, Person
     panel.get_by_role("listitem").filter(has_text="Romeo").first.click()
     expect(juliet.head).to_have_text("Romeo")
     expect(juliet.message("Two things")).to_be_in_viewport()
+
+
+GIVE = """
+(area, [kind, name, type, bytes]) => {
+  const given = new DataTransfer();
+  given.items.add(new File([Uint8Array.from(atob(bytes), (each) => each.charCodeAt(0))], name, { type }));
+  const how = { bubbles: true, cancelable: true };
+  area.dispatchEvent(
+    kind === "paste"
+      ? new ClipboardEvent("paste", { ...how, clipboardData: given })
+      : new DragEvent("drop", { ...how, dataTransfer: given }),
+  );
+}
+"""
+
+
+def test_files_are_pasted_dropped_taken_back_and_played(pair: tuple[Person, Person]) -> None:
+    romeo, juliet = pair
+    attached = romeo.page.locator(".attached li")
+
+    def give(kind: str, name: str, type_: str, content: bytes) -> None:
+        romeo.box.evaluate(GIVE, [kind, name, type_, b64encode(content).decode()])
+
+    give("paste", "pasted.png", "image/png", picture())
+    expect(attached.filter(has_text="pasted.png").locator("img")).to_be_visible()
+    # The head of a film, which is all that is looked at.
+    give("drop", "film.webm", "video/webm", b"\x1a\x45\xdf\xa3\x42\x82\x84webm V_VP8" + bytes(64))
+    expect(attached).to_have_count(2)
+    expect(romeo.page.locator(".attached progress")).to_have_count(0)
+
+    # One that takes too long is taken back before it is there, and nothing of it is sent.
+    romeo.page.route("**/api/v1/files?name=endless*", lambda route: None)
+    give("drop", "endless.bin", "", bytes(100))
+    expect(romeo.page.get_by_role("progressbar", name="Uploading endless.bin")).to_be_visible()
+    expect(romeo.page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+    romeo.page.get_by_role("button", name="Do not send endless.bin").click()
+    expect(attached).to_have_count(2)
+    romeo.says("A picture and a film")
+    expect(juliet.message("A picture and a film").get_by_role("button", name="Image pasted.png")).to_be_visible()
+    expect(juliet.message("A picture and a film").locator("video")).to_be_visible()
+    expect(juliet.page.get_by_text("endless.bin")).to_have_count(0)
 
 
 def test_the_screen_and_ones_voice_become_files(pair: tuple[Person, Person]) -> None:

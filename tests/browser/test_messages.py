@@ -48,6 +48,15 @@ def test_edits_recalls_quotes_and_reactions_reach_the_other(pair: tuple[Person, 
     juliet.message("The east").locator(".reaction").click()
     expect(romeo.message("The east").locator(".reaction .count")).to_have_text("2")
 
+    # What one deletes for oneself is gone here, and there for others.
+    first = romeo.page.locator("main article").first
+    first.hover()
+    first.get_by_role("button", name=re.compile("^Actions for the message")).click()
+    romeo.page.get_by_role("menuitem", name="Delete for me").click()
+    romeo.confirms("Delete for me")
+    expect(romeo.page.locator("main article")).to_have_count(1)
+    expect(juliet.page.locator("main article")).to_have_count(2)
+
     juliet.acts_on("The east", "Recall for everybody")
     juliet.confirms("Recall for everybody")
     expect(romeo.page.locator("main article").last).to_contain_text("This message was recalled.")
