@@ -38,8 +38,8 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.ports import Changes, Facts, Needs, NewEntry
 from hubbub.lab.servers import MariaDbServer, PostgresServer
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.opening import open_database
-from hubbub.storage.sql_store import SqlStore
 
 TEXT = "m" * 200
 

@@ -38,8 +38,8 @@ from hubbub.gateway.gateway import Gateway
 from hubbub.gateway.settings import GatewaySettings
 from hubbub.gateway.websocket import protocol_class
 from hubbub.server.http import HttpServer, bind
-from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 from hubbub.wire import hubbub_pb2 as pb
 from hubbub.wire.framing import OPCODE_BINARY

@@ -27,7 +27,7 @@ from hubbub.auth.tokens import KeyRing, Tokens, generate_key
 from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
 from hubbub.client import Client, EntryEvent, HttpApi, HubbubError
-from hubbub.storage.audit import SqlAudit
+from hubbub.storage.auth.audit import SqlAudit
 from hubbub.storage.sqlite_database import SqliteDatabase
 
 PASSWORD = "wherefore art thou"

@@ -25,7 +25,7 @@ from hubbub.base.clock import SystemClock
 from hubbub.base.ids import new_id
 from hubbub.chat.model import MAX_SEQ, Body, ConversationKind, ConversationRow, Created, Entry, MemberRow, Post
 from hubbub.chat.ports import Changes, Facts, Needs, NewEntry
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
 

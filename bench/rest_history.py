@@ -29,7 +29,7 @@ from reads import fill  # type: ignore[import-not-found]
 from hubbub.base.clock import SystemClock
 from hubbub.lab.load.processes import cores, pin
 from hubbub.lab.load.server import OPEN_LIMITS, OwnServer
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
 MESSAGES = 2_000

@@ -48,11 +48,11 @@ from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import Changes, Facts, Needs, NewEntry
 from hubbub.chat.search.found import Wanted
 from hubbub.chat.settings import ChatSettings
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.database import Database
 from hubbub.storage.opening import open_database
-from hubbub.storage.search_tables import search_heads, search_terms
-from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import FILE_NAME
+from hubbub.storage.tables.search import search_heads, search_terms
 
 ROOMS = 1_000
 MINE = 200

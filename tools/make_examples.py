@@ -1,4 +1,4 @@
-"""Write `src/hubbub/rest/examples.json`: what the reference pages show, made against a server.
+"""Write `src/hubbub/rest/reference/examples.json`: what the reference pages show, made against a server.
 
 Run it after a change of what operations take or answer; a test says when it is due.
 """

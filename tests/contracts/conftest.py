@@ -10,8 +10,8 @@ from contracts.script import Script
 from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.base.clock import ManualClock
-from hubbub.storage.memory import MemoryStore
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.chat.store import SqlStore
+from hubbub.storage.memory.store import MemoryStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
 

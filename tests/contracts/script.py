@@ -38,10 +38,10 @@ from hubbub.chat.model import (
     UserRow,
 )
 from hubbub.chat.ports import Changes, ChatStore, Committed, Facts, Needs, NewEntry, StoredUserKey
-from hubbub.storage.account_tables import users
 from hubbub.storage.database import Database
-from hubbub.storage.memory import MemoryStore
-from hubbub.storage.tables import outbox
+from hubbub.storage.memory.store import MemoryStore
+from hubbub.storage.tables.account import users
+from hubbub.storage.tables.chat import outbox
 
 
 class Ids:

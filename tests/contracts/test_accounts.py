@@ -21,9 +21,9 @@ from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
 from hubbub.chat.ports import StoreBusy
-from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.auth.accounts import SqlAccounts
 from hubbub.storage.database import Database
-from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.memory.accounts import MemoryAccounts
 
 NOW = 1_700_000_000_000
 

@@ -8,7 +8,7 @@ import pytest
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.ports import DataRefused, OutcomeUnknown, StoreBusy, StoreError, StoreFull, StoreUnavailable
-from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.auth.accounts import SqlAccounts
 from hubbub.storage.database import Database
 
 

@@ -20,17 +20,17 @@ from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError
 from hubbub.base.ids import new_id
 from hubbub.cluster.ports import ConfigStore
-from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.audit import SqlAudit
-from hubbub.storage.audit_tables import audit_entries
-from hubbub.storage.clients import SqlClients
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.auth.audit import SqlAudit
+from hubbub.storage.auth.clients import SqlClients
 from hubbub.storage.cluster_store import SqlConfig
 from hubbub.storage.database import Database
-from hubbub.storage.memory_accounts import MemoryAccounts
-from hubbub.storage.memory_audit import MemoryAudit
-from hubbub.storage.memory_clients import MemoryClients
-from hubbub.storage.memory_cluster import MemoryConfig
+from hubbub.storage.memory.accounts import MemoryAccounts
+from hubbub.storage.memory.audit import MemoryAudit
+from hubbub.storage.memory.clients import MemoryClients
+from hubbub.storage.memory.cluster import MemoryConfig
 from hubbub.storage.opening import open_database
+from hubbub.storage.tables.audit import audit_entries
 
 NOW = 1_700_000_000_000
 OWNER = BUILT_IN["owner"]

@@ -27,10 +27,10 @@ from hubbub.auth.ports import Account, AccountStore, Login
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
-from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.clients import SqlClients
-from hubbub.storage.memory_accounts import MemoryAccounts
-from hubbub.storage.memory_clients import MemoryClients
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.auth.clients import SqlClients
+from hubbub.storage.memory.accounts import MemoryAccounts
+from hubbub.storage.memory.clients import MemoryClients
 
 NOW = 1_700_000_000_000
 OWNER, ADMIN = BUILT_IN["owner"], BUILT_IN["admin"]

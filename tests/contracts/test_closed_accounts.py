@@ -8,10 +8,10 @@ from sqlalchemy import Connection, LargeBinary, Table, func, insert, select, upd
 
 from hubbub.base.ids import new_id
 from hubbub.chat.model import Body, Post, ScheduledRow, Submit, UserRow
-from hubbub.storage.account_tables import users
-from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.left_behind import GOES
-from hubbub.storage.schema import Id, metadata
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.auth.left_behind import GOES
+from hubbub.storage.tables.account import users
+from hubbub.storage.tables.schema import Id, metadata
 
 
 async def test_what_somebody_scheduled_waits_while_they_are_muted(script: Script) -> None:

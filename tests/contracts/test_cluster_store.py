@@ -21,7 +21,7 @@ from hubbub.cluster.locks import LockLost
 from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord, TooOld
 from hubbub.cluster.ports import ConfigStore, LockStore, NodeStore
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
-from hubbub.storage.memory_cluster import MemoryConfig, MemoryLocks, MemoryNodes
+from hubbub.storage.memory.cluster import MemoryConfig, MemoryLocks, MemoryNodes
 
 LEASE = 60.0
 LAPSED = -1.0

@@ -23,8 +23,8 @@ from hubbub.base.errors import ChatError
 from hubbub.base.ids import NOBODY
 from hubbub.chat.model import Coming, ConversationChange, ConversationKind, Mark, MemberState
 from hubbub.chat.ports import ChatStore
-from hubbub.storage.memory import MemoryStore
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.chat.store import SqlStore
+from hubbub.storage.memory.store import MemoryStore
 
 PEOPLE = (ANNA, BEN, CLEO, DORA)
 ROOMS = ("a" * 32, "b" * 32, "d" * 32)

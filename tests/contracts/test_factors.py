@@ -18,10 +18,10 @@ from hubbub.auth.ports import Account, AccountStore, Login
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
-from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.factors import SqlFactors
-from hubbub.storage.memory_accounts import MemoryAccounts
-from hubbub.storage.memory_factors import MemoryFactors
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.auth.factors import SqlFactors
+from hubbub.storage.memory.accounts import MemoryAccounts
+from hubbub.storage.memory.factors import MemoryFactors
 
 NOW = 1_700_000_000_000
 

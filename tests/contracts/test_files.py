@@ -35,9 +35,9 @@ from hubbub.chat.model import (
 from hubbub.chat.node import ChatNode
 from hubbub.files.model import FileRow, FileState
 from hubbub.files.ports import FileStore
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.file_store import SqlFiles
-from hubbub.storage.memory import MemoryStore
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.memory.store import MemoryStore
 
 
 class Shelf:

@@ -19,14 +19,14 @@ from hubbub.chat.model import Body, Entry, Post
 from hubbub.chat.ports import Changes, Facts, Needs, NewEntry
 from hubbub.cli.main import command
 from hubbub.lab.load.seed import seed
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.database import Database
 from hubbub.storage.failures import FolderInUse, FolderMoved, HalfGrown
 from hubbub.storage.grow import CannotGrow, Grown, grow, take_back
 from hubbub.storage.opening import open_database
-from hubbub.storage.schema import metadata
-from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
-from hubbub.storage.tables import entries, meta, outbox
+from hubbub.storage.tables.chat import entries, meta, outbox
+from hubbub.storage.tables.schema import metadata
 
 Report = Callable[[str, str, int, int], None]
 

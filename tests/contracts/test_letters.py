@@ -13,8 +13,8 @@ from support.databases import DATABASES, UrlOf, open_empty
 from hubbub.auth.letters import LetterStore, Waiting
 from hubbub.base.clock import ManualClock
 from hubbub.base.ids import new_id
-from hubbub.storage.letters import SqlLetters
-from hubbub.storage.memory_letters import MemoryLetters
+from hubbub.storage.auth.letters import SqlLetters
+from hubbub.storage.memory.letters import MemoryLetters
 
 NOW = 1_700_000_000_000
 

@@ -16,7 +16,7 @@ from hubbub.links.ports import LinkStore, Refused
 from hubbub.links.service import LinkPreviews, LinkWorker
 from hubbub.links.settings import LinksSettings
 from hubbub.storage.link_store import SqlLinks
-from hubbub.storage.memory_links import MemoryLinks
+from hubbub.storage.memory.links import MemoryLinks
 
 VERONA, MANTUA = "https://verona.example/", "https://mantua.example/"
 SMALL = SmallImage(b"\0\xffsmall", "image/webp", 40, 20)

@@ -46,13 +46,13 @@ from hubbub.chat.ports import (
     StoreUnavailable,
 )
 from hubbub.lab.servers import MariaDbServer
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.database import Database
 from hubbub.storage.failures import DatabaseUnusable, NewerSchema, UnsafeDatabase
 from hubbub.storage.flavours.mysql import MySql
 from hubbub.storage.opening import open_database
-from hubbub.storage.schema import Id, metadata
-from hubbub.storage.sql_store import SqlStore
-from hubbub.storage.tables import meta
+from hubbub.storage.tables.chat import meta
+from hubbub.storage.tables.schema import Id, metadata
 
 DEADLINE_S = 15.0
 

@@ -21,11 +21,11 @@ from support.databases import DATABASES, UrlOf
 from hubbub.base.clock import ManualClock
 from hubbub.base.ids import new_id
 from hubbub.storage import migrations
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.database import Database
 from hubbub.storage.failures import NewerSchema
 from hubbub.storage.opening import open_database
-from hubbub.storage.schema import Id, metadata
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.tables.schema import Id, metadata
 
 STEPS = sorted(path.stem for path in (Path(migrations.__file__).parent / "versions").glob("r*.py"))
 

@@ -26,10 +26,10 @@ from hubbub.chat.moderation import (
     Resolution,
 )
 from hubbub.chat.words import FilterAction, WordFilter
-from hubbub.storage.audit import SqlAudit
-from hubbub.storage.memory_audit import MemoryAudit
-from hubbub.storage.memory_moderation import MemoryModeration
-from hubbub.storage.moderation import SqlModeration
+from hubbub.storage.auth.audit import SqlAudit
+from hubbub.storage.chat.moderation import SqlModeration
+from hubbub.storage.memory.audit import MemoryAudit
+from hubbub.storage.memory.moderation import MemoryModeration
 
 NOW = 1_700_000_000_000
 ROMEO, FRIAR, STREET = new_id(), new_id(), new_id()

@@ -24,15 +24,15 @@ from hubbub.chat.model import Body, Post
 from hubbub.chat.ports import DataRefused, OutcomeUnknown, StoreBusy, StoreError, StoreFull, StoreUnavailable
 from hubbub.lab.servers import PostgresServer
 from hubbub.lab.servers.ports import free_port
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.database import Database
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.failures import DatabaseUnusable, NewerSchema, OlderSchema, UnsafeDatabase
 from hubbub.storage.flavours.postgresql import Postgresql
 from hubbub.storage.meta import agree
 from hubbub.storage.opening import open_database
-from hubbub.storage.schema import metadata
 from hubbub.storage.server_database import ServerDatabase
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.tables.schema import metadata
 
 T = TypeVar("T")
 

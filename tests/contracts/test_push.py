@@ -24,10 +24,10 @@ from hubbub.push.settings import PushSettings
 from hubbub.push.vapid import Vapid, new_vapid_key
 from hubbub.push.worker import PushWorker
 from hubbub.server.push import ChatSight
-from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.memory import MemoryStore
-from hubbub.storage.memory_accounts import MemoryAccounts
-from hubbub.storage.memory_push import MemoryPush
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.memory.accounts import MemoryAccounts
+from hubbub.storage.memory.push import MemoryPush
+from hubbub.storage.memory.store import MemoryStore
 from hubbub.storage.push_store import SqlPush
 
 SETTINGS = PushSettings(grace_s=4.0, away_s=30.0, tries=3, large=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.script import ANNA, BEN, an_id
 
 from hubbub.chat.model import ConversationKind, ConversationRow, MemberRow
-from hubbub.storage.remembered import Remembered
+from hubbub.storage.chat.remembered import Remembered
 
 
 def a_row(id_: str = "", members_version: int = 1, slow_mode_s: int = 0) -> ConversationRow:

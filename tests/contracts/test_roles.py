@@ -17,12 +17,12 @@ from hubbub.auth.role_ports import OWN_ROLES, ROLES_PER_PERSON, OwnRole, RoleSto
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
-from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.audit import SqlAudit
-from hubbub.storage.memory_accounts import MemoryAccounts
-from hubbub.storage.memory_audit import MemoryAudit
-from hubbub.storage.memory_roles import MemoryRoles
-from hubbub.storage.roles import SqlRoles
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.auth.audit import SqlAudit
+from hubbub.storage.auth.roles import SqlRoles
+from hubbub.storage.memory.accounts import MemoryAccounts
+from hubbub.storage.memory.audit import MemoryAudit
+from hubbub.storage.memory.roles import MemoryRoles
 
 NOW = 1_700_000_000_000
 OWNER, ADMIN, MODERATOR = BUILT_IN["owner"], BUILT_IN["admin"], BUILT_IN["moderator"]

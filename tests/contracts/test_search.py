@@ -16,10 +16,10 @@ from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.chat.model import Body, ConversationKind, FileRef, MessageRow, Post, UserRow
 from hubbub.chat.ports import Needs
 from hubbub.chat.search.found import Wanted
-from hubbub.storage.memory import MemoryStore
-from hubbub.storage.search_index import forget_block
-from hubbub.storage.search_tables import search_terms
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.chat.search_index import forget_block
+from hubbub.storage.chat.store import SqlStore
+from hubbub.storage.memory.store import MemoryStore
+from hubbub.storage.tables.search import search_terms
 
 
 async def indexed(script: Script) -> None:

@@ -20,8 +20,8 @@ from hubbub.cluster.locks import LockLost
 from hubbub.cluster.model import Departure, Lock, NodeRecord, SessionRow
 from hubbub.cluster.ports import LockStore, NodeStore, SessionStore
 from hubbub.storage.cluster_store import SqlLocks, SqlNodes
-from hubbub.storage.memory_cluster import MemoryNodes
-from hubbub.storage.memory_sessions import MemorySessions
+from hubbub.storage.memory.cluster import MemoryNodes
+from hubbub.storage.memory.sessions import MemorySessions
 from hubbub.storage.session_store import SqlSessions
 
 LEASE = 60.0

@@ -37,12 +37,12 @@ from hubbub.chat.ports import (
     StoreBusy,
     StoreUnavailable,
 )
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.database import Database
 from hubbub.storage.flavours import PAUSE_S
 from hubbub.storage.meta import agree
 from hubbub.storage.opening import open_database
-from hubbub.storage.sql_store import SqlStore
-from hubbub.storage.tables import entries, meta
+from hubbub.storage.tables.chat import entries, meta
 
 WAITING = {
     "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",

@@ -21,8 +21,8 @@ from hubbub.base.clock import ManualClock
 from hubbub.base.ids import new_id
 from hubbub.chat.model import Body, Post
 from hubbub.storage import migrations
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.opening import open_database
-from hubbub.storage.sql_store import SqlStore
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = "src/hubbub/storage/migrations/versions"
@@ -35,7 +35,7 @@ from contracts.script import ANNA, BEN, Script
 from hubbub.base.clock import ManualClock
 from hubbub.storage import migrations
 from hubbub.storage.opening import open_database
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.chat.store import SqlStore
 
 async def main():
     clock = ManualClock()

@@ -11,8 +11,8 @@ from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.base.clock import ManualClock
 from hubbub.chat.ports import Changes, Facts, Needs
-from hubbub.storage.memory import MemoryStore
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.chat.store import SqlStore
+from hubbub.storage.memory.store import MemoryStore
 
 
 @pytest.fixture(params=["memory", *DATABASES])

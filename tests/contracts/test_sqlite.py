@@ -33,13 +33,13 @@ from hubbub.chat.ports import (
     StoreUnavailable,
 )
 from hubbub.storage import migrations
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.checkpoints import FALLBACK_FRAMES
 from hubbub.storage.failures import FolderInUse, FolderUnusable, NewerSchema
 from hubbub.storage.folder import LOCK_NAME
-from hubbub.storage.schema import metadata
-from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import FILE_NAME, SqliteDatabase
-from hubbub.storage.tables import entries, meta
+from hubbub.storage.tables.chat import entries, meta
+from hubbub.storage.tables.schema import metadata
 
 
 async def opened(folder: Path, clock: ManualClock) -> tuple[SqliteDatabase, Script]:

@@ -27,7 +27,7 @@ from hubbub.gateway.gateway import Gateway
 from hubbub.gateway.settings import GatewaySettings
 from hubbub.gateway.websocket import protocol_class
 from hubbub.server.http import serve
-from hubbub.storage.memory import MemoryStore
+from hubbub.storage.memory.store import MemoryStore
 from hubbub.wire import hubbub_pb2 as pb
 from hubbub.wire.codec import SUBPROTOCOL_BINARY
 

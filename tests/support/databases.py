@@ -21,8 +21,8 @@ from hubbub.base.clock import Clock
 from hubbub.lab.servers import MariaDbServer, PostgresServer
 from hubbub.storage.database import Database
 from hubbub.storage.opening import open_database
-from hubbub.storage.schema import metadata
-from hubbub.storage.tables import meta
+from hubbub.storage.tables.chat import meta
+from hubbub.storage.tables.schema import metadata
 
 SERVERS = ("postgresql", "mariadb")
 DATABASES = ("sqlite", *SERVERS)

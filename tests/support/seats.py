@@ -15,8 +15,8 @@ from hubbub.cluster.model import NO_TIME, Departure, NodeRecord, SessionRow, Slo
 from hubbub.cluster.presence import Presence, PresenceState
 from hubbub.cluster.roll import Roll
 from hubbub.cluster.sessions import Policy, SessionRegistry
-from hubbub.storage.memory_cluster import MemoryNodes
-from hubbub.storage.memory_sessions import MemorySessions
+from hubbub.storage.memory.cluster import MemoryNodes
+from hubbub.storage.memory.sessions import MemorySessions
 
 LEASE_S = 10.0
 PATIENCE_S = 5.0

@@ -102,9 +102,9 @@ async def _reindex(url: str, folder: Path, unsafe: bool) -> tuple[dict[str, Any]
 
     Servers of a shared database go on meanwhile, and search finds less until it is done."""
     from hubbub.base.clock import SystemClock
+    from hubbub.storage.chat.search_index import forget_block
+    from hubbub.storage.chat.store import SqlStore
     from hubbub.storage.opening import open_database
-    from hubbub.storage.search_index import forget_block
-    from hubbub.storage.sql_store import SqlStore
 
     database = await open_database(url, folder, clock=SystemClock(), accept_unsafe=unsafe)
     try:

@@ -11,13 +11,13 @@ from litestar.params import FromPath, JSONBody
 from hubbub.auth import ports, scopes
 from hubbub.auth.permissions import Permission
 from hubbub.base.errors import Code
+from hubbub.rest.authorization.oauth import TokenAnswer, token_answer
+from hubbub.rest.authorization.visits import Visit
 from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of, bearer_if_any
 from hubbub.rest.inputs import Cursor, Limit, Seq, an_id
 from hubbub.rest.models import Me, UserState
-from hubbub.rest.oauth import TokenAnswer, token_answer
 from hubbub.rest.refusals import BODY, refuses
-from hubbub.rest.visits import Visit
 
 __all__ = ["GUARDED", "OPEN"]
 

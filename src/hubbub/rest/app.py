@@ -14,53 +14,48 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from hubbub.rest import (
     accounts,
-    audit,
-    authorize,
     avatars,
-    clients,
-    cluster,
     contacts,
     conversations,
-    device,
-    events,
     files,
-    foreign,
     forwarding,
     invites,
-    joining,
-    keys,
     links,
     members,
     messages,
     metadata,
-    moderation,
-    oauth,
-    openapi,
     pages,
-    passkey_forms,
-    passkey_sign_in,
     passkeys,
     place,
     presence,
     push,
     recovery,
-    recovery_pages,
-    reference,
-    registrar,
     reminders,
-    roles,
     scheduled,
     search,
     second_factor,
+    users,
+)
+from hubbub.rest.admin import audit, clients, cluster, joining, keys, moderation, registrar, roles
+from hubbub.rest.authorization import (
+    authorize,
+    device,
+    foreign,
+    oauth,
+    passkey_forms,
+    passkey_sign_in,
+    recovery_pages,
     second_step,
     security,
     sign_out,
-    users,
 )
 from hubbub.rest.deps import Deps
+from hubbub.rest.events import endpoint as events
 from hubbub.rest.guards import bearer_guard, provide_caller, provide_identity
 from hubbub.rest.metrics import Watched, metrics
 from hubbub.rest.problems import HANDLERS
+from hubbub.rest.reference import openapi
+from hubbub.rest.reference import page as reference
 from hubbub.rest.web_app import WebApp
 
 __all__ = ["create_app", "create_probe"]

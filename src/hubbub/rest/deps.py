@@ -28,7 +28,7 @@ from hubbub.files.links import Links
 from hubbub.files.service import Files
 from hubbub.links.service import LinkPreviews
 from hubbub.push.service import Push
-from hubbub.rest.listeners import Listeners
+from hubbub.rest.events.listeners import Listeners
 from hubbub.rest.settings import RestSettings
 from hubbub.rest.web_app import Build
 

@@ -11,9 +11,9 @@ from hubbub.auth import scopes
 from hubbub.auth.clients import GRANTS, PASSWORD
 from hubbub.auth.id_tokens import profile_claims
 from hubbub.base.errors import Code
-from hubbub.rest.client_auth import client_of
+from hubbub.rest.authorization.client_auth import client_of
+from hubbub.rest.authorization.oauth import REFUSALS, OAuthError, needed, read_form
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
-from hubbub.rest.oauth import REFUSALS, OAuthError, needed, read_form
 from hubbub.rest.refusals import BODY, refuses
 
 __all__ = ["GUARDED", "HANDLERS"]

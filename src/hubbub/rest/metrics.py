@@ -24,7 +24,7 @@ from hubbub.auth.permissions import Permission
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.allowances import allowance_headers
 from hubbub.rest.deps import Deps, DepsDep
-from hubbub.rest.events import EVENTS_PATH
+from hubbub.rest.events.endpoint import EVENTS_PATH
 from hubbub.rest.guards import bearer_if_any
 from hubbub.rest.problems import PROBLEM_TYPE, problem_of
 from hubbub.rest.refusals import refuses

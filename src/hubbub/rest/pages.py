@@ -13,11 +13,11 @@ from litestar import Request, Response, get, post
 from litestar.params import FromQuery
 
 from hubbub.base.errors import TABLE, ChatError
+from hubbub.rest.authorization.frame import page
+from hubbub.rest.authorization.oauth import read_form
 from hubbub.rest.deps import DepsDep
-from hubbub.rest.frame import page
 from hubbub.rest.guards import address_of
 from hubbub.rest.language import Language, preferred
-from hubbub.rest.oauth import read_form
 from hubbub.rest.place import place_name
 
 __all__ = ["HANDLERS"]

@@ -20,11 +20,11 @@ from hubbub.auth.ports import Account
 from hubbub.auth.sign_ins import NO_PASSWORD
 from hubbub.auth.totp import otpauth_uri, shown_secret
 from hubbub.base.errors import ChatError, Code
+from hubbub.rest.authorization.qr import qr_svg
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of
 from hubbub.rest.inputs import an_id, user_of
 from hubbub.rest.place import place_name
-from hubbub.rest.qr import qr_svg
 from hubbub.rest.refusals import BODY, refuses
 
 __all__ = ["GUARDED"]

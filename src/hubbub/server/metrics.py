@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from hubbub.bus.remote_chat import RemoteChat
 from hubbub.bus.stats import BusStats
 from hubbub.gateway.gateway import Gateway
-from hubbub.rest.listeners import Listeners
+from hubbub.rest.events.listeners import Listeners
 
 
 class BusMetrics(Collector):

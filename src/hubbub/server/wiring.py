@@ -54,7 +54,7 @@ from hubbub.gateway.gateway import Gateway
 from hubbub.push.noting import Noting
 from hubbub.rest.app import create_app, create_probe
 from hubbub.rest.deps import Assignment, Deps, ServerFacts
-from hubbub.rest.listeners import Listeners
+from hubbub.rest.events.listeners import Listeners
 from hubbub.rest.web_app import Build, read_build
 from hubbub.server.erasing import Erasing
 from hubbub.server.files import open_files
@@ -66,17 +66,17 @@ from hubbub.server.mail import open_recovery
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics, ListenerMetrics
 from hubbub.server.push import open_push, start_noting, start_push_worker
 from hubbub.server.settings import ServerSettings
-from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.audit import SqlAudit
-from hubbub.storage.clients import SqlClients
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.auth.audit import SqlAudit
+from hubbub.storage.auth.clients import SqlClients
+from hubbub.storage.auth.factors import SqlFactors
+from hubbub.storage.auth.letters import SqlLetters
+from hubbub.storage.auth.roles import SqlRoles
+from hubbub.storage.chat.moderation import SqlModeration
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
 from hubbub.storage.database import Database
-from hubbub.storage.factors import SqlFactors
-from hubbub.storage.letters import SqlLetters
-from hubbub.storage.moderation import SqlModeration
-from hubbub.storage.roles import SqlRoles
 from hubbub.storage.session_store import SqlSessions
-from hubbub.storage.sql_store import SqlStore
 
 INCARNATION_FILE = "incarnation"
 """In the data folder: which incarnation of this node had it last."""

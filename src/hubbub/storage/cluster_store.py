@@ -19,12 +19,12 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.cluster.locks import LockLost
 from hubbub.cluster.model import ConfigVersion, Held, Leased, Lock, NodeRecord, TooOld
 from hubbub.storage.again import write_again
-from hubbub.storage.audit import note as remember
-from hubbub.storage.cluster_tables import NodeLife, config_versions, locks, nodes
+from hubbub.storage.auth.audit import note as remember
 from hubbub.storage.database import Database
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.meta import agree, read
-from hubbub.storage.tables import meta
+from hubbub.storage.tables.chat import meta
+from hubbub.storage.tables.cluster import NodeLife, config_versions, locks, nodes
 
 __all__ = ["SqlConfig", "SqlLocks", "SqlNodes", "any_alive", "fence"]
 

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, and_, delete, exists, insert, or_, select, up
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import ConversationKind, FileRef
 from hubbub.files.model import FileRow, FileState
+from hubbub.storage.chat.look import look
+from hubbub.storage.chat.sight import Spans, within
 from hubbub.storage.database import Database
 from hubbub.storage.dialects import Dialect
-from hubbub.storage.file_tables import file_room, file_uses, files
-from hubbub.storage.look import look
-from hubbub.storage.sight import Spans, within
-from hubbub.storage.tables import conversations, members
+from hubbub.storage.tables.chat import conversations, members
+from hubbub.storage.tables.file import file_room, file_uses, files
 
 _PLACES = 500
 """In so many messages one person's right to a file is looked for."""

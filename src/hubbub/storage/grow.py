@@ -23,9 +23,9 @@ from hubbub.chat.ports import OutcomeUnknown, StoreBusy
 from hubbub.storage import migrations as migrations  # importing fills the metadata
 from hubbub.storage.database import Database
 from hubbub.storage.meta import GROWING, MOVED, put, read
-from hubbub.storage.schema import metadata
 from hubbub.storage.sqlite_database import SqliteDatabase
-from hubbub.storage.tables import meta
+from hubbub.storage.tables.chat import meta
+from hubbub.storage.tables.schema import metadata
 
 __all__ = ["CannotGrow", "Grown", "Moved", "grow", "take_back"]
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from hubbub.links.model import LinkRow, LinkState, SmallImage
 from hubbub.storage.database import Database
-from hubbub.storage.link_tables import links
+from hubbub.storage.tables.link import links
 
 
 class SqlLinks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, insert, select
 
 from hubbub.storage.dialects import Dialect
-from hubbub.storage.tables import meta
+from hubbub.storage.tables.chat import meta
 
 BUS_SECRET = "bus.secret"
 """What proves messages on the bus, in hex."""

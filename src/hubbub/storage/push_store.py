@@ -16,12 +16,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, or
 from hubbub.base.ids import SYSTEM_CONVERSATION
 from hubbub.chat.model import MemberState
 from hubbub.push.model import Note, Quiet, Subscription
-from hubbub.storage.account_tables import logins
 from hubbub.storage.again import write_again
 from hubbub.storage.database import Database
 from hubbub.storage.dialects import Dialect
-from hubbub.storage.push_tables import push_notes, push_quiet, push_subscriptions
-from hubbub.storage.tables import EVERYBODY, conversations, members, mentions
+from hubbub.storage.tables.account import logins
+from hubbub.storage.tables.chat import EVERYBODY, conversations, members, mentions
+from hubbub.storage.tables.push import push_notes, push_quiet, push_subscriptions
 
 __all__ = ["SqlPush", "browser_of", "note_of_oneself"]
 

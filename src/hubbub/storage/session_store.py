@@ -17,11 +17,11 @@ from sqlalchemy.sql.elements import BindParameter
 from hubbub.cluster.model import Departure, Lock, SessionRow, Slot, may_take
 from hubbub.storage.again import write_again
 from hubbub.storage.cluster_store import fence
-from hubbub.storage.cluster_tables import NodeLife, nodes
 from hubbub.storage.database import Database
 from hubbub.storage.padded import padded
-from hubbub.storage.schema import Id
-from hubbub.storage.session_tables import departures, sessions, slots
+from hubbub.storage.tables.cluster import NodeLife, nodes
+from hubbub.storage.tables.schema import Id
+from hubbub.storage.tables.session import departures, sessions, slots
 
 __all__ = ["SqlSessions"]
 

@@ -12,7 +12,7 @@ from hubbub.auth.ports import SigningKey
 from hubbub.auth.settings import AuthSettings
 from hubbub.auth.tokens import generate_key
 from hubbub.base.clock import ManualClock
-from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.memory.accounts import MemoryAccounts
 
 PASSWORD = "wherefore art"
 

@@ -12,7 +12,7 @@ from hubbub.auth.refresh import RefreshToken
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError, Code, RateLimited
 from hubbub.base.ids import new_id
-from hubbub.storage.memory_accounts import MemoryAccounts
+from hubbub.storage.memory.accounts import MemoryAccounts
 
 
 async def refusal(waiting: object) -> Code:

@@ -19,7 +19,7 @@ from hubbub.bus.remote_chat import RemoteChat, RemoteChatSettings
 from hubbub.chat.model import Accepted, Caller, ConversationKind, Entry, Post, Submit, UserRow
 from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import Changes, Committed, Facts, Needs
-from hubbub.storage.memory import MemoryStore
+from hubbub.storage.memory.store import MemoryStore
 
 ONE, TWO = "1" * 32, "2" * 32
 PEOPLE = (ANNA, BEN, CLEO, DORA)

@@ -15,10 +15,10 @@ from hubbub.chat.model import Accepted, Action, Caller, ConversationKind, Submit
 from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import ChatStore, Event
 from hubbub.chat.settings import ChatSettings
-from hubbub.storage.account_tables import users
-from hubbub.storage.memory import MemoryStore
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.chat.store import SqlStore
+from hubbub.storage.memory.store import MemoryStore
 from hubbub.storage.sqlite_database import SqliteDatabase
+from hubbub.storage.tables.account import users
 
 QUICK = ChatSettings(
     marks_interval_s=0.001, retry_base_s=0.0005, sweep_interval_s=3600.0, schedule_interval_s=3600.0, quiet_s=1.0

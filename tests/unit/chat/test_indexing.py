@@ -20,9 +20,9 @@ from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import StoreBusy
 from hubbub.chat.search.found import Found, Wanted
 from hubbub.chat.settings import ChatSettings
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.dialects import FoundPostings
 from hubbub.storage.dialects.sqlite import SqliteDialect
-from hubbub.storage.sql_store import SqlStore
 
 ANN = Caller(ANNA)
 

@@ -18,7 +18,7 @@ from hubbub.chat.marks import Marks
 from hubbub.chat.model import Caller, ConversationKind, Mark, UserRow, UserState
 from hubbub.chat.ports import EntriesAppended, Event, MarksRaised, StoreBusy, StoreFull, StoreUnavailable, UserChanged
 from hubbub.chat.settings import ChatSettings
-from hubbub.storage.memory import MemoryStore
+from hubbub.storage.memory.store import MemoryStore
 
 
 class FaultyStore(MemoryStore):

@@ -12,7 +12,7 @@ from contracts.script import ANNA, Script
 from hubbub.base.clock import ManualClock
 from hubbub.chat.search.found import Wanted
 from hubbub.cli.main import command
-from hubbub.storage.sql_store import SqlStore
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
 

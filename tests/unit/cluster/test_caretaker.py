@@ -15,8 +15,8 @@ from hubbub.base.ids import new_id
 from hubbub.cluster.caretaker import LOCK, Caretaker
 from hubbub.cluster.locks import LockLost, Locks
 from hubbub.cluster.model import Lock, NodeRecord, SessionRow
-from hubbub.storage.memory_cluster import MemoryLocks, MemoryNodes
-from hubbub.storage.memory_sessions import MemorySessions
+from hubbub.storage.memory.cluster import MemoryLocks, MemoryNodes
+from hubbub.storage.memory.sessions import MemorySessions
 
 LEASE = 10.0
 ROMEO = "a" * 32

@@ -16,7 +16,7 @@ from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.live_settings import KEYS, LiveSettings, describe
 from hubbub.cluster.model import ConfigVersion
 from hubbub.cluster.settings import ClusterSettings
-from hubbub.storage.memory_cluster import MemoryConfig
+from hubbub.storage.memory.cluster import MemoryConfig
 
 POLICY, RATE = "gateway.login_policy", "chat.submits_per_s"
 

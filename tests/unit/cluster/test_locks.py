@@ -11,7 +11,7 @@ from unit.cluster.town import Breaking
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError
 from hubbub.cluster.locks import HeldLock, LockBusy, LockLost, Locks
-from hubbub.storage.memory_cluster import MemoryLocks
+from hubbub.storage.memory.cluster import MemoryLocks
 
 NAME = "retention"
 LEASE = 10.0

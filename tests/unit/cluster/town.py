@@ -14,7 +14,7 @@ from hubbub.base.ids import new_id
 from hubbub.cluster.model import NodeLoad, NodeRecord, NodeState
 from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.settings import ClusterSettings
-from hubbub.storage.memory_cluster import MemoryNodes
+from hubbub.storage.memory.cluster import MemoryNodes
 
 STEP_S = 0.5
 

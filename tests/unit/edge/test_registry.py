@@ -20,7 +20,7 @@ from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.settings import ClusterSettings
 from hubbub.server.edge.keeper import RegistryAway
 from hubbub.server.edge.registry import ClusterRegistry, RegistryOver, RememberedRegistry
-from hubbub.storage.memory_cluster import MemoryNodes
+from hubbub.storage.memory.cluster import MemoryNodes
 
 SETTINGS = ClusterSettings()
 

@@ -49,27 +49,27 @@ from hubbub.push.service import Push
 from hubbub.push.settings import PushSettings
 from hubbub.rest.app import create_app
 from hubbub.rest.deps import Assignment, Deps, RestSettings, ServerFacts
-from hubbub.rest.listeners import Listeners
-from hubbub.storage.accounts import SqlAccounts
-from hubbub.storage.audit import SqlAudit
-from hubbub.storage.clients import SqlClients
-from hubbub.storage.factors import SqlFactors
+from hubbub.rest.events.listeners import Listeners
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.auth.audit import SqlAudit
+from hubbub.storage.auth.clients import SqlClients
+from hubbub.storage.auth.factors import SqlFactors
+from hubbub.storage.auth.roles import SqlRoles
+from hubbub.storage.chat.moderation import SqlModeration
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.file_store import SqlFiles
 from hubbub.storage.link_store import SqlLinks
-from hubbub.storage.memory import MemoryStore
-from hubbub.storage.memory_accounts import MemoryAccounts
-from hubbub.storage.memory_audit import MemoryAudit
-from hubbub.storage.memory_clients import MemoryClients
-from hubbub.storage.memory_cluster import MemoryConfig, MemoryNodes
-from hubbub.storage.memory_factors import MemoryFactors
-from hubbub.storage.memory_links import MemoryLinks
-from hubbub.storage.memory_moderation import MemoryModeration
-from hubbub.storage.memory_push import MemoryPush
-from hubbub.storage.memory_roles import MemoryRoles
-from hubbub.storage.moderation import SqlModeration
+from hubbub.storage.memory.accounts import MemoryAccounts
+from hubbub.storage.memory.audit import MemoryAudit
+from hubbub.storage.memory.clients import MemoryClients
+from hubbub.storage.memory.cluster import MemoryConfig, MemoryNodes
+from hubbub.storage.memory.factors import MemoryFactors
+from hubbub.storage.memory.links import MemoryLinks
+from hubbub.storage.memory.moderation import MemoryModeration
+from hubbub.storage.memory.push import MemoryPush
+from hubbub.storage.memory.roles import MemoryRoles
+from hubbub.storage.memory.store import MemoryStore
 from hubbub.storage.push_store import SqlPush
-from hubbub.storage.roles import SqlRoles
-from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
 ISSUER = "http://hubbub.test"

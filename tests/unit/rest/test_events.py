@@ -22,9 +22,9 @@ from hubbub.bus.local import LocalBus
 from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import Feed
 from hubbub.chat.settings import ChatSettings
-from hubbub.rest import event_cursor
 from hubbub.rest.app import create_app
-from hubbub.rest.listeners import Listeners
+from hubbub.rest.events import cursor as event_cursor
+from hubbub.rest.events.listeners import Listeners
 from hubbub.rest.settings import RestSettings
 
 HOURS = RestSettings(event_longest_s=3600.0, event_page=7)

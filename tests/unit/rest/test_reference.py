@@ -9,8 +9,8 @@ from typing import Any
 from unit.rest.example_play import calm, play, shape
 from unit.rest.site import Site
 
-from hubbub.rest.reference import examples
-from hubbub.rest.reference_words import SUMMARIES, WORDS
+from hubbub.rest.reference.page import examples
+from hubbub.rest.reference.words import SUMMARIES, WORDS
 
 
 class Seen(HTMLParser):

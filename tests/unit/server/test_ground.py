@@ -17,7 +17,7 @@ from hubbub.server.ground import CannotServe, Ground, agree_on_small, lay_ground
 from hubbub.server.settings import ServerSettings
 from hubbub.server.wiring import Reachable, build
 from hubbub.storage.cluster_store import SqlNodes
-from hubbub.storage.tables import meta
+from hubbub.storage.tables.chat import meta
 
 
 async def lay(folder: Path, stack: AsyncExitStack, buckets: int = 4096) -> Ground:

@@ -15,7 +15,7 @@ from hubbub.auth.letters import CarrierError, Letter, Office, letter
 from hubbub.auth.settings import MailSettings
 from hubbub.base.clock import ManualClock
 from hubbub.server.mail import FileCarrier, SmtpCarrier
-from hubbub.storage.memory_letters import MemoryLetters
+from hubbub.storage.memory.letters import MemoryLetters
 
 SENDER = "hubbub@verona.example"
 LETTER = letter(

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, event
 from hubbub.base.clock import Clock, ManualClock
 from hubbub.base.ids import new_id
 from hubbub.chat.model import Coming
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.database import Database
-from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
 T = TypeVar("T")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub.storage.postings import ascending, descending, packed, unpacked
-from hubbub.storage.search_tables import BLOCK, POSTINGS_BYTES
+from hubbub.storage.chat.postings import ascending, descending, packed, unpacked
+from hubbub.storage.tables.search import BLOCK, POSTINGS_BYTES
 
 SETS = st.sets(st.integers(0, BLOCK - 1), min_size=1, max_size=600)
 

@@ -28,9 +28,9 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.ports import Changes, Needs, NewEntry
 from hubbub.lab.load.client import Seat
-from hubbub.storage.accounts import SqlAccounts
+from hubbub.storage.auth.accounts import SqlAccounts
+from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.opening import open_database
-from hubbub.storage.sql_store import SqlStore
 from hubbub.storage.sqlite_database import SqliteDatabase
 
 TOKEN_S = 7200

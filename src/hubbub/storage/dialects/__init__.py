@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, Table
 
 from hubbub.chat.model import ConversationRow, Entry, MemberRow, MessageState
-from hubbub.storage.rows import ENTRY_COLUMNS
-from hubbub.storage.tables import entries
+from hubbub.storage.chat.rows import ENTRY_COLUMNS
+from hubbub.storage.tables.chat import entries
 
 
 class Heads(NamedTuple):

@@ -21,11 +21,11 @@ from sqlalchemy.dialects.mysql import insert
 
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
+from hubbub.storage.chat.rows import decode_intervals
 from hubbub.storage.dialects import FoundKey, FoundMessage, FoundPostings, FoundReaction, Heads, InSteps, Span
 from hubbub.storage.dialects.pages import Pages
-from hubbub.storage.rows import decode_intervals
-from hubbub.storage.schema import Bytes, LongText
-from hubbub.storage.tables import EVERYBODY, EntryKind
+from hubbub.storage.tables.chat import EVERYBODY, EntryKind
+from hubbub.storage.tables.schema import Bytes, LongText
 
 T = TypeVar("T")
 

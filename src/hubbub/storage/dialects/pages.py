@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from hubbub.chat.model import ConversationRow, Entry, MemberRow, MessageState
+from hubbub.storage.chat.facts import MESSAGE_COLUMNS, MESSAGES
+from hubbub.storage.chat.look import hidden_between, read_place
+from hubbub.storage.chat.rows import SHOWN_KINDS, shown_of
 from hubbub.storage.dialects import OnPage
-from hubbub.storage.facts import MESSAGE_COLUMNS, MESSAGES
-from hubbub.storage.look import hidden_between, read_place
-from hubbub.storage.rows import SHOWN_KINDS, shown_of
-from hubbub.storage.schema import Id
-from hubbub.storage.tables import entries
+from hubbub.storage.tables.chat import entries
+from hubbub.storage.tables.schema import Id
 
 __all__ = ["Pages"]
 

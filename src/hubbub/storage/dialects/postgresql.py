@@ -19,11 +19,11 @@ from sqlalchemy.util import await_
 
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
+from hubbub.storage.chat.rows import ENTRY_COLUMNS, decode_intervals
 from hubbub.storage.dialects import FoundKey, FoundMessage, FoundPostings, FoundReaction, Heads, Span
 from hubbub.storage.dialects.pages import Pages
-from hubbub.storage.rows import ENTRY_COLUMNS, decode_intervals
-from hubbub.storage.schema import Id
-from hubbub.storage.tables import EVERYBODY, EntryKind, entries
+from hubbub.storage.tables.chat import EVERYBODY, EntryKind, entries
+from hubbub.storage.tables.schema import Id
 
 _unhex = bytes.fromhex
 

@@ -19,10 +19,10 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hubbub.chat.model import MemberRow, MemberState, Role
 from hubbub.storage.bounds import LOOK_BACK
+from hubbub.storage.chat.rows import decode_intervals
 from hubbub.storage.dialects import FoundKey, FoundMessage, FoundPostings, FoundReaction, Heads, InSteps, Span
 from hubbub.storage.dialects.sqlite_pages import SqlitePages
-from hubbub.storage.rows import decode_intervals
-from hubbub.storage.tables import EVERYBODY, EntryKind
+from hubbub.storage.tables.chat import EVERYBODY, EntryKind
 
 T = TypeVar("T")
 

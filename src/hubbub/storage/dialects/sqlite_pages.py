@@ -14,9 +14,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from hubbub.chat.model import ConversationKind, ConversationRow, Entry, MemberRow, MemberState, MessageState, Role
+from hubbub.storage.chat.rows import SHOWN_KINDS, decode_intervals
 from hubbub.storage.dialects import OnPage
-from hubbub.storage.rows import SHOWN_KINDS, decode_intervals
-from hubbub.storage.tables import EntryKind
+from hubbub.storage.tables.chat import EntryKind
 
 __all__ = ["SqlitePages"]
 

@@ -16,47 +16,48 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-# Importing fills the metadata.
-from hubbub.storage import (
-    account_tables,
-    audit_tables,
-    client_tables,
-    cluster_tables,
-    factor_tables,
-    file_tables,
-    invite_tables,
-    letter_tables,
-    link_tables,
-    moderation_tables,
-    push_tables,
-    reminder_tables,
-    role_tables,
-    search_tables,
-    session_tables,
-    tables,
-)
 from hubbub.storage.failures import NewerSchema
-from hubbub.storage.schema import metadata
+
+# Importing fills the metadata.
+from hubbub.storage.tables import (
+    account,
+    audit,
+    chat,
+    client,
+    cluster,
+    factor,
+    file,
+    invite,
+    letter,
+    link,
+    moderation,
+    push,
+    reminder,
+    role,
+    search,
+    session,
+)
+from hubbub.storage.tables.schema import metadata
 
 __all__ = [
     "HEAD",
-    "account_tables",
-    "audit_tables",
-    "client_tables",
-    "cluster_tables",
-    "factor_tables",
-    "file_tables",
-    "invite_tables",
-    "letter_tables",
-    "link_tables",
-    "moderation_tables",
-    "push_tables",
-    "reminder_tables",
+    "account",
+    "audit",
+    "chat",
+    "client",
+    "cluster",
+    "factor",
+    "file",
+    "invite",
+    "letter",
+    "link",
+    "moderation",
+    "push",
+    "reminder",
     "revision",
-    "role_tables",
-    "search_tables",
-    "session_tables",
-    "tables",
+    "role",
+    "search",
+    "session",
     "upgrade",
 ]
 

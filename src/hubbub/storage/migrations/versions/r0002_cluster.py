@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import BigInt, Bytes, Flag, Id, LongText, SmallInt, key_text
+from hubbub.storage.tables.schema import BigInt, Bytes, Flag, Id, LongText, SmallInt, key_text
 
 revision = "0002"
 down_revision = "0001"

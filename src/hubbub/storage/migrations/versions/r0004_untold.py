@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import Bytes
+from hubbub.storage.tables.schema import Bytes
 
 revision = "0004"
 down_revision = "0003"

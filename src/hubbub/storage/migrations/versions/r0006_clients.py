@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from hubbub.storage.schema import BigInt, Flag, Id, LongText, SmallInt, key_text
+from hubbub.storage.tables.schema import BigInt, Flag, Id, LongText, SmallInt, key_text
 
 revision = "0006"
 down_revision = "0005"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from hubbub.storage.schema import BigInt, Id, Ms
+from hubbub.storage.tables.schema import BigInt, Id, Ms
 
 revision = "0007"
 down_revision = "0006"

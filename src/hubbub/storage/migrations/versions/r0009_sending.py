@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import Flag
+from hubbub.storage.tables.schema import Flag
 
 revision = "0009"
 down_revision = "0008"

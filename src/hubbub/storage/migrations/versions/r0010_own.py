@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import Bytes, Id
+from hubbub.storage.tables.schema import Bytes, Id
 
 revision = "0010"
 down_revision = "0009"

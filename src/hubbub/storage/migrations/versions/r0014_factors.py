@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.client_tables import Hash
-from hubbub.storage.schema import BigInt, Bytes, Flag, Id, LongText, Ms, key_text
+from hubbub.storage.tables.client import Hash
+from hubbub.storage.tables.schema import BigInt, Bytes, Flag, Id, LongText, Ms, key_text
 
 revision = "0014"
 down_revision = "0013"

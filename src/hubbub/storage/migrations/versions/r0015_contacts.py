@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import BigInt, Flag, Id, LongText, Ms, SmallInt, key_text
+from hubbub.storage.tables.schema import BigInt, Flag, Id, LongText, Ms, SmallInt, key_text
 
 revision = "0015"
 down_revision = "0014"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import Id, LongText, Ms, key_text
+from hubbub.storage.tables.schema import Id, LongText, Ms, key_text
 
 revision = "0018"
 down_revision = "0017"

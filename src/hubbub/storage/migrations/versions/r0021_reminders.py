@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import BigInt, Flag, Id, LongText, Ms
+from hubbub.storage.tables.schema import BigInt, Flag, Id, LongText, Ms
 
 revision = "0021"
 down_revision = "0020"

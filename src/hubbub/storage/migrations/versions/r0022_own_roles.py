@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import LongText, key_text
+from hubbub.storage.tables.schema import LongText, key_text
 
 revision = "0022"
 down_revision = "0021"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import Ms
+from hubbub.storage.tables.schema import Ms
 
 revision = "0023"
 down_revision = "0022"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hubbub.storage.schema import Id, LongText, Ms, SmallInt, key_text
+from hubbub.storage.tables.schema import Id, LongText, Ms, SmallInt, key_text
 
 revision = "0024"
 down_revision = "0023"

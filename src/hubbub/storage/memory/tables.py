@@ -1,0 +1,145 @@
+"""The tables of the memory store: dicts by the same keys as in SQL, and what one person may see of them."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from typing import NamedTuple
+
+from hubbub.base.errors import ChatError
+from hubbub.base.ids import NOBODY
+from hubbub.chat.contacts import Contact
+from hubbub.chat.model import (
+    SMALL_AUDIENCE,
+    ConversationKind,
+    ConversationRow,
+    Entry,
+    MemberRow,
+    MemberState,
+    MessageRow,
+    Own,
+    Post,
+    ReactionRow,
+    ScheduledRow,
+    UserRow,
+)
+from hubbub.chat.ports import StoredKey, StoredUserKey, Untold
+from hubbub.chat.reminders import Reminder
+from hubbub.files.model import FileRow, FileState
+from hubbub.storage.chat.sight import Spans, end_of, sight, within
+
+EVERYBODY = NOBODY
+
+
+class LogRow:
+    """An entry, and what counting must know of it."""
+
+    __slots__ = ("counts", "entry", "recalled")
+
+    def __init__(self, entry: Entry, counts: bool) -> None:
+        self.entry = entry
+        self.counts = counts
+        self.recalled = False
+
+
+class Seen(NamedTuple):
+    """A conversation as one reader meets it."""
+
+    conversation: ConversationRow
+    member: MemberRow | None
+    spans: Spans
+    end: int
+
+
+class MemoryTables:
+    """All rows.  Whoever hands one out hands out a copy."""
+
+    def __init__(self, small_audience: int = SMALL_AUDIENCE) -> None:
+        self.small_audience = small_audience
+        self.conversations: dict[str, ConversationRow] = {}
+        self.log: defaultdict[str, dict[int, LogRow]] = defaultdict(dict)
+        self.keys: dict[tuple[str, str, str], StoredKey] = {}
+        self.user_keys: dict[tuple[str, str], StoredUserKey] = {}
+        self.members: dict[tuple[str, str], MemberRow] = {}
+        self.messages: dict[tuple[str, int], MessageRow] = {}
+        self.reactions: dict[tuple[str, int, str, str], ReactionRow] = {}
+        self.mentions: dict[tuple[str, int], frozenset[str]] = {}
+        self.hidden: set[tuple[str, str, int]] = set()
+        self.own: dict[tuple[str, str], Own] = {}
+        self.contacts: dict[tuple[str, str], Contact] = {}
+        self.held_marks: dict[tuple[str, str], tuple[int, int]] = {}
+        """Where (read, delivered) of a blocker stood when they blocked somebody."""
+        self.reminders: dict[tuple[str, str, int], Reminder] = {}
+        self.versions: dict[str, int] = {}
+        self.scheduled: dict[tuple[str, str, str], tuple[ScheduledRow, bytes]] = {}
+        self.sending: set[tuple[str, str, str]] = set()
+        """Those that are being sent."""
+        self.outbox: dict[int, tuple[int, Untold]] = {}
+        self.users: dict[str, UserRow] = {}
+        self.files: dict[str, FileRow] = {}
+        self.file_uses: set[tuple[str, str, int]] = set()
+        self.file_room: dict[str, int] = {}
+
+    def look(self, user_id: str, conversation_id: str) -> Seen:
+        """Return a conversation and the reader's place in it; raises as `sight` does."""
+        conversation = self.conversations.get(conversation_id)
+        member = self.members.get((conversation_id, user_id))
+        spans = sight(conversation, member)
+        assert conversation is not None
+        return Seen(copy.copy(conversation), copy.copy(member), spans, end_of(spans, conversation.head))
+
+    def has_blocked(self, blocker: str, blocked: str) -> bool:
+        """Whether the one has blocked the other."""
+        row = self.contacts.get((blocker, blocked))
+        return row is not None and row.blocked
+
+    def locked(self, conversation_id: str) -> ConversationRow:
+        """Return a conversation as a writer sees it: with who may not speak in it."""
+        row = copy.copy(self.conversations[conversation_id])
+        if row.kind is ConversationKind.DIRECT and row.peers is not None:
+            one, other = row.peers
+            pairs = ((one, other), (other, one))
+            row.barred = tuple([blocked for blocker, blocked in pairs if self.has_blocked(blocker, blocked)])
+        return row
+
+    def file(self, user_id: str, file_id: str) -> FileRow | None:
+        """Return a file that this person uploaded, or may see a message of, or that shows its owner."""
+        row = self.files.get(file_id)
+        if row is None or row.state is not FileState.READY:
+            return None
+        if row.owner_id == user_id or (row.id, row.owner_id, 1) in self.file_uses:
+            return row
+        for id_, conversation_id, seq in self.file_uses:
+            if id_ != file_id:
+                continue
+            try:
+                if within(self.look(user_id, conversation_id).spans, seq):
+                    return row
+            except ChatError:
+                continue
+        return None
+
+    def message(self, conversation_id: str, seq: int) -> MessageRow | None:
+        """Return a message in its current state."""
+        stored = self.log[conversation_id].get(seq)
+        if stored is None or not isinstance(stored.entry.action, Post):
+            return None
+        state = self.messages.get((conversation_id, seq))
+        if state is not None:
+            return copy.copy(state)
+        entry = stored.entry
+        return MessageRow(conversation_id, seq, entry.time_ms, entry.sender_id, entry.client_id, stored.entry.action)
+
+    def joined(self, conversation_id: str) -> list[str]:
+        """Return the joined members, sorted."""
+        return sorted(
+            user_id
+            for (id_, user_id), row in self.members.items()
+            if id_ == conversation_id and row.state is MemberState.JOINED
+        )
+
+    def audience(self, conversation: ConversationRow) -> tuple[str, ...] | None:
+        """Return the joined members of a small conversation."""
+        if conversation.kind is ConversationKind.SYSTEM or conversation.member_count > self.small_audience:
+            return None
+        return tuple(self.joined(conversation.id))[: self.small_audience]
