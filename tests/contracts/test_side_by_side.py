@@ -35,7 +35,10 @@ from contracts.script import ANNA, BEN, Script
 from hubbub.base.clock import ManualClock
 from hubbub.storage import migrations
 from hubbub.storage.opening import open_database
-from hubbub.storage.chat.store import SqlStore
+try:
+    from hubbub.storage.chat.store import SqlStore
+except ModuleNotFoundError:  # a version from before the store had a room of its own
+    from hubbub.storage.sql_store import SqlStore
 
 async def main():
     clock = ManualClock()
