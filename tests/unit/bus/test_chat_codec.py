@@ -198,6 +198,7 @@ def test_until_when_a_command_may_be_begun_is_read_by_new_nodes_and_passed_over_
         "client_id": ANNA,
         "command": Submit(BEN, ANNA, Post(Body(text="later"))),
         "due_ms": 7,
+        "seq": 3,
         "user_id": ANNA,
         "note": "it is me",
         "accept": True,
