@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from hubbub.base.ids import new_id
 from hubbub.conformance.check import Checks, equal, true
@@ -186,3 +187,24 @@ async def presence_is_answered_and_pushed(stand: Stand) -> None:
     await stand.enter(stand.tybalt)
     await romeo.push("presence", lambda p: (p.user_id, p.state) == (stand.tybalt.user_id, pb.PRESENCE_STATE_ONLINE))
     await romeo.refused("bad_request", watch_presence=pb.WatchPresence(user_ids=[new_id() for _ in range(501)]))
+
+
+def _signed(signature: str, user: pb.User) -> bool:
+    return user.signature == signature
+
+
+@PERSONS.holds(
+    "16.7",
+    "`profile_changed` is pushed to those who watch somebody (16.4), and to the person, when their name, signature or "
+    "picture is another",
+)
+async def another_signature_is_shown_to_those_who_watch(stand: Stand) -> None:
+    romeo = await stand.enter(stand.romeo)
+    tybalt = await stand.enter(stand.tybalt)
+    await romeo.asks("presence_page", watch_presence=pb.WatchPresence(user_ids=[stand.tybalt.user_id]))
+    token = await stand.token(stand.tybalt)
+    for signature in (f"conformance {new_id()}", ""):
+        await stand.call("PATCH", "/api/v1/me", token=token, json={"signature": signature})
+        for talk in (romeo, tybalt):
+            user = await talk.push("profile_changed", partial(_signed, signature))
+            equal("whose it is", user.user_id, stand.tybalt.user_id)
