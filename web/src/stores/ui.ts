@@ -4,7 +4,8 @@ import { reactive, ref, shallowRef } from "vue";
 
 import type { Message } from "@/client";
 
-export type Dialog = "palette" | "create" | "channels" | "shortcuts" | "logout" | "forward" | "add" | "folder" | "report";
+export type Dialog =
+  "palette" | "create" | "channels" | "shortcuts" | "logout" | "forward" | "add" | "folder" | "report";
 
 export const useUi = defineStore("ui", () => {
   const dialog = ref<Dialog | null>(null);
