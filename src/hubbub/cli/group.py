@@ -8,9 +8,9 @@ import click
 import msgspec
 
 from hubbub.base.ids import new_id, parse_id
-from hubbub.cli.ban import end_of
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import Names, line
+from hubbub.cli.until import end_of
 from hubbub.client import Client, Conversation, HubbubError, Kind, MemberAction, Role
 from hubbub.client.models import ConversationChange, OwnRole
 from hubbub.terminal.whom import people, titled

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from hubbub.cli.ban import end_of
 from hubbub.cli.named import Named
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import clock_time, indented, line
+from hubbub.cli.until import end_of
 
 _PATH = "/api/v1/reports"
 _reason = click.option(

@@ -9,7 +9,7 @@ import pytest
 from unit.cli.served import served
 from unit.cli.test_cluster import Desk
 
-from hubbub.cli.ban import end_of
+from hubbub.cli.until import end_of
 
 
 @pytest.fixture
