@@ -64,6 +64,12 @@ class Act(Enum):
     FILTER_REMOVED = "filter.removed"
     MESSAGE_LET_THROUGH = "message.let_through"
     MESSAGE_DECLINED = "message.declined"
+    HOLD_OPENED = "hold.opened"
+    HOLD_ADDED = "hold.added"
+    HOLD_REMOVED = "hold.removed"
+    HOLD_CLOSED = "hold.closed"
+    HOLD_READ = "hold.read"
+    HOLD_EXPORTED = "hold.exported"
 
 
 class By(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, insert, or_, select, update
 
 from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import NOBODY
 from hubbub.chat.model import ConversationKind, FileRef
 from hubbub.files.model import FileRow, FileState
 from hubbub.storage.chat.look import look
@@ -20,11 +21,15 @@ from hubbub.storage.database import Database
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.tables.chat import conversations, members
 from hubbub.storage.tables.file import file_room, file_uses, files
+from hubbub.storage.tables.hold import hold_files
 
 _PLACES = 500
 """In so many messages one person's right to a file is looked for."""
 
 _PORTRAIT = 1
+
+_SHOWN = exists().where(file_uses.c.file_id == files.c.id)
+_HELD = exists().where(hold_files.c.file_id == files.c.id)
 
 _OPEN_TO_ALL = (ConversationKind.CHANNEL.value, ConversationKind.SYSTEM.value)
 
@@ -83,8 +88,7 @@ class SqlFiles:
                 return
             conn.execute(select(files.c.id).where(files.c.id.in_(ids)).order_by(files.c.id).with_for_update()).all()
             conn.execute(delete(file_uses).where(portraits, file_uses.c.file_id.in_(ids)))
-            still = exists().where(file_uses.c.file_id == files.c.id)
-            conn.execute(update(files).where(files.c.id.in_(ids), ~still), {"unused_ms": now_ms})
+            conn.execute(update(files).where(files.c.id.in_(ids), ~_SHOWN), {"unused_ms": now_ms})
 
         await self._db.write(transaction)
 
@@ -119,8 +123,7 @@ class SqlFiles:
         def transaction(conn: Connection) -> None:
             for row in sorted(rows, key=lambda row: row.id):
                 if conn.execute(delete(files).where(files.c.id == row.id, files.c.state == FileState.GONE)).rowcount:
-                    room = update(file_room).where(file_room.c.user_id == row.owner_id)
-                    conn.execute(room.values(used_bytes=file_room.c.used_bytes - row.room_bytes))
+                    _give_back(conn, row)
 
         await self._db.write(transaction)
 
@@ -159,8 +162,28 @@ def unshow(conn: Connection, conversation_id: str, seq: int, now_ms: int) -> Non
     # Locked before it is asked whether another message shows them: two recalls at once must not both say "the other".
     conn.execute(select(files.c.id).where(files.c.id.in_(ids)).order_by(files.c.id).with_for_update()).all()
     conn.execute(delete(file_uses).where(of_message))
-    still = exists().where(file_uses.c.file_id == files.c.id)
-    conn.execute(update(files).where(files.c.id.in_(ids), ~still), {"unused_ms": now_ms})
+    conn.execute(update(files).where(files.c.id.in_(ids), ~_SHOWN), {"unused_ms": now_ms})
+
+
+def keep_files(conn: Connection, dialect: Dialect, conversation_id: str, seq: int) -> None:
+    """Keep the bytes of a message's files for a legal hold, whoever stops showing them."""
+    shown = select(file_uses.c.file_id).where(file_uses.c.conversation_id == conversation_id, file_uses.c.seq == seq)
+    rows = [{"file_id": id_, "conversation_id": conversation_id, "seq": seq} for id_ in conn.execute(shown).scalars()]
+    if rows:
+        dialect.insert_new(conn, hold_files, rows)
+
+
+def release_files(conn: Connection, conversation_id: str, seqs: Sequence[int]) -> None:
+    """Let go of the files that were kept of these messages; the next sweep takes those that nothing needs."""
+    of_messages = (hold_files.c.conversation_id == conversation_id) & hold_files.c.seq.in_(seqs)
+    ids = sorted(set(conn.execute(select(hold_files.c.file_id).where(of_messages)).scalars()))
+    if not ids:
+        return
+    conn.execute(select(files.c.id).where(files.c.id.in_(ids)).order_by(files.c.id).with_for_update()).all()
+    conn.execute(delete(hold_files).where(of_messages))
+    # Those that still have an owner are waiting to be swept already, or are shown elsewhere.
+    orphans = and_(files.c.id.in_(ids), files.c.owner_id == NOBODY, files.c.state == FileState.READY)
+    conn.execute(update(files).where(orphans, ~_SHOWN, ~_HELD), {"unused_ms": 1})
 
 
 def keep_until(conn: Connection, user_id: str, file_ids: Sequence[str], due_ms: int) -> None:
@@ -220,13 +243,27 @@ def _spans(conn: Connection, user_id: str, conversation_id: str) -> Spans:
 
 
 def _let_go(conn: Connection, file_ids: Sequence[str]) -> int:
-    """Make locked files GONE unless a message shows them; return how many."""
+    """Make locked files GONE unless a message shows them; return how many.
+
+    One that a legal hold keeps is nobody's from now on: for all but the hold it is as if it were gone, and its room is
+    its owner's again.
+    """
     if not file_ids:
         return 0
-    shown = exists().where(file_uses.c.file_id == files.c.id)
-    going = update(files).where(files.c.id.in_(file_ids), files.c.state != FileState.GONE, ~shown)
+    these = and_(files.c.id.in_(file_ids), files.c.state != FileState.GONE, ~_SHOWN)
+    held = [_row(row) for row in conn.execute(select(files).where(these, _HELD))]
+    for row in held:
+        conn.execute(update(files).where(files.c.id == row.id), {"owner_id": NOBODY, "unused_ms": 0})
+        _give_back(conn, row)
     # The oldest of all: the next sweep deletes their bytes.
-    return conn.execute(going, {"state": FileState.GONE, "unused_ms": 1}).rowcount
+    going = update(files).where(these, ~_HELD)
+    return len(held) + conn.execute(going, {"state": FileState.GONE, "unused_ms": 1}).rowcount
+
+
+def _give_back(conn: Connection, row: FileRow) -> None:
+    """Give its owner the room of a file that is not theirs any more."""
+    room = update(file_room).where(file_room.c.user_id == row.owner_id)
+    conn.execute(room.values(used_bytes=file_room.c.used_bytes - row.room_bytes))
 
 
 def _row(row: Any) -> FileRow:

@@ -7,12 +7,14 @@ one outbox row.  Everything else is rarer and goes through ordinary statements. 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from hubbub.chat.model import ConversationRow, Edit, MemberRow, MessageRow, Post, ReactionRow
 from hubbub.chat.ports import Changes, Committed, NewEntry, StoredUserKey
+from hubbub.storage.chat.held import Erased, keep, open_windows
 from hubbub.storage.chat.remembered import Remembered
 from hubbub.storage.chat.rows import (
     conversation_values,
@@ -127,28 +129,44 @@ def _write_members(
 
 def _write_messages(conn: Connection, dialect: Dialect, rows: Sequence[MessageRow], now_ms: int) -> None:
     dialect.upsert(conn, message_states, [message_values(row) for row in rows])
-    for row in rows:
-        if row.recalled:
-            _blank(conn, row.conversation_id, row.seq)
-            unshow(conn, row.conversation_id, row.seq, now_ms)
+    recalled = [row for row in rows if row.recalled]
+    if not recalled:
+        return
+    worded = {(row.conversation_id, row.seq): _words(conn, row.conversation_id, row.seq) for row in recalled}
+    # Asked under the locks of the conversations, and only where there is something to lose.
+    windows = open_windows(conn, [key[0] for key, words in worded.items() if words])
+    for (conversation_id, seq), words in worded.items():
+        if conversation_id in windows:
+            erased = [Erased(each.seq, each.time_ms, each.body) for each, _ in words]
+            keep(conn, dialect, conversation_id, seq, erased, windows[conversation_id])
+        _blank(conn, conversation_id, words)
+        unshow(conn, conversation_id, seq, now_ms)
 
 
-def _blank(conn: Connection, conversation_id: str, seq: int) -> None:
-    """Take the words of a message and of its edits out of the log."""
+def _words(conn: Connection, conversation_id: str, seq: int) -> list[tuple[Any, Post | Edit]]:
+    """Return what still says something of a message and its edits: their entries, and what those say."""
     of_message = (entries.c.conversation_id == conversation_id) & (entries.c.seq == seq)
     of_edits = (
         (entries.c.conversation_id == conversation_id)
         & (entries.c.parent_seq == seq)
         & (entries.c.kind == EntryKind.EDIT)
     )
+    found: list[tuple[Any, Post | Edit]] = []
     for condition in (of_message, of_edits):
-        for row in conn.execute(select(entries.c.seq, entries.c.body).where(condition)).all():
+        for row in conn.execute(select(entries.c.seq, entries.c.time_ms, entries.c.body).where(condition)).all():
             action = decode_action(row.body)
             if isinstance(action, Post | Edit) and not action.withdrawn:
-                conn.execute(
-                    update(entries).where(entries.c.conversation_id == conversation_id, entries.c.seq == row.seq),
-                    {"recalled": True, "body": encode(withdraw(action))},
-                )
+                found.append((row, action))
+    return found
+
+
+def _blank(conn: Connection, conversation_id: str, words: Sequence[tuple[Any, Post | Edit]]) -> None:
+    """Take these words out of the log."""
+    for row, action in words:
+        conn.execute(
+            update(entries).where(entries.c.conversation_id == conversation_id, entries.c.seq == row.seq),
+            {"recalled": True, "body": encode(withdraw(action))},
+        )
 
 
 def _write_reactions(

@@ -27,6 +27,7 @@ from hubbub.storage.tables import (
     cluster,
     factor,
     file,
+    hold,
     invite,
     letter,
     link,
@@ -48,6 +49,7 @@ __all__ = [
     "cluster",
     "factor",
     "file",
+    "hold",
     "invite",
     "letter",
     "link",
@@ -61,7 +63,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0024"
+HEAD = "0025"
 """The newest revision in `versions`."""
 
 

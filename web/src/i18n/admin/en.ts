@@ -402,6 +402,14 @@ export const en = {
     report: { resolved: "Report closed" },
     filter: { saved: "Word filter saved", removed: "Word filter removed" },
     message: { let_through: "Message let through", declined: "Message declined" },
+    hold: {
+      opened: "Legal hold opened",
+      added: "Put under a legal hold",
+      removed: "Let go from a legal hold",
+      closed: "Legal hold closed",
+      read: "Reading of a legal hold begun",
+      exported: "Export of a legal hold finished",
+    },
   },
   announce: {
     hint: "A message that everybody gets, now or when they are back.",

@@ -403,6 +403,14 @@ export const zh: AdminMessages = {
     report: { resolved: "处理举报" },
     filter: { saved: "保存敏感词", removed: "删除敏感词" },
     message: { let_through: "放行消息", declined: "拒绝消息" },
+    hold: {
+      opened: "建立法律保留",
+      added: "纳入法律保留",
+      removed: "移出法律保留",
+      closed: "结束法律保留",
+      read: "开始读取法律保留内容",
+      exported: "完成法律保留导出",
+    },
   },
   announce: {
     hint: "所有人都会收到的消息，不在线的人上线后收到。",
