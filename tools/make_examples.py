@@ -22,7 +22,7 @@ async def main() -> None:
     async with a_site() as site:
         shown = calm(await play(site))
     text = json.dumps(shown, ensure_ascii=False, indent=1) + "\n"
-    (ROOT / "src" / "hubbub" / "rest" / "examples.json").write_text(text, "utf-8")
+    (ROOT / "src" / "hubbub" / "rest" / "reference" / "examples.json").write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -54,11 +54,14 @@ def test_links_lead_in_or_ask_and_are_taken_back(come: Callable[..., Person], pl
     tybalt.page.get_by_label(re.compile("A word to the administrators")).fill("Peace?")
     tybalt.page.get_by_role("button", name="Ask to join").click()
     expect(tybalt.page.get_by_text("You asked to be let in.")).to_be_visible()
-    about.get_by_role("button", name="Close").click()
-    romeo.page.get_by_role("button", name="About this conversation").click()
+    # Who leads the group hears of it at once, in the list and where it is open.
+    listed = romeo.page.get_by_role("link", name="Balcony")
+    expect(listed.get_by_label("1 person asks to join")).to_be_visible()
     expect(about).to_contain_text("Peace?")
     about.get_by_role("button", name="Let in").click()
     expect(romeo.page.get_by_text("Romeo added Tybalt")).to_be_visible()
+    expect(listed.get_by_label("1 person asks to join")).to_have_count(0)
+    expect(about).not_to_contain_text("Peace?")
     tybalt.page.get_by_role("button", name="Go to your conversations").click()
     tybalt.opens("Balcony")
 

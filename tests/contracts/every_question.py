@@ -100,4 +100,4 @@ async def ask_everything(script: Script) -> None:
     await store.drop_invite(stage, invite.id)
     await store.ask_to_join(JoinRequest(stage, CLEO, 1))
     await store.join_requests(stage, CLEO, 10)
-    await store.drop_request(stage, CLEO)
+    await store.drop_requests(stage, [CLEO])

@@ -499,6 +499,34 @@ CASES: list[Case] = [
         },
     ),
     (
+        "user_changed_join_requests",
+        "12.10",
+        "Three people wait to be let in; the person leads the group.",
+        sub(
+            51,
+            num(1, 43),
+            num(2, 44),
+            sub(3, sub(1, ROOM), num(2, 2), num(20, 20), num(30, 1), num(31, 2), num(38, 44), num(41, 3)),
+        ),
+        {
+            "userChanged": {
+                "sinceVersion": "43",
+                "version": "44",
+                "conversations": [
+                    {
+                        "conversationId": ROOM,
+                        "kind": "CONVERSATION_KIND_GROUP",
+                        "asOf": "20",
+                        "state": "MEMBER_STATE_JOINED",
+                        "role": "ROLE_ADMIN",
+                        "version": "44",
+                        "joinRequests": 3,
+                    }
+                ],
+            }
+        },
+    ),
+    (
         "user_changed_contact",
         "11.11",
         "Somebody has asked to be a contact; another was blocked.",

@@ -66,6 +66,7 @@ def fold_state(state: ConversationState, entry: Entry) -> Folded[ConversationSta
     conversation = replace(state.conversation, head=entry.seq, last_time_ms=entry.time_ms)
     member = state.member
     last, unread, mentions = state.last_message, state.unread, state.mentions
+    waiting = state.join_requests
     again = False
     action = entry.action
     match action:
@@ -89,19 +90,23 @@ def fold_state(state: ConversationState, entry: Entry) -> Folded[ConversationSta
                 mentions = _count(mentions, -was)
         case MemberChange():
             again = _came_or_went(action, me) or _count_is_unsure(conversation, action)
+            # Whom it names may be one of those who wait to be let in.
+            again = again or (state.join_requests > 0 and action.action in (MemberAction.ADD, MemberAction.BAN))
             conversation = replace(conversation, member_count=conversation.member_count + _came(action))
             member = _fold_role(member, entry.sender_id, action)
         case ConversationChange():
             apply_change(conversation, action)
+            # The role this person has may give another right to let people in than before.
+            again = action.roles is not None and member.own_role != ""
         case Dissolved():
-            conversation = replace(conversation, dissolved=True)
+            conversation, waiting = replace(conversation, dissolved=True), 0
         case Created() | React() | Pin():
             pass
     if last is not None and last.message.seq != entry.seq:
         shown = fold_message(last, entry, me)
         again = again or shown.ask_again or shown.value.message.recalled
         last = shown.value
-    return Folded(ConversationState(conversation, member, unread, mentions, last), again)
+    return Folded(ConversationState(conversation, member, unread, mentions, last, join_requests=waiting), again)
 
 
 def fold_own_mark(state: ConversationState, mark: Mark) -> Folded[ConversationState]:

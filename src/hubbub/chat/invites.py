@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -59,8 +60,8 @@ class Invitation(msgspec.Struct, frozen=True):
     asked: bool = False
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """A request that is kept, and who is told of it."""
+class Waiting(msgspec.Struct, frozen=True):
+    """Other people wait to be let in than before, and who is told of it."""
 
     versions: dict[str, int]
     """The new versions of those who may answer."""
@@ -83,13 +84,14 @@ class InviteStore(Protocol):
 
     async def drop_invite(self, conversation_id: str, invite_id: str) -> None: ...
 
-    async def ask_to_join(self, request: JoinRequest) -> Asked:
+    async def ask_to_join(self, request: JoinRequest) -> Waiting:
         """Keep it, in place of an earlier one of the same person.
 
         The rows of those who may answer, up to `ANSWERING`, count as changed, so that their devices hear of it.
         """
 
     async def join_requests(self, conversation_id: str, cursor: str, limit: int) -> tuple[list[JoinRequest], str]:
-        """Return a page by person, and the next cursor."""
+        """Return a page by person, and the next cursor; who is in by another way, or banned, waits no more."""
 
-    async def drop_request(self, conversation_id: str, user_id: str) -> bool: ...
+    async def drop_requests(self, conversation_id: str, user_ids: Sequence[str]) -> Waiting | None:
+        """Forget what these people asked, and tell who was told of it; None when none of them did."""

@@ -7,7 +7,7 @@ What is decided here is who may invite; who may come is decided with the convers
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -106,13 +106,13 @@ class Inviting:
         need_alive(opened.conversation)
         if invite.approval:
             request = JoinRequest(invite.conversation_id, caller.user_id, self._clock.now_ms(), note)
-            kept = await self._store.ask_to_join(request)
-            self._tell(kept.versions, kept.outbox_id)
+            waiting = await self._store.ask_to_join(request)
+            self._tell(waiting.versions, waiting.outbox_id)
             return msgspec.structs.replace(_invitation(opened), asked=True)
         if not await self._store.use_invite(invite_id):
             raise ChatError(Code.NOT_FOUND)
         await self._do(Join(caller, invite.conversation_id, new_id()))
-        await self._store.drop_request(invite.conversation_id, caller.user_id)
+        await self._wait_no_more(invite.conversation_id, [caller.user_id])
         return msgspec.structs.replace(_invitation(opened), joined=True, asked=False)
 
     async def requests(
@@ -138,7 +138,13 @@ class Inviting:
             except ChatError as refusal:
                 if refusal.code is not Code.ALREADY_A_MEMBER:
                     raise
-        await self._store.drop_request(conversation_id, user_id)
+        await self._wait_no_more(conversation_id, [user_id])
+
+    async def _wait_no_more(self, conversation_id: str, user_ids: Sequence[str]) -> None:
+        """Forget what these people asked: they are in, or will not be."""
+        waiting = await self._store.drop_requests(conversation_id, user_ids)
+        if waiting is not None:
+            self._tell(waiting.versions, waiting.outbox_id)
 
     async def _managed(self, caller: Caller, conversation_id: str) -> ConversationRow:
         """Return a conversation whose members this caller chooses, or refuse."""

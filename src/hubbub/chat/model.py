@@ -460,6 +460,8 @@ class ConversationState(msgspec.Struct, frozen=True):
     mentions: int
     last_message: MessageState | None = None
     own: Own = Own()
+    join_requests: int = 0
+    """How many people wait to be let in, for those who may answer them; exact up to 99, 100 means more."""
 
 
 class UserState(msgspec.Struct, frozen=True):

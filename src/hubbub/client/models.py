@@ -357,6 +357,8 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """Roles of its own."""
     own_role: str = ""
     """The one of them this person has in place of member; empty: none."""
+    join_requests: int = 0
+    """How many people wait to be let in, for those who may answer them; 100 means more than 99."""
 
 
 class Member(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -238,6 +238,7 @@ def conversation_of(state: pb.ConversationState) -> Conversation:
         own=_own_of(state.own) if state.HasField("own") else Own(),
         roles=_roles_of(state.roles),
         own_role=state.own_role,
+        join_requests=state.join_requests,
     )
 
 

@@ -320,6 +320,7 @@ def conversation(state: ConversationState) -> pb.ConversationState:
         version=member.version,
         roles=_own_roles(row.roles),
         own_role=member.own_role,
+        join_requests=state.join_requests,
     )
     if row.peers is not None:
         one, other = row.peers

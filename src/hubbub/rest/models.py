@@ -180,6 +180,8 @@ class Conversation(_Out, frozen=True, kw_only=True):
     """Roles of its own."""
     own_role: str
     """The one of them the caller has in place of `member`; empty: none."""
+    join_requests: int
+    """How many people wait to be let in, for those who may answer them; 100 means more than 99."""
 
     @classmethod
     def of(cls, seen: model.ConversationState, user_id: str) -> Conversation:
@@ -213,6 +215,7 @@ class Conversation(_Out, frozen=True, kw_only=True):
             own=Own.of(seen.own),
             roles=list(row.roles),
             own_role=member.own_role,
+            join_requests=seen.join_requests,
         )
 
 

@@ -806,7 +806,7 @@ class Revision(_message.Message):
     def __init__(self, seq: _Optional[int] = ..., time_ms: _Optional[int] = ..., body: _Optional[_Union[Body, _Mapping]] = ...) -> None: ...
 
 class ConversationState(_message.Message):
-    __slots__ = ("conversation_id", "kind", "title", "topic", "announcement", "dissolved", "history_for_newcomers", "mute_all", "slow_mode_s", "member_count", "peer_id", "roles", "as_of", "last_time_ms", "last_message", "state", "role", "intervals", "read_seq", "delivered_seq", "unread", "mentions", "muted_until_ms", "version", "own", "own_role")
+    __slots__ = ("conversation_id", "kind", "title", "topic", "announcement", "dissolved", "history_for_newcomers", "mute_all", "slow_mode_s", "member_count", "peer_id", "roles", "as_of", "last_time_ms", "last_message", "state", "role", "intervals", "read_seq", "delivered_seq", "unread", "mentions", "muted_until_ms", "version", "own", "own_role", "join_requests")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
@@ -833,6 +833,7 @@ class ConversationState(_message.Message):
     VERSION_FIELD_NUMBER: _ClassVar[int]
     OWN_FIELD_NUMBER: _ClassVar[int]
     OWN_ROLE_FIELD_NUMBER: _ClassVar[int]
+    JOIN_REQUESTS_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     kind: ConversationKind
     title: str
@@ -859,7 +860,8 @@ class ConversationState(_message.Message):
     version: int
     own: Own
     own_role: str
-    def __init__(self, conversation_id: _Optional[str] = ..., kind: _Optional[_Union[ConversationKind, str]] = ..., title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., dissolved: _Optional[bool] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., member_count: _Optional[int] = ..., peer_id: _Optional[str] = ..., roles: _Optional[_Iterable[_Union[ConversationRole, _Mapping]]] = ..., as_of: _Optional[int] = ..., last_time_ms: _Optional[int] = ..., last_message: _Optional[_Union[MessageState, _Mapping]] = ..., state: _Optional[_Union[MemberState, str]] = ..., role: _Optional[_Union[Role, str]] = ..., intervals: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., unread: _Optional[int] = ..., mentions: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., version: _Optional[int] = ..., own: _Optional[_Union[Own, _Mapping]] = ..., own_role: _Optional[str] = ...) -> None: ...
+    join_requests: int
+    def __init__(self, conversation_id: _Optional[str] = ..., kind: _Optional[_Union[ConversationKind, str]] = ..., title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., dissolved: _Optional[bool] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., member_count: _Optional[int] = ..., peer_id: _Optional[str] = ..., roles: _Optional[_Iterable[_Union[ConversationRole, _Mapping]]] = ..., as_of: _Optional[int] = ..., last_time_ms: _Optional[int] = ..., last_message: _Optional[_Union[MessageState, _Mapping]] = ..., state: _Optional[_Union[MemberState, str]] = ..., role: _Optional[_Union[Role, str]] = ..., intervals: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., unread: _Optional[int] = ..., mentions: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., version: _Optional[int] = ..., own: _Optional[_Union[Own, _Mapping]] = ..., own_role: _Optional[str] = ..., join_requests: _Optional[int] = ...) -> None: ...
 
 class Interval(_message.Message):
     __slots__ = ("from_seq", "to_seq")

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from unit.chat.plays import PEOPLE, Line, quiet_plays
 from unit.chat.stage import a_memory, a_store
-from unit.chat.world import ANNA, BEN, CLEO, command, fresh_id, text
+from unit.chat.world import ANNA, BEN, CLEO, DORA, command, fresh_id, text
 
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import ChatError
 from hubbub.chat import rules
 from hubbub.chat.fold import fold_history, fold_marks, fold_members, fold_own_mark, fold_state
+from hubbub.chat.invites import JoinRequest
 from hubbub.chat.model import (
     UNREAD_CAP,
     Body,
@@ -35,6 +36,7 @@ from hubbub.chat.model import (
     MessageState,
     React,
     Recall,
+    Role,
 )
 from hubbub.chat.ports import Changes, ChatStore, Facts
 from hubbub.chat.rules import Command, Create, Plan, Settled
@@ -262,5 +264,20 @@ def test_an_entry_the_snapshot_already_knows_changes_nothing(theatre: Theatre) -
         entry = plan.changes.entries[0].entry
         assert fold_state(shot.state, entry).value == shot.state
         assert fold_history(shot.page, entry, BEN).value == shot.page
+
+    theatre.runner.run(play())
+
+
+def test_how_many_wait_is_asked_for_again_when_one_of_them_may_be_in(theatre: Theatre) -> None:
+    async def play() -> None:
+        group = await theatre.group(BEN)
+        await theatre.store.ask_to_join(JoinRequest(group, DORA, 1))
+        state = await theatre.store.conversation(ANNA, group)
+        assert state.join_requests == 1
+        await theatre.run(command(ANNA, group, MemberChange(MemberAction.ADD, (DORA,), Role.MEMBER)))
+        entry = (await theatre.store.entries(ANNA, group, state.conversation.head, 5)).entries[0]
+        assert fold_state(state, entry).ask_again
+        assert not fold_state(replace(state, join_requests=0), entry).ask_again
+        assert (await theatre.store.conversation(ANNA, group)).join_requests == 0
 
     theatre.runner.run(play())

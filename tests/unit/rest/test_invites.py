@@ -102,7 +102,12 @@ async def test_who_may_answer_hears_of_a_request_at_once() -> None:
             await paris.does("POST", link, {"note": "it is me"})
             told = await his.next("user_changed")
             assert [one["conversation_id"] for one in told.data["conversations"]] == [group]
+            assert [one["join_requests"] for one in told.data["conversations"]] == [1]
             # Nothing of it reaches who may not answer: what comes next for her is something else.
             await juliet.does("PATCH", f"/conversations/{group}/own", {"pinned": True})
             seen = (await hers.next("user_changed")).data["conversations"]
-            assert [one["own"]["pinned"] for one in seen] == [True]
+            assert [(one["own"]["pinned"], one["join_requests"]) for one in seen] == [(True, 0)]
+            # And an answer, another admin's as well as one's own.
+            await romeo.does("POST", f"/conversations/{group}/requests/{paris.user_id}", {"accept": False})
+            told = await his.next("user_changed")
+            assert [one["join_requests"] for one in told.data["conversations"]] == [0]

@@ -181,6 +181,8 @@ export function foldConversation(held: Conversation, entry: Entry, me: string): 
       // One's own coming and going comes as a row; a channel bans people who may never have been in it.
       again =
         (came(action) !== 0 && action.userIds.includes(me)) || (held.kind === "channel" && action.action === "ban");
+      // Whom it names may be one of those who wait to be let in.
+      again ||= Boolean(held.joinRequests) && (action.action === "add" || action.action === "ban");
       conversation = foldRole(
         { ...conversation, memberCount: Math.max(0, held.memberCount + came(action)) },
         entry,
@@ -190,10 +192,12 @@ export function foldConversation(held: Conversation, entry: Entry, me: string): 
     case "conversationChange": {
       const { kind: _, ...fields } = action;
       conversation = { ...conversation, ...fields };
+      // The role this person has may give another right to let people in than before.
+      again = Boolean(action.roles && held.ownRole);
       break;
     }
     case "dissolved":
-      conversation = { ...conversation, dissolved: true };
+      conversation = { ...conversation, dissolved: true, ...(held.joinRequests ? { joinRequests: 0 } : {}) };
       break;
     default:
       break;

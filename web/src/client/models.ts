@@ -285,6 +285,8 @@ export interface Conversation {
   readonly roles?: readonly OwnRole[];
   /** The one of them this person has in place of `member`; empty: none. */
   readonly ownRole?: string;
+  /** How many people wait to be let in, for those who may answer them; 100 means more than 99, absent: nobody. */
+  readonly joinRequests?: number;
 }
 
 export interface Member {

@@ -264,6 +264,7 @@ export function conversationOf(state: pb.ConversationState): Conversation {
     own: ownOf(state.own),
     ...(state.roles.length ? { roles: rolesOf(state.roles) } : {}),
     ...(state.ownRole ? { ownRole: state.ownRole } : {}),
+    ...(state.joinRequests ? { joinRequests: state.joinRequests } : {}),
   };
 }
 

@@ -134,6 +134,8 @@ export const en = {
     untitled: "Untitled",
     members: "{count} member | {count} members",
     info: "About this conversation",
+    infoAsking:
+      "About this conversation, {count} person asks to join | About this conversation, {count} people ask to join",
     pins: "Pinned messages",
     search: "Search in this conversation",
     pickOne: "Pick a conversation",
@@ -393,6 +395,7 @@ export const en = {
   },
   requests: {
     title: "People who ask to join",
+    count: "{count} person asks to join | {count} people ask to join",
     accept: "Let in",
     decline: "Decline",
   },

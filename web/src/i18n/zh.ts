@@ -133,6 +133,7 @@ export const zh: Messages = {
     untitled: "未命名",
     members: "{count} 名成员",
     info: "会话信息",
+    infoAsking: "会话信息，{count} 人申请加入",
     pins: "置顶消息",
     search: "在此会话中搜索",
     pickOne: "选择一个会话",
@@ -392,6 +393,7 @@ export const zh: Messages = {
   },
   requests: {
     title: "申请加入的人",
+    count: "{count} 人申请加入",
     accept: "同意",
     decline: "拒绝",
   },

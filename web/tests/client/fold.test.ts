@@ -108,6 +108,20 @@ test("members, roles and settings follow 10.9 and 10.10", () => {
   expect(foldConversation(held, change(18, "remove", [JULIET]), JULIET).again).toBe(true);
 });
 
+test("how many wait to be let in is asked for again when one of them may be in, or one's rights are others", () => {
+  const leads = { ...conversation, joinRequests: 2, ownRole: "helper" };
+  const change = (action: "add" | "ban" | "mute"): Entry =>
+    entry(13, ROMEO, { kind: "memberChange", action, userIds: ["a"], role: "none", mutedUntilMs: 0 });
+  expect(foldConversation(leads, change("add"), JULIET)).toMatchObject({ value: { joinRequests: 2 }, again: true });
+  expect(foldConversation(leads, change("ban"), JULIET).again).toBe(true);
+  expect(foldConversation(leads, change("mute"), JULIET).again).toBe(false);
+  expect(foldConversation(conversation, change("add"), JULIET).again).toBe(false);
+  const roles = entry(13, ROMEO, { kind: "conversationChange", roles: [] });
+  expect(foldConversation(leads, roles, JULIET).again).toBe(true);
+  expect(foldConversation({ ...leads, ownRole: "" }, roles, JULIET).again).toBe(false);
+  expect(foldConversation(leads, entry(13, ROMEO, { kind: "dissolved" }), JULIET).value.joinRequests).toBe(0);
+});
+
 test("reactions follow the table of 10.8", () => {
   const steps: [Entry, string][] = [
     [reacts(13, ROMEO, "👍"), "👍1"],

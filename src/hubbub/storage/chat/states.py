@@ -35,6 +35,7 @@ from hubbub.storage.chat.cut import cut_conversation, cut_messages
 from hubbub.storage.chat.entry_pages import page
 from hubbub.storage.chat.facts import load_messages
 from hubbub.storage.chat.history import read_reactions
+from hubbub.storage.chat.invites import count_waiting
 from hubbub.storage.chat.look import look
 from hubbub.storage.chat.own import NOTHING_OWN, read_own
 from hubbub.storage.chat.rows import conversation_of, decode_intervals, fold_title, member_of
@@ -95,6 +96,7 @@ def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequen
     }
     messages = _read_previews(conn, dialect, user_id, pairs, previews)
     kept = read_own(conn, user_id, [conversation.id for conversation, _ in pairs])
+    waiting = count_waiting(conn, seen)
     return [
         ConversationState(
             conversation,
@@ -103,6 +105,7 @@ def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequen
             mentions[number],
             messages.get(conversation.id),
             kept.get(conversation.id, NOTHING_OWN),
+            waiting.get(conversation.id, 0),
         )
         for number, (conversation, member) in enumerate(seen)
     ]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from sqlalchemy import Connection, select
 
-from hubbub.chat.invites import Asked, JoinRequest
+from hubbub.chat.invites import JoinRequest, Waiting
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
     Coming,
@@ -50,7 +50,7 @@ from hubbub.storage.chat import (
 )
 from hubbub.storage.chat.changes import write_changes
 from hubbub.storage.chat.facts import load_facts
-from hubbub.storage.chat.invites import write_request
+from hubbub.storage.chat.invites import drop_requests, write_request
 from hubbub.storage.chat.remembered import Remembered
 from hubbub.storage.chat.reminders import SqlReminders
 from hubbub.storage.database import Database
@@ -128,10 +128,17 @@ class SqlStore(SqlReminders):
             lambda conn: own.write_own(conn, self._dialect, self._remembered, user_id, conversation_id, change, now_ms),
         )
 
-    async def ask_to_join(self, request: JoinRequest) -> Asked:
+    async def ask_to_join(self, request: JoinRequest) -> Waiting:
         now_ms = self._db.clock.now_ms()
         return await write_again(
             self._db, lambda conn: write_request(conn, self._dialect, self._remembered, request, now_ms)
+        )
+
+    async def drop_requests(self, conversation_id: str, user_ids: Sequence[str]) -> Waiting | None:
+        now_ms = self._db.clock.now_ms()
+        return await write_again(
+            self._db,
+            lambda conn: drop_requests(conn, self._dialect, self._remembered, conversation_id, user_ids, now_ms),
         )
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:

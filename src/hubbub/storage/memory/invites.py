@@ -18,7 +18,6 @@ class MemoryInvites(MemorySearch):
     def __init__(self, small_audience: int = SMALL_AUDIENCE) -> None:
         super().__init__(small_audience)
         self._invites: dict[str, Invite] = {}
-        self._requests: dict[tuple[str, str], JoinRequest] = {}
 
     async def add_invite(self, invite: Invite, most: int) -> bool:
         there = [each for each in self._invites.values() if each.conversation_id == invite.conversation_id]
@@ -37,7 +36,7 @@ class MemoryInvites(MemorySearch):
             return None
         id_ = invite.conversation_id
         conversation, member = self._tables.conversations[id_], self._tables.members.get((id_, user_id))
-        return Opened(invite, copy.copy(conversation), copy.copy(member), (id_, user_id) in self._requests)
+        return Opened(invite, copy.copy(conversation), copy.copy(member), (id_, user_id) in self._tables.join_requests)
 
     async def use_invite(self, invite_id: str) -> bool:
         invite = self._invites.get(invite_id)
@@ -54,9 +53,5 @@ class MemoryInvites(MemorySearch):
 
     async def join_requests(self, conversation_id: str, cursor: str, limit: int) -> tuple[list[JoinRequest], str]:
         after = after_person(cursor) if cursor else ""
-        found = [each for (id_, _), each in sorted(self._requests.items()) if id_ == conversation_id]
-        found = [each for each in found if each.user_id > after]
+        found = [each for each in self._tables.waiting(conversation_id) if each.user_id > after]
         return found[:limit], found[limit - 1].user_id if len(found) > limit else ""
-
-    async def drop_request(self, conversation_id: str, user_id: str) -> bool:
-        return self._requests.pop((conversation_id, user_id), None) is not None

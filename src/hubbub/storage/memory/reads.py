@@ -37,6 +37,7 @@ from hubbub.chat.model import (
     UserState,
 )
 from hubbub.storage.bounds import LOOK_BACK, REACTORS_SHOWN, WINDOW
+from hubbub.storage.chat.invites import may_answer
 from hubbub.storage.chat.rows import KINDS, SHOWN_KINDS, fold_title
 from hubbub.storage.chat.sight import (
     EVERYTHING,
@@ -430,7 +431,8 @@ class MemoryReader:
                     break
         own = self._tables.own.get((conversation.id, user_id), Own())
         counts = min(unread, UNREAD_CAP), min(mentions, UNREAD_CAP)
-        return ConversationState(conversation, member, *counts, preview, own)
+        asked = len(self._tables.waiting(conversation.id)) if may_answer(conversation, member) else 0
+        return ConversationState(conversation, member, *counts, preview, own, min(asked, UNREAD_CAP))
 
     def _cut_conversation(self, conversation: ConversationRow, end: int) -> ConversationRow:
         log = self._tables.log[conversation.id]

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
-from hubbub.chat.invites import Asked, JoinRequest
+from hubbub.chat.invites import JoinRequest, Waiting
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
     ConversationKind,
@@ -258,9 +258,16 @@ class MemoryStore(MemoryReminders):
         self._tables.outbox[self._outbox_id] = (self._clock.now_ms(), untold)
         return OwnSet(version, self._outbox_id)
 
-    async def ask_to_join(self, request: JoinRequest) -> Asked:
-        self._requests[request.conversation_id, request.user_id] = request
-        conversation = self._tables.conversations[request.conversation_id]
+    async def ask_to_join(self, request: JoinRequest) -> Waiting:
+        self._tables.join_requests[request.conversation_id, request.user_id] = request
+        return self._tell_answering(request.conversation_id)
+
+    async def drop_requests(self, conversation_id: str, user_ids: Sequence[str]) -> Waiting | None:
+        gone = [self._tables.join_requests.pop((conversation_id, user_id), None) for user_id in user_ids]
+        return self._tell_answering(conversation_id) if any(gone) else None
+
+    def _tell_answering(self, conversation_id: str) -> Waiting:
+        conversation = self._tables.conversations[conversation_id]
         rows = [row for row in self._tables.members.values() if row.conversation_id == conversation.id]
         told = answering(conversation, [row for row in rows if row.state is MemberState.JOINED])
         versions = self._advance(set(told))
@@ -268,7 +275,7 @@ class MemoryStore(MemoryReminders):
             self._tables.members[conversation.id, user_id].version = version
         self._outbox_id += 1
         self._tables.outbox[self._outbox_id] = (self._clock.now_ms(), Untold(self._outbox_id, {}, versions))
-        return Asked(versions, self._outbox_id)
+        return Waiting(versions, self._outbox_id)
 
     async def hide(self, user_id: str, conversation_id: str, seq: int) -> None:
         self._tables.hidden.add((user_id, conversation_id, seq))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from hubbub.base.errors import ChatError
 from hubbub.base.ids import NOBODY
 from hubbub.chat.contacts import Contact
+from hubbub.chat.invites import JoinRequest
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
     ConversationKind,
@@ -69,6 +70,7 @@ class MemoryTables:
         self.contacts: dict[tuple[str, str], Contact] = {}
         self.held_marks: dict[tuple[str, str], tuple[int, int]] = {}
         """Where (read, delivered) of a blocker stood when they blocked somebody."""
+        self.join_requests: dict[tuple[str, str], JoinRequest] = {}
         self.reminders: dict[tuple[str, str, int], Reminder] = {}
         self.versions: dict[str, int] = {}
         self.scheduled: dict[tuple[str, str, str], tuple[ScheduledRow, bytes]] = {}
@@ -87,6 +89,15 @@ class MemoryTables:
         spans = sight(conversation, member)
         assert conversation is not None
         return Seen(copy.copy(conversation), copy.copy(member), spans, end_of(spans, conversation.head))
+
+    def waiting(self, conversation_id: str) -> list[JoinRequest]:
+        """Return who asks to be let in and is neither in nor banned, by person."""
+        found = [request for (id_, _), request in sorted(self.join_requests.items()) if id_ == conversation_id]
+        places = [self.members.get((request.conversation_id, request.user_id)) for request in found]
+        settled = (MemberState.JOINED, MemberState.BANNED)
+        return [
+            request for request, place in zip(found, places, strict=True) if place is None or place.state not in settled
+        ]
 
     def has_blocked(self, blocker: str, blocked: str) -> bool:
         """Whether the one has blocked the other."""

@@ -32,6 +32,8 @@ def title(desk: Desk, words: Words) -> str:
         said = [words("member" if place.member_count == 1 else "members", count=place.member_count)]
     else:
         said = []
+    if place.join_requests:
+        said.append(words("asks to join" if place.join_requests == 1 else "ask to join", count=place.join_requests))
     if desk.places.is_muted(place):
         said.append(words("muted"))
     if place.dissolved:
