@@ -222,6 +222,23 @@ async def test_who_is_away_when_it_is_due_is_called_once_about_what_they_may_sti
 
 
 @pytest.mark.usefixtures("sqlite_only")
+async def test_a_call_about_an_answer_in_a_thread_names_the_thread(verona: Verona) -> None:
+    script = verona.script
+    stage = await script.make(ANNA, BEN, title="Balcony")
+    browser = await verona.subscribes(BEN)
+    first = await verona.says(stage, ANNA, "Wherefore?")
+    for shown in (False, True):
+        seq = await verona.says(stage, ANNA, "Therefore.", thread_seq=first, also_in_conversation=shown)
+        now_ms = script.clock.now_ms()
+        await wish(script, BEN, seq, now_ms + 1000, room=stage, now_ms=now_ms)
+        await verona.reads(stage, BEN, seq)
+        script.clock.advance(1)
+        await script.store.remind(script.clock.now_ms(), 10)
+        await verona.passes(0)
+    assert [call.get("thread_seq") for call in verona.service.told(browser)] == [first, None]
+
+
+@pytest.mark.usefixtures("sqlite_only")
 async def test_who_took_it_away_before_a_worker_came_is_not_called(verona: Verona) -> None:
     script = verona.script
     stage = await script.make(ANNA, BEN, kind=ConversationKind.GROUP)

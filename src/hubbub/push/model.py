@@ -93,3 +93,5 @@ class Sight(msgspec.Struct, frozen=True):
     reminder_seq: int = 0
     """Above 0: it is about reminders.  The conversation is that of the newest, and this the message; what was `said`
     are the messages that were to be come back to, and they and `head` are numbered by the person's versions."""
+    reminder_thread_seq: int = 0
+    """Above 0: that message is only in this thread."""

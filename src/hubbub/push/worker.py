@@ -54,6 +54,8 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     mentioned: bool = False
     reminder: bool = False
     """It is about something to come back to; `count` says how many such things are due."""
+    thread_seq: int = 0
+    """Above 0: that message is only in this thread."""
 
 
 class PushWorker:
@@ -181,6 +183,7 @@ def _call_of(to: Subscription, sight: Sight, fresh: tuple[Said, ...]) -> Call:
         text=newest.text[:TEXT_CHARS] if to.content else "",
         mentioned=any(one.mentioned for one in fresh),
         reminder=sight.reminder_seq > 0,
+        thread_seq=sight.reminder_thread_seq,
         language=to.language,
     )
 

@@ -159,7 +159,7 @@ class ChatSight:
             return None
         due.sort(key=lambda row: row.version)
         newest = due[-1]
-        title, sender, text = await self._message(caller, newest)
+        title, sender, text, thread_seq = await self._message(caller, newest)
         said = [Said(row.version, row.due_ms, "", row.note, mentioned=True) for row in due[:-1]]
         last = Said(newest.version, newest.due_ms, sender, newest.note or text, mentioned=True)
         return Sight(
@@ -172,24 +172,26 @@ class ChatSight:
             rule=Rule.ALL,
             said=(*said, last),
             reminder_seq=newest.seq,
+            reminder_thread_seq=thread_seq,
         )
 
-    async def _message(self, caller: Caller, row: Reminder) -> tuple[str, str, str]:
-        """Return (title, who wrote it, what), as far as the person may see it by now."""
+    async def _message(self, caller: Caller, row: Reminder) -> tuple[str, str, str, int]:
+        """Return (title, who wrote it, what, the thread it is only in), as far as the person may see it by now."""
         try:
             conversation = (await self._chat.conversation(caller, row.conversation_id)).conversation
             page = await self._chat.history(caller, row.conversation_id, around_seq=row.seq, limit=1)
         except ChatError as refused:
             if refused.code in _GONE:
-                return "", "", ""
+                return "", "", "", 0
             raise
         title = "" if conversation.kind is ConversationKind.DIRECT else conversation.title
         found = [one.message for one in page.items if isinstance(one, MessageState) and one.message.seq == row.seq]
         if not found or found[0].recalled:
-            return title, "", ""
+            return title, "", "", 0
         rows = await self._chat.users(caller, [found[0].sender_id], [])
         one = _said(found[0], {user.id: user.display_name or user.username for user in rows}, caller.user_id)
-        return title, one.sender, one.text
+        post = found[0].post
+        return title, one.sender, one.text, 0 if post.also_in_conversation else post.thread_seq
 
 
 def _mentions(message: MessageRow, user_id: str) -> bool:

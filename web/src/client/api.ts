@@ -30,6 +30,7 @@ import type {
   Page,
   Post,
   Presence,
+  Reminder,
   Revision,
   Role,
   Scheduled,
@@ -129,6 +130,8 @@ export interface Events {
   profile: User;
   /** What one keeps of somebody changed, on whichever device.  What was before is read over HTTP. */
   contact: Contact;
+  /** A reminder is due, or was set, moved or taken away, on whichever device. */
+  reminder: Reminder;
   /** What was cached of this conversation (empty: of all) is stale; load history again before showing it. */
   reset: { readonly conversationId: string; readonly reason: string };
 }
@@ -249,6 +252,13 @@ export interface Client {
   schedule(conversationId: string, content: Content, dueMs: number, options?: SendOptions): Promise<string>;
   cancelScheduled(conversationId: string, clientId: string): Promise<void>;
   scheduled(cursor?: string, limit?: number): Promise<Page<Scheduled>>;
+
+  /** Be reminded of a message at `dueMs`, on all devices; another time moves it. */
+  remind(conversationId: string, seq: number, dueMs: number, note?: string): Promise<void>;
+  /** Take a reminder away, whether it was due or not. */
+  forgetReminder(conversationId: string, seq: number): Promise<void>;
+  /** What one wants to be reminded of, soonest first; what is due comes before all others. */
+  reminders(cursor?: string, limit?: number): Promise<Page<Reminder>>;
 
   users(userIds: readonly string[], usernames?: readonly string[]): Promise<readonly User[]>;
   findUsers(query?: string, cursor?: string, limit?: number): Promise<Page<User>>;

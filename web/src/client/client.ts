@@ -14,7 +14,7 @@ import type { Client, Events, Listener, Pending, Status, Submission } from "./ap
 import { exponentialBackoff, type Backoff } from "./backoff";
 import { Emitter } from "./emitter";
 import { HubbubError } from "./errors";
-import { Feed, HAVE_LIMIT, type Track } from "./feed";
+import { Feed, HAVE_LIMIT, type Told, type Track } from "./feed";
 import { Fetcher } from "./fetcher";
 import { HttpApi } from "./http";
 import { newId } from "./ids";
@@ -446,10 +446,7 @@ export class HubbubClient extends Requests implements Client {
 
   // ------------------------------------------------------------ what the feed tells
 
-  #fed<K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "profile" | "contact" | "reset">(
-    kind: K,
-    event: Events[K],
-  ): void {
+  #fed<K extends Told>(kind: K, event: Events[K]): void {
     switch (kind) {
       case "entry":
         this.#entry(event as Entry);

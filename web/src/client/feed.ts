@@ -13,7 +13,7 @@ import type { HubbubError } from "./errors";
 import { foldConversation, foldRead } from "./fold";
 import type { Conversation, Entry } from "./models";
 import type { KeptConversation } from "./store";
-import { contactOf, conversationOf, entryOf, marksOf, presenceOf, userOf } from "./translate";
+import { contactOf, conversationOf, entryOf, marksOf, presenceOf, reminderOf, userOf } from "./translate";
 
 /** Where a client that holds nothing begins: with what comes, what is unread, or the first entry it may see. */
 export type Since = "now" | "unread" | "beginning";
@@ -61,10 +61,11 @@ export class Track {
   }
 }
 
-type Emit = <K extends "entry" | "conversation" | "marks" | "typing" | "presence" | "profile" | "contact" | "reset">(
-  kind: K,
-  event: Events[K],
-) => void;
+/** What a feed tells of. */
+export type Told =
+  "entry" | "conversation" | "marks" | "typing" | "presence" | "profile" | "contact" | "reminder" | "reset";
+
+type Emit = <K extends Told>(kind: K, event: Events[K]) => void;
 
 export interface FeedOptions {
   readonly since: Since;
@@ -182,9 +183,10 @@ export class Feed {
     if (!state.more) this.#unknown.clear();
   }
 
-  #rows({ conversations, contacts }: pb.UserState): void {
+  #rows({ conversations, contacts, reminders }: pb.UserState): void {
     for (const row of conversations) this.state(row);
     for (const row of contacts) this.#emit("contact", contactOf(row));
+    for (const row of reminders) this.#emit("reminder", reminderOf(row));
   }
 
   #row(row: Conversation, asked: boolean): void {

@@ -326,6 +326,20 @@ export interface Contact {
   readonly version: number;
 }
 
+/** A message that this person wants to come back to; one for each message, and nobody else sees it. */
+export interface Reminder {
+  readonly conversationId: string;
+  readonly seq: number;
+  /** When; 0: not at all (any more). */
+  readonly dueMs: number;
+  /** What one wrote to oneself about it. */
+  readonly note: string;
+  /** Its time has come.  It stays until it is taken away or set for later. */
+  readonly due: boolean;
+  /** Of two rows for one message the one with the higher number is true. */
+  readonly version: number;
+}
+
 /** A message that was found. */
 export interface SearchHit {
   readonly conversationId: string;

@@ -53,6 +53,9 @@ const ASKED = [
   "schedule",
   "cancelScheduled",
   "scheduled",
+  "remind",
+  "forgetReminder",
+  "reminders",
   "users",
   "findUsers",
   "online",
@@ -74,6 +77,7 @@ const EVENTS = [
   "presence",
   "profile",
   "contact",
+  "reminder",
   "reset",
 ] as const satisfies readonly (keyof Events)[];
 

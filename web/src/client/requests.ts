@@ -15,6 +15,7 @@ import type {
   Member,
   Page,
   Presence,
+  Reminder,
   Revision,
   Scheduled,
   ServerInfo,
@@ -32,6 +33,7 @@ import {
   notifyNumber,
   postFor,
   presenceOf,
+  reminderOf,
   scheduledOf,
   userOf,
   writeSubmit,
@@ -168,6 +170,20 @@ export abstract class Requests extends Commands {
   async scheduled(cursor = "", limit = 0): Promise<Page<Scheduled>> {
     const page = await this.ask("scheduledPage", { case: "listScheduled", value: { cursor, limit } });
     return { items: page.scheduled.map(scheduledOf), nextCursor: page.nextCursor };
+  }
+
+  async remind(conversationId: string, seq: number, dueMs: number, note = ""): Promise<void> {
+    const value = { conversationId, seq: BigInt(seq), dueMs: BigInt(dueMs), note };
+    await this.ask("done", { case: "setReminder", value });
+  }
+
+  async forgetReminder(conversationId: string, seq: number): Promise<void> {
+    await this.remind(conversationId, seq, 0);
+  }
+
+  async reminders(cursor = "", limit = 0): Promise<Page<Reminder>> {
+    const page = await this.ask("reminderPage", { case: "listReminders", value: { cursor, limit } });
+    return { items: page.reminders.map(reminderOf), nextCursor: page.nextCursor };
   }
 
   async users(userIds: readonly string[], usernames: readonly string[] = []): Promise<readonly User[]> {

@@ -35,6 +35,7 @@ import type {
   Post,
   Presence,
   PresenceState,
+  Reminder,
   Role,
   Scheduled,
   User,
@@ -319,6 +320,11 @@ export function contactOf(row: pb.Contact): Contact {
   const { userId, blocked, name, group, note } = row;
   const state = CONTACTS[row.state] ?? "none";
   return { userId, state, blocked, name, group, note, timeMs: toNumber(row.timeMs), version: toNumber(row.version) };
+}
+
+export function reminderOf(row: pb.Reminder): Reminder {
+  const { conversationId, seq, dueMs, note, due, version } = row;
+  return { conversationId, seq: toNumber(seq), dueMs: toNumber(dueMs), note, due, version: toNumber(version) };
 }
 
 export function presenceOf(presence: pb.Presence): Presence {

@@ -21,7 +21,7 @@ self.addEventListener("push", (event) => event.waitUntil(called(event.data)));
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(opened(event.notification.data?.conversation_id));
+  event.waitUntil(opened(event.notification.data ?? {}));
 });
 
 self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renewed(event)));
@@ -104,12 +104,16 @@ const WORDS = {
     many: (count) => `${count} new messages`,
     mention: "Mentions you",
     in: (sender, title) => `${sender} in ${title}`,
+    reminder: "Reminder",
+    due: (count) => (count > 1 ? `${count} messages to come back to` : "A message to come back to"),
   },
   zh: {
     one: "新消息",
     many: (count) => `${count} 条新消息`,
     mention: "提到了你",
     in: (sender, title) => `${sender}（${title}）`,
+    reminder: "提醒",
+    due: (count) => `有 ${count} 条消息需要查看`,
   },
 };
 
@@ -123,15 +127,29 @@ async function called(data) {
   const words = WORDS[call.language] ?? WORDS.en;
   const number = call.count > 99 ? "99+" : call.count;
   const said = call.mentioned ? words.mention : call.count > 1 ? words.many(number) : words.one;
-  const title = call.title ? words.in(call.sender, call.title) : call.sender || "Hubbub";
-  await self.registration.showNotification(title, {
-    body: call.text || said,
-    // The newest about a conversation stands in the place of the one before.
-    tag: call.conversation_id ?? "",
-    renotify: Boolean(call.conversation_id),
+  const from = call.title ? words.in(call.sender, call.title) : call.sender;
+  const shown = call.reminder
+    ? // Whose message it is says less than what one wrote to oneself about it.
+      {
+        title: [words.reminder, from].filter(Boolean).join(" · "),
+        body: call.text || words.due(number),
+        tag: "reminders",
+      }
+    : { title: from || "Hubbub", body: call.text || said, tag: call.conversation_id ?? "" };
+  await self.registration.showNotification(shown.title, {
+    body: shown.body,
+    // The newest about a conversation, or about what is to be come back to, stands in the place of the one before.
+    tag: shown.tag,
+    renotify: Boolean(shown.tag),
     icon: "/icon-192.png",
     badge: "/icon-192.png",
-    data: { conversation_id: call.conversation_id, seq: call.seq, count: call.count ?? 1 },
+    data: {
+      conversation_id: call.conversation_id,
+      seq: call.seq,
+      thread_seq: call.thread_seq,
+      reminder: Boolean(call.reminder),
+      count: call.count ?? 1,
+    },
   });
   await count();
 }
@@ -155,14 +173,15 @@ async function count() {
   await (sum ? self.navigator?.setAppBadge?.(sum) : self.navigator?.clearAppBadge?.());
 }
 
-/** Show a conversation: in a tab that is open already, or in a new one. */
-async function opened(id) {
+/** Show a conversation, of a reminder its message: in a tab that is open already, or in a new one. */
+async function opened({ conversation_id: id, seq, thread_seq: thread, reminder }) {
+  const query = !reminder ? undefined : thread ? { panel: "thread", seq: String(thread) } : { at: String(seq) };
   const tabs = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const tab = tabs.find((one) => one.focused) ?? tabs[0];
   if (!tab) {
-    await self.clients.openWindow(id ? `/c/${id}` : "/");
+    await self.clients.openWindow(id ? `/c/${id}${query ? `?${new URLSearchParams(query)}` : ""}` : "/");
     return;
   }
-  if (id) tab.postMessage({ open: id });
+  if (id) tab.postMessage(query ? { open: id, query } : { open: id });
   await tab.focus();
 }

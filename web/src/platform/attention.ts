@@ -5,19 +5,23 @@
  */
 import { useI18n } from "vue-i18n";
 import { watch, watchEffect } from "vue";
-import { useRoute, useRouter } from "vue-router";
+import { useRoute, useRouter, type LocationQueryRaw } from "vue-router";
 
-import { shown, type Entry } from "@/client";
+import { shown, type Entry, type Reminder } from "@/client";
 import { isRecord } from "@/platform/storage";
 import { useConversations } from "@/stores/conversations";
 import { usePeople } from "@/stores/people";
 import { isQuiet, usePush } from "@/stores/push";
+import { keyOf, useReminders } from "@/stores/reminders";
 import { useSession } from "@/stores/session";
 import { useSettings } from "@/stores/settings";
 import { plainText } from "@/text/markdown";
 
 /** An entry older than this was missed, not just said: it is counted, but nobody is called for it. */
 const FRESH_MS = 30_000;
+
+/** The tag under which reminders are shown by the system; the service worker has it, too. */
+const REMINDERS = "reminders";
 
 /** What is read as it comes is counted for a moment, which nobody needs to see. */
 const CALM_MS = 150;
@@ -31,6 +35,7 @@ export function useAttention(): void {
   const conversations = useConversations();
   const people = usePeople();
   const push = usePush();
+  const reminders = useReminders();
 
   watchEffect((onCleanup) => {
     const { count } = conversations.attention;
@@ -59,23 +64,62 @@ export function useAttention(): void {
     const rule = conversations.rule(conversation);
     if (rule === "nothing" || (rule === "mentions" && !mentioned)) return;
     if (action.thread && !action.alsoInConversation && !mentioned) return;
-    void alone(entry, () => {
+    void alone(`${conversationId}-${entry.seq}`, () => {
       if (settings.values.sound) tone();
-      if (!settings.values.desktop || !("Notification" in window) || Notification.permission !== "granted") return;
+      if (!mayNotify()) return;
       const name = people.name(senderId);
       const title =
         conversation.kind === "direct"
           ? name
           : t("notify.inConversation", { name, conversation: conversations.title(conversation) });
       const body = settings.values.preview ? plainText(shown(action.body)).slice(0, 200) : t("notify.newMessage");
-      const note = new Notification(title, { body, tag: conversationId, icon: "/icon-192.png" });
-      note.onclick = () => {
-        window.focus();
-        note.close();
-        void router.push({ name: "conversation", params: { id: conversationId } });
-      };
+      notify(title, body, conversationId, () => router.push({ name: "conversation", params: { id: conversationId } }));
     });
   }
+
+  function mayNotify(): boolean {
+    return settings.values.desktop && "Notification" in window && Notification.permission === "granted";
+  }
+
+  function notify(title: string, body: string, tag: string, open: () => unknown): void {
+    const note = new Notification(title, { body, tag, icon: "/icon-192.png" });
+    note.onclick = () => {
+      window.focus();
+      note.close();
+      void open();
+    };
+  }
+
+  /** What came due while this browser was away is shown in the app, but calls nobody any more. */
+  function remind(one: Reminder): void {
+    const nowMs = session.client.serverNow();
+    if (nowMs - one.dueMs > FRESH_MS || isQuiet(push.quiet, nowMs)) return;
+    void alone(`${keyOf(one)}-${one.version}`, async () => {
+      if (settings.values.sound) tone();
+      if (!mayNotify() || (document.visibilityState === "visible" && document.hasFocus())) return;
+      const message = settings.values.preview && !one.note ? await reminders.find(one) : null;
+      const said = one.note || (message && plainText(shown(message.post.body)).slice(0, 200));
+      const body = (settings.values.preview && said) || t("notify.reminder");
+      notify(t("remind.due"), body, REMINDERS, async () => {
+        reminders.putAside(one);
+        await router.push(await reminders.wayTo(one));
+      });
+    });
+  }
+
+  watch(
+    () => reminders.calling,
+    (now, before) => {
+      for (const one of now) if (!before.includes(one)) remind(one);
+    },
+  );
+  // Done with all of them, here or elsewhere: the system need not show them any more.
+  watch(
+    () => reminders.due.length,
+    (left) => {
+      if (!left) void withdraw(REMINDERS);
+    },
+  );
 
   // What was called for while the app was closed is seen to when its conversation is opened.
   watch(
@@ -88,7 +132,12 @@ export function useAttention(): void {
   if ("serviceWorker" in navigator) {
     navigator.serviceWorker.addEventListener("message", (event: MessageEvent<unknown>) => {
       if (!isRecord(event.data) || typeof event.data["open"] !== "string") return;
-      void router.push({ name: "conversation", params: { id: event.data["open"] } });
+      const { open: id, query } = event.data;
+      void router.push({
+        name: "conversation",
+        params: { id },
+        query: isRecord(query) ? (query as LocationQueryRaw) : {},
+      });
     });
   }
 
@@ -111,22 +160,18 @@ async function withdraw(id: string): Promise<void> {
   }
 }
 
-/** Do something in one tab only. */
-async function alone(entry: Entry, work: () => void): Promise<void> {
+/** Do something in one tab only; `what` names it. */
+async function alone(what: string, work: () => unknown): Promise<void> {
   if (!("locks" in navigator)) {
-    work();
+    await work();
     return;
   }
-  await navigator.locks.request(
-    `hubbub-call-${entry.conversationId}-${entry.seq}`,
-    { ifAvailable: true },
-    async (lock) => {
-      if (!lock) return;
-      work();
-      // Held until the other tabs have heard of it, too.
-      await new Promise((done) => setTimeout(done, 1500));
-    },
-  );
+  await navigator.locks.request(`hubbub-call-${what}`, { ifAvailable: true }, async (lock) => {
+    if (!lock) return;
+    await work();
+    // Held until the other tabs have heard of it, too.
+    await new Promise((done) => setTimeout(done, 1500));
+  });
 }
 
 let audio: AudioContext | undefined;

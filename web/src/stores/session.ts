@@ -10,6 +10,7 @@ import { forgetStored, isRecord, readStored, store } from "@/platform/storage";
 import { useContacts } from "@/stores/contacts";
 import { useConversations } from "@/stores/conversations";
 import { usePeople } from "@/stores/people";
+import { useReminders } from "@/stores/reminders";
 import { useSettings } from "@/stores/settings";
 
 /** What the server says of itself before one logs in. */
@@ -52,6 +53,7 @@ export const useSession = defineStore("session", () => {
   const people = usePeople();
   const contacts = useContacts();
   const conversations = useConversations();
+  const reminders = useReminders();
   const settings = useSettings();
   const http = new HttpApi(location.origin);
 
@@ -107,7 +109,7 @@ export const useSession = defineStore("session", () => {
     status.value = made.status;
     ended.value = "";
     const userId = readLogin()?.tokens.userId ?? made.userId;
-    stops.push(people.attach(made, userId), contacts.attach(made, userId), conversations.attach(made, userId));
+    for (const kept of [people, contacts, conversations, reminders]) stops.push(kept.attach(made, userId));
     stage.value = "in";
     void readMe();
   }
@@ -195,9 +197,11 @@ export const useSession = defineStore("session", () => {
     if (why) await leaving.close();
     forgetStored("drafts.");
     forgetStored("people.");
+    forgetStored("reminders.");
     people.clear();
     contacts.clear();
     conversations.clear();
+    reminders.clear();
     void readPlace().catch(() => undefined);
   }
 

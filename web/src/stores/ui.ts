@@ -3,9 +3,10 @@ import { defineStore } from "pinia";
 import { reactive, ref, shallowRef } from "vue";
 
 import type { Message } from "@/client";
+import type { Place } from "@/stores/reminders";
 
 export type Dialog =
-  "palette" | "create" | "channels" | "shortcuts" | "logout" | "forward" | "add" | "folder" | "report";
+  "palette" | "create" | "channels" | "shortcuts" | "logout" | "forward" | "add" | "folder" | "report" | "remind";
 
 export const useUi = defineStore("ui", () => {
   const dialog = ref<Dialog | null>(null);
@@ -14,6 +15,8 @@ export const useUi = defineStore("ui", () => {
   const forwarding = shallowRef<Message | null>(null);
   /** What moderators are to look at. */
   const reporting = shallowRef<Message | null>(null);
+  /** What one is to be reminded of. */
+  const reminding = shallowRef<Place | null>(null);
   /** Answered or edited, by conversation or thread (`id` or `id#seq`). */
   const replying = reactive<Record<string, Message>>({});
   const editing = reactive<Record<string, Message>>({});
@@ -50,6 +53,11 @@ export const useUi = defineStore("ui", () => {
     dialog.value = "report";
   }
 
+  function remind(message: Place): void {
+    reminding.value = message;
+    dialog.value = "remind";
+  }
+
   function confirm(what: Confirmation): void {
     confirming.value = what;
   }
@@ -69,6 +77,7 @@ export const useUi = defineStore("ui", () => {
     profile,
     forwarding,
     reporting,
+    reminding,
     replying,
     editing,
     confirming,
@@ -80,6 +89,7 @@ export const useUi = defineStore("ui", () => {
     edit,
     forward,
     report,
+    remind,
     confirm,
     nameFolder,
     create,

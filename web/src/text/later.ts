@@ -18,6 +18,20 @@ export function laterTimes(nowMs: number): { key: LaterKey; timeMs: number }[] {
   ];
 }
 
+export type RemindKey = "minutes" | "hour" | "hours" | "tomorrow" | "monday";
+
+/** When people mean to come back to something, soonest first. */
+export function remindTimes(nowMs: number): { key: RemindKey; timeMs: number }[] {
+  return [
+    { key: "minutes", timeMs: nowMs + HOUR_MS / 3 },
+    { key: "hour", timeMs: nowMs + HOUR_MS },
+    { key: "hours", timeMs: nowMs + 3 * HOUR_MS },
+    ...laterTimes(nowMs).flatMap(({ key, timeMs }) =>
+      key === "tomorrow" || key === "monday" ? [{ key, timeMs }] : [],
+    ),
+  ];
+}
+
 /** A moment as a field for date and time writes it: 2025-10-03T14:05, here. */
 export function fieldOf(timeMs: number): string {
   const date = new Date(timeMs);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { isForEver, mutedUntil } from "@/components/conversation/arranging";
-import { fieldOf, laterTimes, momentOf } from "@/text/later";
+import { fieldOf, laterTimes, momentOf, remindTimes } from "@/text/later";
 
 const at = (day: number, hour: number, minute = 0): number => new Date(2025, 9, day, hour, minute).getTime();
 
@@ -19,6 +19,16 @@ describe("times to come", () => {
   test("offer no evening that has begun, and no Monday that is tomorrow", () => {
     expect(laterTimes(at(5, 20)).map(({ key }) => key)).toEqual(["hour", "tomorrow"]);
     expect(laterTimes(at(6, 20)).at(-1)).toEqual({ key: "monday", timeMs: at(13, 9) });
+  });
+
+  test("lead back to a message soon, today, tomorrow or next week", () => {
+    expect(remindTimes(at(3, 22))).toEqual([
+      { key: "minutes", timeMs: at(3, 22, 20) },
+      { key: "hour", timeMs: at(3, 23) },
+      { key: "hours", timeMs: at(4, 1) },
+      { key: "tomorrow", timeMs: at(4, 9) },
+      { key: "monday", timeMs: at(6, 9) },
+    ]);
   });
 
   test("go into a field and come out as they were", () => {

@@ -116,7 +116,7 @@ function worker(name: string, files = [...build(name).keys()]): (kind: string, e
       super(new URL(asked, ORIGIN), init);
     }
   }
-  runInNewContext(source, { self, caches, fetch: fetched, Request: Here, Response, URL, AbortSignal });
+  runInNewContext(source, { self, caches, fetch: fetched, Request: Here, Response, URL, URLSearchParams, AbortSignal });
   return (kind, event = {}) => {
     let done: Promise<unknown> = Promise.resolve(null);
     const take = (work: Promise<unknown>): void => void (done = work);
@@ -224,6 +224,33 @@ test("a click leads to the conversation, in the tab that is open or in a new one
   tabs = [{ focused: false, told, focus: () => Promise.resolve(), postMessage: (message) => void told.push(message) }];
   await tell("notificationclick", { notification });
   expect([went.length, told]).toEqual([1, [{ open: "c1" }]]);
+});
+
+test("a call about something to come back to says so, and all of them are one", async () => {
+  const tell = worker("one");
+  await tell("push", call({ text: "answer her", reminder: true, title: "Verona" }));
+  expect(notes.map(({ title, body, tag }) => [title, body, tag])).toEqual([
+    ["Reminder · Romeo in Verona", "answer her", "reminders"],
+  ]);
+  await tell("push", call({ conversation_id: "c2", reminder: true, sender: "", count: 2, language: "zh" }));
+  expect(notes.map(({ title, body, tag }) => [title, body, tag])).toEqual([
+    ["提醒", "有 2 条消息需要查看", "reminders"],
+  ]);
+});
+
+test("a click on it leads to the message, among the others or in its thread", async () => {
+  const tell = worker("one");
+  const click = (more: object): Promise<unknown> =>
+    tell("notificationclick", {
+      notification: { close: () => undefined, data: { conversation_id: "c1", seq: 5, reminder: true, ...more } },
+    });
+  await click({});
+  await click({ thread_seq: 3 });
+  expect(went).toEqual(["/c/c1?at=5", "/c/c1?panel=thread&seq=3"]);
+  const told: unknown[] = [];
+  tabs = [{ focused: false, told, focus: () => Promise.resolve(), postMessage: (message) => void told.push(message) }];
+  await click({});
+  expect(told).toEqual([{ open: "c1", query: { at: "5" } }]);
 });
 
 test("when the browser changes where it is called, a tab tells the server the new place", async () => {

@@ -72,6 +72,7 @@ describe("the words of the app", () => {
     "later.": "hour evening tomorrow monday",
     "message.": "waiting sent delivered read failed",
     "nav.": "all unread direct groups",
+    "remind.": "minutes hour hours tomorrow monday",
     "report.": "spam abuse violence illegal other",
     "search.way.": "from in before file",
     "settings.": "profile account security devices appearance notifications about",

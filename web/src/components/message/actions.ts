@@ -129,5 +129,6 @@ export function useMessageActions() {
     rights,
     forward: ui.forward,
     report: ui.report,
+    remind: ui.remind,
   };
 }
