@@ -64,9 +64,9 @@ class Place:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read() or b"{}")
 
-    def token_of(self, username: str) -> str:
+    def token_of(self, username: str, device: str = "") -> str:
         """Log somebody in as a program."""
-        form = f"grant_type=password&username={username}&password={PASSWORD.replace(' ', '+')}"
+        form = f"grant_type=password&username={username}&password={PASSWORD.replace(' ', '+')}&device_name={device}"
         request = urllib.request.Request(f"{self.address}/oauth/token", form.encode())
         with urllib.request.urlopen(request, timeout=20) as answer:
             return str(json.loads(answer.read())["access_token"])

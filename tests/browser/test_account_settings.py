@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import time
+import urllib.error
 from collections.abc import Callable
 
+import pytest
 from browser.people import PASSWORD, Person, Place
 from playwright.sync_api import expect
 
@@ -104,3 +106,29 @@ def test_an_address_devices_and_the_end(come: Come, place: Place) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
+
+
+@pytest.mark.parametrize("place", [{"HUBBUB_AUTH_NEW_DEVICES_AFTER_S": "0"}], indirect=True)
+def test_an_open_app_asks_about_a_new_device_and_throws_a_stranger_out(come: Come, place: Place) -> None:
+    place.set_up()
+    page = come("romeo").page
+    asked = page.get_by_role("alert").filter(has_text="Was this you?")
+    thief = place.token_of("romeo", device="Lute")
+    expect(asked).to_contain_text("New sign-in: Lute, from 127.0.0.1")
+    asked.get_by_role("button", name="No, end it").click()
+    page.get_by_role("button", name="Change password").click()
+    page.get_by_role("heading", name="Security").wait_for()
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        place.post("/api/v1/me", None, thief, method="GET")
+
+    mine = place.token_of("romeo", device="Phone")
+    expect(asked).to_contain_text("Phone")
+    # Whoever was not there is asked when they come back, until they have answered.
+    page.reload()
+    asked.get_by_role("button", name="Yes").click()
+    expect(asked).to_have_count(0)
+    page.reload()
+    page.get_by_role("heading", name="Security").wait_for()
+    left = place.post("/api/v1/me/arrivals", None, mine, method="GET")["arrivals"]
+    assert [one["active"] for one in left] == [False]
+    assert place.post("/api/v1/me", None, mine, method="GET")["username"] == "romeo"

@@ -641,6 +641,20 @@ CASES: list[Case] = [
         {"profileChanged": {"userId": JULIET, "username": "juliet", "displayName": "Juliet Montague"}},
     ),
     (
+        "signed_in",
+        "16.8",
+        "Somebody signed in from a device that is new.",
+        sub(58, sub(1, SESSION), sub(2, "Firefox on Linux"), sub(3, "192.0.2.7"), num(4, TIME)),
+        {
+            "signedIn": {
+                "loginId": SESSION,
+                "deviceName": "Firefox on Linux",
+                "address": "192.0.2.7",
+                "timeMs": str(TIME),
+            }
+        },
+    ),
+    (
         "presence_page",
         "16.5",
         "Who is online.",

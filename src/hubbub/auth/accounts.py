@@ -114,7 +114,7 @@ class Accounts:
         """None: every password is one of ours."""
         self.arrivals: Arrivals | None = None
         """None: nobody is told of new devices."""
-        self.on_arrival: ArrivalHook = _nothing
+        self.on_arrival: list[ArrivalHook] = []
         """Awaited with the login and its address after somebody signed in from a device that was new to them."""
         self._registering = Allowance(clock, per_s=0.0, burst=1.0)
         self._trying = Allowance(clock, per_s=0.0, burst=1.0)
@@ -715,7 +715,8 @@ class Accounts:
         """Log a stored login of somebody, and tell them of it if it is on a device that is new to them."""
         log.info("%s signed in from %s with login %s", account.id, address, login.id)
         if self.arrivals is not None and await self.arrivals.note(account, login, address):
-            await self.on_arrival(account, login, address)
+            for tell in self.on_arrival:
+                await tell(account, login, address)
 
     async def standing(self, login_id: str) -> tuple[Login, Account] | None:
         """Return a login with its person, ended or not."""

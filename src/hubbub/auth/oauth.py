@@ -71,7 +71,7 @@ class OAuth:
         self.devices = Devices(store, self.clients, accounts, settings, clock)
         self.factors = accounts.factors = SecondFactor(factor_store, settings, clock)
         self.companions = Companions(accounts, self.factors)
-        accounts.arrivals = Arrivals(factor_store, clock)
+        accounts.arrivals = Arrivals(factor_store, settings, clock)
         self.passkeys = Passkeys(factor_store, self.factors, accounts, clock, address=issuer)
         self.foreign: Foreign | None = None
         """None: people sign in here alone."""

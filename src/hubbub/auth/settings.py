@@ -94,6 +94,8 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     failure_wait_max_s: float = 300.0
     codes_per_hour: float = 30.0
     """Codes of an authenticator app that may be tried for one account, over all devices that are new to it."""
+    new_devices_after_s: int = 60
+    """So long after somebody's first login they are told of devices that are new."""
     admins_need_second_factor: bool = False
     """An admin who has set up no second step may do nothing but that."""
     requests_per_second: float = 100.0

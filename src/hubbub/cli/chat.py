@@ -30,6 +30,7 @@ from hubbub.client import (
     HubbubError,
     Pending,
     ResetEvent,
+    SignedInEvent,
     State,
     StateEvent,
 )
@@ -39,6 +40,7 @@ from hubbub.terminal.commands import Clerk
 from hubbub.terminal.emoji import with_emoji
 from hubbub.terminal.language import Words, language_of
 from hubbub.terminal.local_log import LocalLog
+from hubbub.terminal.new_devices import was_this_you
 from hubbub.terminal.people import People
 from hubbub.terminal.whom import mentioned, place
 
@@ -108,7 +110,7 @@ async def _line_by_line(
     try:
         async with client:
             await client.ready(timeout)
-            chat = LineChat(client, clerk, log, interactive=sys.stdin.isatty())
+            chat = LineChat(client, clerk, log, words, interactive=sys.stdin.isatty())
             if conversation:
                 await chat.go_to(conversation)
             else:
@@ -132,8 +134,9 @@ async def _line_by_line(
 class LineChat:
     """One person at one terminal."""
 
-    def __init__(self, client: Client, clerk: Clerk, log: LocalLog, *, interactive: bool) -> None:
+    def __init__(self, client: Client, clerk: Clerk, log: LocalLog, words: Words, *, interactive: bool) -> None:
         self._client = client
+        self._words = words
         self._clerk = clerk
         self._log = log
         self._names = Names(client)
@@ -265,6 +268,8 @@ class LineChat:
                 _say(await entry_line(self._names, entry, place=not here))
                 if here:
                     self._client.saw(entry.conversation_id, entry.seq)
+            case SignedInEvent():
+                _say(f"! {was_this_you(self._words, event)}")
             case StateEvent(state) if state is State.WAITING and not self._away:
                 self._away = True
                 _say(f"-- {event.error or 'The connection was lost.'} Trying again.")

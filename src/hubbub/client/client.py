@@ -476,6 +476,8 @@ class Client(OverHttp):
                 feed.presence(body)
             case "profile_changed":
                 feed.profile(body)
+            case "signed_in":
+                feed.signed_in(body)
             case "resync":
                 feed.rows_missing = True
             case "reset":

@@ -29,6 +29,7 @@ from hubbub.client.models import (
     ProfileEvent,
     ReminderEvent,
     ResetEvent,
+    SignedInEvent,
     TypingEvent,
 )
 from hubbub.client.translate import contact_of, conversation_of, entry_of, presence_of, reminder_of, user_of
@@ -301,6 +302,11 @@ class Feed:
         """Take word that somebody is called or shown another way."""
         if self._room():
             self._emit(ProfileEvent(user_of(user)))
+
+    def signed_in(self, new: pb.SignIn) -> None:
+        """Take word that somebody signed in to this account from a new device."""
+        if self._room():
+            self._emit(SignedInEvent(new.login_id, new.device_name, new.address, new.time_ms))
 
     # ------------------------------------------------------------ what to ask for
 

@@ -593,6 +593,20 @@ class ProfileEvent(msgspec.Struct, frozen=True):
     user: User
 
 
+class SignedInEvent(msgspec.Struct, frozen=True):
+    """Somebody signed in to one's account from a device it had not been used from: "was this you"?
+
+    What came while one was away is listed by `GET /api/v1/me/arrivals`.
+    """
+
+    login_id: str
+    """`DELETE /api/v1/me/logins/{login_id}` ends it."""
+    device_name: str
+    """As whoever signed in calls it."""
+    address: str
+    time_ms: int
+
+
 class PresenceEvent(msgspec.Struct, frozen=True):
     presence: Presence
 
@@ -620,6 +634,7 @@ Event = (
     | TypingEvent
     | PresenceEvent
     | ProfileEvent
+    | SignedInEvent
     | StateEvent
     | ResetEvent
 )

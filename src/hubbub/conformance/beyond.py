@@ -68,6 +68,7 @@ BEYOND: Final[dict[str, str]] = {
     "15.4": CRASH,
     "16.1": MEANING,
     "16.3": MEANING,
+    "16.8": SLOW,
     "17.2": CLIENT,
     "17.3": SLOW,
     "18.2": MEANING,

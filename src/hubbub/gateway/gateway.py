@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hubbub.auth.arrivals import NewDevice
 from hubbub.auth.endings import Endings
 from hubbub.auth.model import Authenticator, Identity
+from hubbub.auth.scopes import ACCOUNT
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.following import FeedFactory, Following
@@ -217,6 +219,23 @@ class Gateway:
         own = person.sessions if person is not None else []
         for session in {*own, *self._registry.watchers(user_id)}:
             if isinstance(session, Session):
+                session.push(push)
+
+    def signed_in(self, payload: bytes) -> None:
+        """Hear that somebody signed in from a device new to them, and ask their other devices whether it was them."""
+        try:
+            new = NewDevice.decoded(payload)
+        except ValueError as problem:
+            log.warning("a new device could not be read", problem=repr(problem))
+            return
+        person = self._service.people.get(new.user_id)
+        if person is None:
+            return
+        push = Push(pb.ServerFrame(signed_in=mapping_out.sign_in(new)))
+        for session in person.sessions:
+            identity = session.identity
+            # As whoever lists them over HTTP.
+            if session.device_id != new.device_id and identity is not None and identity.may(ACCOUNT):
                 session.push(push)
 
     def _hear(self, events: Sequence[Event]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from hubbub.auth.arrivals import NewDevice
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import NOBODY
 from hubbub.chat.contacts import Contact
@@ -453,6 +454,10 @@ def user(row: UserRow) -> pb.User:
         bot=row.bot,
         avatar=row.avatar,
     )
+
+
+def sign_in(new: NewDevice) -> pb.SignIn:
+    return pb.SignIn(login_id=new.login_id, device_name=new.device_name, address=new.address, time_ms=new.time_ms)
 
 
 def presence(value: Presence) -> pb.Presence:

@@ -97,15 +97,18 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     time_ms: int
     active: bool
     """Whether that login lasts."""
+    current: bool
+    """Whether it is the login that asks."""
 
     @classmethod
-    def of(cls, row: factor_ports.Arrival, active: bool) -> Arrival:
+    def of(cls, row: factor_ports.Arrival, active: bool, current: bool) -> Arrival:
         return cls(
             login_id=row.id,
             device_name=row.device_name,
             address=row.address,
             time_ms=row.time_ms,
             active=active,
+            current=current,
         )
 
 
@@ -238,7 +241,8 @@ async def list_arrivals(identity: IdentityDep, deps: DepsDep) -> ArrivalList:
     found = []
     for row in await deps.accounts.arrivals.of(identity.user_id):
         standing = await deps.accounts.standing(row.id)
-        found.append(Arrival.of(row, standing is not None and not standing[0].ended_ms))
+        active = standing is not None and not standing[0].ended_ms
+        found.append(Arrival.of(row, active, row.id == identity.login_id))
     return ArrivalList(arrivals=found)
 
 

@@ -59,7 +59,7 @@ def open_recovery(
     lease_s = 10.0 * settings.mail.timeout_s + 60.0
     office = Office(carrier, letters, clock, waiting=settings.mail.waiting, lease_s=lease_s)
     recovery = Recovery(store, accounts, office, clock, settings.auth, url=url)
-    accounts.on_arrival = recovery.tell_arrival
+    accounts.on_arrival.append(recovery.tell_arrival)
     office.start()
     stack.push_async_callback(office.stop)
     recovery.start()

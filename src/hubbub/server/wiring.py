@@ -21,9 +21,11 @@ from prometheus_client import CollectorRegistry
 
 import hubbub
 from hubbub.auth.accounts import Accounts
+from hubbub.auth.arrivals import NewDevice
 from hubbub.auth.audit import By, by
 from hubbub.auth.model import Identity
 from hubbub.auth.oauth import OAuth
+from hubbub.auth.ports import Account, Login
 from hubbub.auth.roles import Roles
 from hubbub.auth.setup_link import remove_setup_link
 from hubbub.base.clock import Clock
@@ -82,6 +84,7 @@ INCARNATION_FILE = "incarnation"
 """In the data folder: which incarnation of this node had it last."""
 
 PROFILE_CHANGED = "people.profile"
+NEW_DEVICE = "people.device"
 """The signal that somebody is called or shown another way now; its payload is their id."""
 
 _READY_S = 2.0
@@ -227,6 +230,7 @@ async def build(
         metrics.register(GatewayMetrics(gateway))
         await _start_gateway(gateway)
         stack.callback(await ground.signals.listen(PROFILE_CHANGED, gateway.profile_changed))
+        stack.callback(await ground.signals.listen(NEW_DEVICE, gateway.signed_in))
 
     listeners: Listeners | None = None
     if settings.does("web"):
@@ -539,8 +543,12 @@ async def _accounts(
     async def profile_changed(user_id: str) -> None:
         await ground.signals.signal(PROFILE_CHANGED, user_id.encode())
 
+    async def signed_in(account: Account, login: Login, address: str) -> None:
+        await ground.signals.signal(NEW_DEVICE, NewDevice.of(login, address).encoded())
+
     accounts = Accounts(store, settings.auth, ground.clock, on_login_ended=login_ended, on_registered=chat.add_new_user)
     accounts.on_profile_changed = profile_changed
+    accounts.on_arrival.append(signed_in)
     await accounts.start()
     stack.push_async_callback(accounts.close)
     return accounts

@@ -28,6 +28,7 @@ from hubbub.client import (
     Message,
     PresenceEvent,
     ResetEvent,
+    SignedInEvent,
     State,
     StateEvent,
     TypingEvent,
@@ -74,9 +75,10 @@ class Desk:
         changed: Callable[[What], None] = lambda _: None,
         said: Callable[[str], None] = lambda _: None,
         heard: Callable[[Entry], None] = lambda _: None,
+        signed_in: Callable[[SignedInEvent], None] = lambda _: None,
     ) -> None:
         """`changed`: called with what must be drawn again; `said`: with a sentence for the person; `heard`: with every
-        entry that comes, once, after it was taken in."""
+        entry that comes, once, after it was taken in; `signed_in`: with word of a new device."""
         self.client = client
         self.log = log
         self.people = people
@@ -85,6 +87,7 @@ class Desk:
         self.changed = changed
         self.said = said
         self.heard = heard
+        self.signed_in = signed_in
 
         self.places = Places(me, clock)
         self.drafts = Drafts(client, log, self.places)
@@ -357,6 +360,8 @@ class Desk:
                 self.company.presence([presence])
                 self.changed("people")
                 self.changed("places")
+            case SignedInEvent():
+                self.signed_in(event)
             case StateEvent(state, error):
                 self._take_state(state, error)
             case ResetEvent(conversation_id, _):

@@ -21,6 +21,9 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, L
     leak = LeakyBus(cluster.bus.port)
     leak.open()
     cluster.nodes["gateway-2"].environ["HUBBUB_BUS"] = leak.url
+    for node in cluster.nodes.values():
+        # Nobody in a play has had their device for a minute.
+        node.environ["HUBBUB_AUTH_NEW_DEVICES_AFTER_S"] = "0"
     # The cluster's own tasks live in the loop that opened it.
     with asyncio.Runner() as runner:
         runner.run(cluster.open())

@@ -1,4 +1,4 @@
-"""What is decided about people holds wherever they are connected, within a second: bans, roles, mutes, names."""
+"""What is decided about people, and told to them, reaches every node within a second: bans, mutes, new devices …"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.house import PASSWORD
 from support.stage import Actor
 from support.town import Town
 
-from hubbub.client import HttpApi, HubbubError, Kind, ProfileEvent
+from hubbub.client import HttpApi, HubbubError, Kind, ProfileEvent, SignedInEvent
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -106,3 +106,16 @@ async def test_another_name_reaches_who_watches_at_another_node(town: Town) -> N
         await castle.does("PATCH", f"/people/{juliet.user_id}", {"display_name": "Juliet Montague"})
     shown = await romeo.awaits(lambda event: event.user if isinstance(event, ProfileEvent) else None)
     assert (shown.id, shown.display_name) == (juliet.user_id, "Juliet Montague")
+
+
+async def test_a_new_device_is_asked_about_at_whichever_node_the_others_are(town: Town) -> None:
+    romeo, twin = await town.enter("romeo@gateway-2", "juliet@gateway-1")
+    async with HttpApi(town.http) as http:
+        thief = await http.log_in(romeo.username, PASSWORD, device_name="Firefox on Linux")
+        new = await romeo.awaits(lambda event: event if isinstance(event, SignedInEvent) else None)
+        assert (new.device_name, bool(new.address)) == ("Firefox on Linux", True)
+        token = (await http.log_in(romeo.username, PASSWORD)).access_token
+        await http.call("DELETE", f"/api/v1/me/logins/{new.login_id}", token=token)
+        with pytest.raises(HubbubError, match="ended"):
+            await http.call("GET", "/api/v1/me", token=thief.access_token)
+    assert twin.client.error is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from unit.client.fake import JULIET, ROMEO, ROOM, FakeServer, client_of, entry, page, state
 
-from hubbub.client import Entry, EntryEvent, HubbubError, MessageEvent, Reminder, ReminderEvent
+from hubbub.client import Entry, EntryEvent, HubbubError, MessageEvent, Reminder, ReminderEvent, SignedInEvent
 from hubbub.client.events import MessageStream
 from hubbub.wire import hubbub_pb2 as pb
 
@@ -158,3 +158,18 @@ async def test_what_one_is_reminded_of_comes_as_an_event_once() -> None:
             (False, version + 1),
             (True, version + 2),
         ]
+
+
+async def test_a_sign_in_from_a_new_device_comes_as_an_event() -> None:
+    server = FakeServer()
+    async with client_of(server) as client:
+        connection = await server.connection()
+        await connection.accept(state())
+        await client.ready(5)
+        events = client.events()
+        new = pb.SignIn(login_id="ab", device_name="Firefox on Linux", address="192.0.2.7", time_ms=1000)
+        connection.send(signed_in=new)
+        async for event in events:
+            if isinstance(event, SignedInEvent):
+                assert event == SignedInEvent("ab", "Firefox on Linux", "192.0.2.7", 1000)
+                break

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from support.fake_chat import an_id
+from support.fake_chat import FOR_EVER_MS, an_id
 from support.gateways import Client, House, a_house, until
 from support.quiet import a_quiet_house
 
+from hubbub.auth.arrivals import NewDevice
 from hubbub.auth.permissions import BUILT_IN, EVERYDAY, NONE, Permission
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import new_id
@@ -144,6 +145,31 @@ async def test_another_name_is_shown_to_who_watches_and_to_oneself_and_to_nobody
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await mercutio.push("profile_changed")
+
+
+async def test_a_sign_in_from_a_new_device_is_asked_about_on_the_others_that_may_see_devices() -> None:
+    new = NewDevice(ROMEO, an_id("thief"), new_id(), "Firefox on Linux", "192.0.2.7", 1763668800000)
+    async with a_house() as house:
+        phone = await house.enter("romeo", "phone")
+        app = await house.enter("romeo", f"app/{FOR_EVER_MS}/read+account")
+        reader = await house.enter("romeo", f"reader/{FOR_EVER_MS}/read")
+        thief = await house.enter("romeo", "thief")
+        juliet = await house.enter("juliet")
+        for payload in (b"\xff", b"", new.encoded()):
+            house.gateway.signed_in(payload)
+        for client in (phone, app):
+            told = (await client.push("signed_in")).signed_in
+            assert (told.login_id, told.device_name, told.address, told.time_ms) == (
+                new.login_id,
+                "Firefox on Linux",
+                "192.0.2.7",
+                1763668800000,
+            )
+        for client in (reader, thief, juliet):
+            await client.ask(ping=pb.Ping())
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await client.push("signed_in")
 
 
 async def test_a_mute_reaches_an_open_socket() -> None:

@@ -255,7 +255,7 @@ async def a_site(
         chat, accounts, lambda hear, on_hole: bus.feed(hear, everything=True, on_hole=on_hole), clock, rest
     )
     recovery = Recovery(account_store, accounts, Posted(lambda: site.letters), clock, auth, url=issuer)
-    accounts.on_arrival = recovery.tell_arrival
+    accounts.on_arrival.append(recovery.tell_arrival)
     push_rows = SqlPush(database) if database else MemoryPush(memory, memory_accounts)
     deps = Deps(
         chat=chat,

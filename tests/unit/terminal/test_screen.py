@@ -59,6 +59,14 @@ async def test_conversations_show_what_is_unread_and_who_is_here(puppet: PuppetS
         await screen.until(lambda: puppet.rooms[VERONA].read[ROMEO] == 5)
 
 
+async def test_a_sign_in_from_a_new_device_is_asked_about_with_the_command_that_ends_it(puppet: PuppetServer) -> None:
+    async with screen_of(puppet) as screen:
+        await screen.shows("online")
+        puppet.push(signed_in=pb.SignIn(login_id="0a1b", device_name="Fire\x1b[31mfox" * 9, address="192.0.2.7"))
+        await screen.shows("Was this you?", "192.0.2.7", "session end 0a1b")
+        assert "\x1b" not in screen.text()
+
+
 async def test_a_message_goes_from_waiting_to_sent_to_delivered_to_read(puppet: PuppetServer) -> None:
     puppet.holding = True
     async with screen_of(puppet, opened="@juliet") as screen:

@@ -35,6 +35,7 @@ import type {
   Role,
   Scheduled,
   ServerInfo,
+  SignIn,
   User,
 } from "./models";
 
@@ -128,6 +129,8 @@ export interface Events {
   presence: Presence;
   /** Somebody one watches, or oneself, is called or shown another way now. */
   profile: User;
+  /** "Was this you": a sign-in from a new device.  What came before one listened, `GET /api/v1/me/arrivals` lists. */
+  signedIn: SignIn;
   /** What one keeps of somebody changed, on whichever device.  What was before is read over HTTP. */
   contact: Contact;
   /** A reminder is due, or was set, moved or taken away, on whichever device. */

@@ -29,7 +29,7 @@ import { Requests } from "./requests";
 import { Sending } from "./sending";
 import type { Answer, ServerBody, ServerCase, Session } from "./session";
 import { MemoryStore } from "./store";
-import { conversationOf, presenceOf } from "./translate";
+import { conversationOf, presenceOf, signInOf } from "./translate";
 import { Typists } from "./typing";
 import { until } from "./until";
 import { Upkeep } from "./upkeep";
@@ -383,6 +383,9 @@ export class HubbubClient extends Requests implements Client {
         break;
       case "profileChanged":
         this.#feed.profile(body.value);
+        break;
+      case "signedIn":
+        this.#events.emit("signedIn", signInOf(body.value));
         break;
       case "resync":
         this.#feed.rowsMissing = true;

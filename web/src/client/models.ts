@@ -309,6 +309,16 @@ export interface User {
   readonly avatar: string;
 }
 
+/** Somebody signed in to one's account from a device it had not been used from. */
+export interface SignIn {
+  /** `DELETE /api/v1/me/logins/{loginId}` ends it. */
+  readonly loginId: string;
+  /** As whoever signed in calls it. */
+  readonly deviceName: string;
+  readonly address: string;
+  readonly timeMs: number;
+}
+
 /** What this person keeps of another; nobody else sees it. */
 export interface Contact {
   readonly userId: string;

@@ -38,6 +38,7 @@ import type {
   Reminder,
   Role,
   Scheduled,
+  SignIn,
   User,
 } from "./models";
 
@@ -314,6 +315,10 @@ export function memberOf(member: pb.Member): Member {
 export function userOf(user: pb.User): User {
   const { userId, username, displayName, signature, bot, avatar } = user;
   return { id: userId, username, displayName, signature, bot, avatar };
+}
+
+export function signInOf({ loginId, deviceName, address, timeMs }: pb.SignIn): SignIn {
+  return { loginId, deviceName, address, timeMs: toNumber(timeMs) };
 }
 
 export function contactOf(row: pb.Contact): Contact {

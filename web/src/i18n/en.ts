@@ -648,6 +648,15 @@ export const en = {
     providerUnlink: "Unlink",
     linked: "Linked",
   },
+  newDevice: {
+    came: "New sign-in: {name}, from {address}, {time}.",
+    question: "Was this you?",
+    yes: "Yes",
+    no: "No, end it",
+    ended: "{name} was logged out. Whoever it was may know your password.",
+    changePassword: "Change password",
+    later: "Later",
+  },
   settings: {
     title: "Settings",
     profile: "Profile",

@@ -646,6 +646,15 @@ export const zh: Messages = {
     providerUnlink: "取消关联",
     linked: "已关联",
   },
+  newDevice: {
+    came: "新登录：{name}，来自 {address}，{time}。",
+    question: "是您本人吗？",
+    yes: "是",
+    no: "不是，结束登录",
+    ended: "{name} 已被退出登录。对方可能知道您的密码。",
+    changePassword: "修改密码",
+    later: "稍后",
+  },
   settings: {
     title: "设置",
     profile: "个人资料",

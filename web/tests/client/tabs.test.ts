@@ -248,6 +248,20 @@ test("another name of somebody reaches every tab", async () => {
   expect(heard).toEqual(["Juliet Montague", "Juliet Montague"]);
 });
 
+test("a sign-in from a new device is asked about in every tab", async () => {
+  const tabs = [browser.opens(), browser.opens()];
+  const stage = await online();
+  const heard: unknown[] = [];
+  for (const { client } of tabs) client.on("signedIn", (one) => heard.push(one));
+  const told = { loginId: "3".repeat(32), deviceName: "Firefox on Linux", address: "192.0.2.7" };
+  stage.connection.send({ case: "signedIn", value: { ...told, timeMs: 1000n } });
+  await settle();
+  expect(heard).toEqual([
+    { ...told, timeMs: 1000 },
+    { ...told, timeMs: 1000 },
+  ]);
+});
+
 test("a login that ended ends all tabs", async () => {
   const tabs = [browser.opens(), browser.opens()];
   const stage = await online();

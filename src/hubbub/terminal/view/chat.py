@@ -34,6 +34,7 @@ from hubbub.terminal.view.writing import Writing, is_order
 
 DRAWN_EVERY_S: Final = 1 / 30
 TYPING_EVERY_S: Final = 3.0
+WARNING_S: Final = 60.0
 NARROW: Final = 64
 SLIM: Final = 48
 """Columns below which the list of conversations is narrower, and below which it is hidden."""
@@ -102,7 +103,8 @@ class ChatScreen(Screen[None]):
         self.writing = Writing(self.composer, desk, self._words, self.about)
         self._slash = Slash(self, desk, self.writing, self._words)
         desk.changed, desk.said = self.changed, self.say
-        desk.heard = Noticing(self, desk, clerk, self._words).heard
+        noticing = Noticing(self, desk, clerk, self._words)
+        desk.heard, desk.signed_in = noticing.heard, noticing.signed_in
         self.changed("places")
         self.changed("history")
         self.changed("connection")
@@ -195,6 +197,10 @@ class ChatScreen(Screen[None]):
     def say(self, sentence: str) -> None:
         """Tell the person something for a while."""
         self.notify(line(lined_up(self._words.refusal(sentence))), markup=False)
+
+    def warn(self, sentence: str) -> None:
+        """Tell the person something they may have to act on, for as long as that takes to read and copy."""
+        self.notify(line(lined_up(sentence)), markup=False, severity="warning", timeout=WARNING_S)
 
     def about(self, text: str) -> None:
         """Say above the composer what is being written; empty: an ordinary message."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hubbub.client import Entry, Kind
+from hubbub.client import Entry, Kind, SignedInEvent
 from hubbub.terminal.auto_reply import Asked, asked_of
 from hubbub.terminal.commands import Clerk
 from hubbub.terminal.desk import Desk
 from hubbub.terminal.language import Words
+from hubbub.terminal.new_devices import was_this_you
 from hubbub.terminal.places import mentions
 from hubbub.terminal.safe import line, lined_up
 
@@ -51,6 +52,11 @@ class Noticing:
         asked = asked_of(entry, place, sender, desk.me) if self._clerk.auto.on else None
         if asked is not None:
             self._screen.work(self._answer(asked, bot=bool(sender and sender.bot)))
+
+    def signed_in(self, new: SignedInEvent) -> None:
+        """Somebody signed in to the account from a device that is new."""
+        self._screen.warn(was_this_you(self._words, new))
+        self._screen.app.bell()
 
     async def _answer(self, asked: Asked, *, bot: bool) -> None:
         try:
