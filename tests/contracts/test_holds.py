@@ -413,3 +413,41 @@ async def test_a_hold_is_open_only_once_who_erased_without_knowing_of_it_has_end
         await opening
     await two.db.write(erase)
     assert found == [{}, {stage: [(0, 0)]}]
+
+
+# ---------------------------------------------------------------- what it costs
+
+
+async def test_only_what_takes_words_out_of_the_log_asks_for_holds_and_once(tmp_path: Path, clock: ManualClock) -> None:
+    database = await open_empty("", tmp_path / "data", clock=clock)
+    store = SqlStore(database)
+    script = Script(store, clock, database)
+    said: list[str] = []
+
+    def listen(conn: Connection) -> None:
+        driver = conn.connection.driver_connection
+        assert driver is not None
+        driver.set_trace_callback(said.append)
+
+    def asked() -> list[str]:
+        about = [sql for sql in said if "hold" in sql]
+        said.clear()
+        return about
+
+    try:
+        await script.there_is(UserRow(ANNA, "anna"), UserRow(BEN, "ben"))
+        stage = await script.make(ANNA, BEN)
+        await SqlHolds(database).open(Hold(new_id(), "Capulet", "", CLERK, 1), Subjects((BEN,)))
+        await database.write(listen)
+        seq = await script.say(stage, ANNA)
+        await script.edit(stage, ANNA, seq, "better")
+        await script.react(stage, BEN, seq, "🌹")
+        assert asked() == []
+        await script.recall(stage, ANNA, seq)
+        found = asked()
+        assert [sql.split()[0] for sql in found] == ["SELECT", "INSERT", "INSERT"]
+        # A reply in a thread whose first message was recalled takes nothing out.
+        await script.say(stage, ANNA, thread_seq=seq)
+        assert asked() == []
+    finally:
+        await database.close()

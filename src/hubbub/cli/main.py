@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "mute": "Keep people from saying anything, for a time or for good (moderators).",
     "report": "Report people and messages; see reports and resolve them.",
     "held": "See messages that word filters hold, and decide about them (moderators).",
+    "hold": "Keep what people wrote for a court, and export it (legal holds).",
     "filter": "Refuse, mask or hold messages with certain words (moderators).",
     "audit": "See who did what, and check that nobody changed it (admins).",
     "edge": "Put one public address in front of a cluster.",

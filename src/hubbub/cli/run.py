@@ -41,6 +41,9 @@ class Exit(IntEnum):
 Ask = Callable[..., Coroutine[Any, Any, dict[str, Any]]]
 """`await ask(method, path, json=…, params=…)` returns the JSON object a call answers."""
 
+Pieces = Callable[[str], AsyncIterator[bytes]]
+"""`async for piece in pieces(path)` brings the bytes of a download."""
+
 _LOGIN_CODES = {"unauthenticated", "bad_token", "token_expired", "session_ended", "bad_credentials"}
 _REACH_CODES = {UNREACHABLE, "timeout", "unavailable", "going_away", "overloaded", CLOSED}
 
@@ -118,6 +121,19 @@ class Context:
                 return await http.call(method, path, token=await login.renew(http, token), **more)
 
             yield ask
+
+    @asynccontextmanager
+    async def pieces(self) -> AsyncIterator[Pieces]:
+        """Return a function that gets the bytes behind a path as this profile."""
+        profile = self.profile()
+        login = ProfileLogin(self.file, "brief")
+        async with HttpApi(profile.server) as http:
+
+            async def pieces(path: str) -> AsyncIterator[bytes]:
+                async for piece in http.pieces(path, token=await login.token(http)):
+                    yield piece
+
+            yield pieces
 
     def show(self, value: object, sentence: str = "") -> None:
         """Print a result: as one line of JSON, or as a sentence."""

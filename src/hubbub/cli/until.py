@@ -20,9 +20,14 @@ def end_of(span: str, until: str) -> int:
         if found is None:
             raise click.UsageError("A span is a number and m, h, d or w: 30m, 12h, 7d.")
         return int((time.time() + int(found[1]) * _UNITS_S[found[2]]) * 1000)
-    if until:
-        try:
-            return int(datetime.fromisoformat(until).timestamp() * 1000)
-        except ValueError:
-            raise click.UsageError("A time is written 2030-01-31 or 2030-01-31T18:00.") from None
-    return 0
+    return moment(until)
+
+
+def moment(text: str) -> int:
+    """Return a time that was written out; 0 for none."""
+    if not text:
+        return 0
+    try:
+        return int(datetime.fromisoformat(text).timestamp() * 1000)
+    except ValueError:
+        raise click.UsageError("A time is written 2030-01-31 or 2030-01-31T18:00.") from None

@@ -36,7 +36,7 @@ from hubbub.rest import (
     second_factor,
     users,
 )
-from hubbub.rest.admin import audit, clients, cluster, joining, keys, moderation, registrar, roles
+from hubbub.rest.admin import audit, clients, cluster, holds, joining, keys, moderation, registrar, roles
 from hubbub.rest.authorization import (
     authorize,
     device,
@@ -116,6 +116,7 @@ def litestar_app(deps: Deps) -> Litestar:
             *audit.GUARDED,
             *roles.GUARDED,
             *moderation.GUARDED,
+            *holds.GUARDED,
         ],
     )
     given = Router("/api/v1", guards=[files.reader_guard(deps)], route_handlers=files.OPEN)

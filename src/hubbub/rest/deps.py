@@ -18,6 +18,7 @@ from hubbub.auth.recovery import Recovery
 from hubbub.auth.roles import Roles
 from hubbub.auth.settings import AuthSettings
 from hubbub.base.clock import Clock
+from hubbub.chat.holding import Holding
 from hubbub.chat.model import Caller
 from hubbub.chat.moderating import Moderating
 from hubbub.chat.service import Chat
@@ -107,6 +108,8 @@ class Deps:
     """None: nothing is remembered."""
     moderating: Moderating | None = None
     """None: nobody reports and no word is filtered."""
+    holding: Holding | None = None
+    """None: nothing is held."""
     roles: Roles | None = None
     """None: there are owners and members."""
     metrics: CollectorRegistry | None = None

@@ -33,6 +33,7 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
 from hubbub.bus.chat_server import ChatServer
 from hubbub.bus.remote_chat import RemoteChat
+from hubbub.chat.holding import Holding
 from hubbub.chat.moderating import CHANGED as MODERATION_CHANGED
 from hubbub.chat.moderating import Moderating
 from hubbub.chat.node import ChatNode
@@ -67,6 +68,7 @@ from hubbub.server.load import LoadMeter
 from hubbub.server.mail import open_recovery
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics, ListenerMetrics
 from hubbub.server.push import open_push, start_noting, start_push_worker
+from hubbub.server.releasing import Releasing
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.auth.accounts import SqlAccounts
 from hubbub.storage.auth.audit import SqlAudit
@@ -74,6 +76,7 @@ from hubbub.storage.auth.clients import SqlClients
 from hubbub.storage.auth.factors import SqlFactors
 from hubbub.storage.auth.letters import SqlLetters
 from hubbub.storage.auth.roles import SqlRoles
+from hubbub.storage.chat.holds import SqlHolds
 from hubbub.storage.chat.moderation import SqlModeration
 from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
@@ -210,6 +213,9 @@ async def build(
         erasing = Erasing(account_store, chat)
         erasing.start()
         stack.push_async_callback(erasing.stop)
+        releasing = Releasing(SqlHolds(ground.database))
+        releasing.start()
+        stack.push_async_callback(releasing.stop)
     gateway: Gateway | None = None
     if settings.does("gateway"):
         if roll is not None:
@@ -302,6 +308,7 @@ async def build(
             ground.clock,
             partial(ground.signals.signal, MODERATION_CHANGED, b""),
         ),
+        holding=Holding(SqlHolds(ground.database), ground.clock),
         push=push,
         links=Links(ground.identity.secret, ground.clock, settings.files.link_s),
         web_app=await _web_app(settings),

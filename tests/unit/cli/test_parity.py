@@ -103,6 +103,16 @@ BY = {
     "resolve_report": "report resolve",
     "list_held": "held list",
     "decide_held": "held accept",
+    "open_hold": "hold open",
+    "list_holds": "hold list",
+    "read_hold": "hold show",
+    "add_to_hold": "hold add",
+    "remove_from_hold": "hold remove",
+    "close_hold": "hold close",
+    "begin_export": "hold export",
+    "read_export": "hold export",
+    "read_held_file": "hold export",
+    "finish_export": "hold export",
     "list_filters": "filter list",
     "create_filter": "filter add",
     "change_filter": "filter change",
@@ -124,7 +134,7 @@ NOT = {
 }
 """What has no command, and why."""
 
-TAGS = {"accounts", "clients", "cluster", "contacts", "members", "moderation"}
+TAGS = {"accounts", "clients", "cluster", "contacts", "holds", "members", "moderation"}
 
 
 def found(words: str) -> click.Command:

@@ -169,6 +169,17 @@ async def moderate(site: Site, shows: Play, prince: Person, romeo: Person, nurse
     held = (await show("list_held", prince, "GET", "/held"))["held"][0]["held_id"]
     await show("decide_held", prince, "POST", f"/held/{held}", {"accept": True})
     await show("remove_filter", prince, "DELETE", f"/filters/{word}")
+    feud = {"name": "Capulet v. Montague", "reason": "The fray in the square", "user_ids": [romeo.user_id]}
+    hold = "/holds/" + (await show("open_hold", prince, "POST", "/holds", feud))["hold_id"]
+    await show("list_holds", prince, "GET", "/holds")
+    await show("add_to_hold", prince, "POST", f"{hold}/subjects", {"conversation_ids": [GENERAL_CHANNEL]})
+    await show("read_hold", prince, "GET", hold)
+    reading = f"{hold}/exports/" + (await show("begin_export", prince, "POST", f"{hold}/exports"))["export_id"]
+    await show("read_export", prince, "GET", f"{reading}/entries", limit=2)
+    read = {"sha256": "9f" * 32, "entries": 2, "files": 0}
+    await show("finish_export", prince, "POST", f"{reading}/finish", read)
+    await show("remove_from_hold", prince, "DELETE", f"{hold}/subjects/{GENERAL_CHANNEL}")
+    await show("close_hold", prince, "POST", f"{hold}/close")
     made = await show("report", romeo, "POST", "/reports", {"user_id": nurse.user_id, "reason": "spam"})
     await show("list_reports", prince, "GET", "/reports")
     await show("read_report", prince, "GET", f"/reports/{made['report_id']}")

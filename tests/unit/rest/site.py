@@ -27,6 +27,7 @@ from hubbub.base.clock import Clock, SystemClock
 from hubbub.base.ids import new_id
 from hubbub.blobs.memory import MemoryBlobs
 from hubbub.bus.local import LocalBus, LocalSignals
+from hubbub.chat.holding import Holding
 from hubbub.chat.model import UserRow
 from hubbub.chat.moderating import Moderating
 from hubbub.chat.node import ChatNode
@@ -55,6 +56,7 @@ from hubbub.storage.auth.audit import SqlAudit
 from hubbub.storage.auth.clients import SqlClients
 from hubbub.storage.auth.factors import SqlFactors
 from hubbub.storage.auth.roles import SqlRoles
+from hubbub.storage.chat.holds import SqlHolds
 from hubbub.storage.chat.moderation import SqlModeration
 from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.file_store import SqlFiles
@@ -280,6 +282,7 @@ async def a_site(
         config=config,
         audit=SqlAudit(database) if database else memory_audit,
         moderating=Moderating(moderation, chat, clock, filters_changed),
+        holding=Holding(SqlHolds(database) if database else memory.legal_holds(memory_audit), clock),
         roles=Roles(SqlRoles(database) if database else MemoryRoles(memory_accounts), accounts, clock),
     )
     app: Any = create_app(deps)

@@ -99,6 +99,7 @@ def config(version: str) -> OpenAPIConfig:
             Tag(name="notifications", description="Being called by Web Push, and being left alone."),
             Tag(name="files", description="Giving files to the server, and getting them."),
             Tag(name="moderation", description="Roles, reports, bans and words that are not allowed."),
+            Tag(name="holds", description="What is kept for a court though its authors may take it back."),
             Tag(name="server", description="The server itself."),
             Tag(name="cluster", description="Nodes and live configuration, for admins."),
         ],

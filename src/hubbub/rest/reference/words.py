@@ -100,6 +100,7 @@ TAGS: dict[str, str] = {
     "server": "服务器",
     "cluster": "集群",
     "moderation": "角色与管理",
+    "holds": "法律保留",
 }
 
 SUMMARIES: dict[str, str] = {
@@ -272,5 +273,15 @@ SUMMARIES: dict[str, str] = {
     "change_filter": "修改词语过滤规则",
     "remove_filter": "删除词语过滤规则",
     "try_filters": "试用词语过滤规则",
+    "open_hold": "建立法律保留",
+    "list_holds": "列出法律保留",
+    "read_hold": "查看法律保留",
+    "add_to_hold": "将更多人或会话纳入法律保留",
+    "remove_from_hold": "将人或会话移出法律保留",
+    "close_hold": "结束法律保留",
+    "begin_export": "开始读取法律保留的内容",
+    "read_export": "读取法律保留的内容",
+    "read_held_file": "下载法律保留中的文件",
+    "finish_export": "登记导出的内容",
     "read_audit": "查看审计日志",
 }

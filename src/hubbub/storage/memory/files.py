@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from hubbub.base.errors import ChatError, Code
+from hubbub.base.ids import NOBODY
 from hubbub.files.model import FileRow, FileState
 from hubbub.storage.memory.tables import MemoryTables
 
@@ -81,5 +82,10 @@ class MemoryFiles:
     def _let_go(self, row: FileRow) -> bool:
         if row.state is FileState.GONE or any(use[0] == row.id for use in self._tables.file_uses):
             return False
-        self._tables.files[row.id] = replace(row, state=FileState.GONE, unused_ms=1)
+        if any(kept[0] == row.id for kept in self._tables.kept_files):
+            self._tables.files[row.id] = replace(row, owner_id=NOBODY, unused_ms=0)
+            self._tables.file_room[row.owner_id] -= row.room_bytes
+            self._tables.file_room[NOBODY] = self._tables.file_room.get(NOBODY, 0) + row.room_bytes
+        else:
+            self._tables.files[row.id] = replace(row, state=FileState.GONE, unused_ms=1)
         return True

@@ -47,7 +47,9 @@ from hubbub.storage.chat.marks import merge_marks, raise_row
 from hubbub.storage.chat.rows import encode, withdraw
 from hubbub.storage.chat.sight import EVERYTHING
 from hubbub.storage.file_store import ref_of
+from hubbub.storage.memory.audit import MemoryAudit
 from hubbub.storage.memory.files import MemoryFiles
+from hubbub.storage.memory.holds import MemoryHolds
 from hubbub.storage.memory.reminders import MemoryReminders
 from hubbub.storage.memory.tables import EVERYBODY, LogRow
 
@@ -182,10 +184,19 @@ class MemoryStore(MemoryReminders):
             is_target = isinstance(action, Post) and seq == target_seq
             if is_target or (isinstance(action, Edit) and action.target_seq == target_seq):
                 assert isinstance(action, Post | Edit)
+                if not action.withdrawn and self._tables.is_held(conversation_id, entry.time_ms):
+                    self._keep(entry, target_seq)
                 stored.recalled = True
                 stored.entry = Entry(
                     conversation_id, seq, entry.time_ms, entry.sender_id, entry.client_id, withdraw(action)
                 )
+
+    def _keep(self, entry: Entry, message_seq: int) -> None:
+        """Copy a held entry that is about to be withdrawn, and keep the files of its message."""
+        conversation_id = entry.conversation_id
+        self._tables.copies[conversation_id, entry.seq] = (entry, message_seq)
+        shown = {use for use in self._tables.file_uses if use[1:] == (conversation_id, message_seq)}
+        self._tables.kept_files |= shown
 
     def _unshow(self, conversation_id: str, seq: int) -> None:
         uses = self._tables.file_uses
@@ -193,6 +204,10 @@ class MemoryStore(MemoryReminders):
         uses -= ended
         for file_id in {use[0] for use in ended} - {use[0] for use in uses}:
             self._tables.files[file_id] = replace(self._tables.files[file_id], unused_ms=self._clock.now_ms())
+
+    def legal_holds(self, audit: MemoryAudit) -> MemoryHolds:
+        """Return the one store of holds over what is said here."""
+        return MemoryHolds(self._tables, self._clock, audit)
 
     async def clear_outbox(self, outbox_id: int) -> None:
         self._tables.outbox.pop(outbox_id, None)

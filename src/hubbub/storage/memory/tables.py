@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
+from collections.abc import Callable
 from typing import NamedTuple
 
 from hubbub.base.errors import ChatError
@@ -80,6 +81,12 @@ class MemoryTables:
         self.users: dict[str, UserRow] = {}
         self.files: dict[str, FileRow] = {}
         self.file_uses: set[tuple[str, str, int]] = set()
+        self.is_held: Callable[[str, int], bool] = lambda conversation_id, time_ms: False
+        """Whether a legal hold is over what was written in a conversation at a time."""
+        self.copies: dict[tuple[str, int], tuple[Entry, int]] = {}
+        """Held entries as they were before they were withdrawn, with the message that was recalled."""
+        self.kept_files: set[tuple[str, str, int]] = set()
+        """What `file_uses` was of messages that are held."""
         self.file_room: dict[str, int] = {}
 
     def look(self, user_id: str, conversation_id: str) -> Seen:

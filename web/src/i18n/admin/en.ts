@@ -252,6 +252,10 @@ export const en = {
     nodes: { manage: "See and drain nodes" },
     metrics: { read: "Read metrics" },
     audit: { read: "Read the audit log" },
+    holds: {
+      manage: "Open and close legal holds",
+      export: "Read what a legal hold holds: others' private chats",
+    },
     conversations: { create: "Make groups and channels" },
     files: { send: "Send files" },
   },

@@ -253,6 +253,10 @@ export const zh: AdminMessages = {
     nodes: { manage: "查看和排空节点" },
     metrics: { read: "读取监控指标" },
     audit: { read: "查看审计日志" },
+    holds: {
+      manage: "建立和结束法律保留",
+      export: "读取法律保留的内容，包括他人的私聊",
+    },
     conversations: { create: "创建群组和频道" },
     files: { send: "发送文件" },
   },
