@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 from e2e.served import Served
@@ -36,6 +37,11 @@ class Place:
         self._served = served
         self.address = address
         """By name: notifications and service workers want `localhost`, not a number."""
+
+    @property
+    def data(self) -> Path:
+        """Its folder, for whoever writes into it while the server is away."""
+        return self._served.data
 
     @property
     def setup_link(self) -> str:

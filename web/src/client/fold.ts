@@ -223,6 +223,13 @@ export function maySee(intervals: readonly Interval[], seq: number): boolean {
   return intervals.some(({ from, to }) => seq >= from && (to === 0 || seq <= to));
 }
 
+/** The seq inside somebody's membership that is the first at or after `seq`, or else the last before it. */
+export function nearestSeen(intervals: readonly Interval[], seq: number): number {
+  if (!intervals.length || maySee(intervals, seq)) return seq;
+  const following = intervals.find(({ from }) => from > seq);
+  return following ? following.from : Math.max(...intervals.map(({ to }) => to));
+}
+
 function foldRole(conversation: Conversation, entry: Entry, me: string): Conversation {
   const action = entry.action as MemberChange;
   const named = action.userIds.includes(me);

@@ -4,7 +4,7 @@ export * from "./errors";
 export * from "./models";
 export { exponentialBackoff, type Backoff } from "./backoff";
 export { HubbubClient, VERSION } from "./client";
-export { foldConversation, foldMessage, foldPage } from "./fold";
+export { foldConversation, foldMessage, foldPage, maySee, nearestSeen } from "./fold";
 export { HttpApi, type CallOptions, type Place, type Tokens } from "./http";
 export { newId } from "./ids";
 export { FixedToken, KeptLogin, exclusively, type KeptTokens, type Login, type LoginKeeper } from "./login";

@@ -30,8 +30,16 @@ export interface RowsOf {
   readonly me: string;
   /** The thread that is shown; 0: the conversation. */
   readonly thread: number;
-  /** The last seq that was read when the conversation was opened; null: no line. */
+  /** The last seq that was read before what is new came; null: no line. */
   readonly unreadAfter: number | null;
+  /** Whatever is shown from this seq on is among the items: the line is drawn only where it is known to belong. */
+  readonly from: number;
+}
+
+/** The seq of what a row shows; 0 for what has none. */
+export function seqOf(row: Row): number {
+  if (row.kind === "message") return row.message.seq;
+  return row.kind === "line" ? row.entry.seq : 0;
 }
 
 /** A message of one's own keeps its key when it moves from the outbox into the log. */
@@ -39,12 +47,12 @@ export function keyOf(message: Message, me: string): string {
   return message.senderId === me && message.clientId ? `c${message.clientId}` : `m${message.seq}`;
 }
 
-export function rowsOf({ items, me, thread, unreadAfter }: RowsOf, drawn: ReadonlyMap<string, Row>): Row[] {
+export function rowsOf({ items, me, thread, unreadAfter, from }: RowsOf, drawn: ReadonlyMap<string, Row>): Row[] {
   const rows: Row[] = [];
   let day = 0;
   let lastMs = 0;
   let before: Message | null = null;
-  let marked = false;
+  let marked = unreadAfter === null || from > unreadAfter + 1;
 
   const add = (row: Row): void => {
     rows.push(same(drawn.get(row.key), row));
@@ -80,7 +88,7 @@ export function rowsOf({ items, me, thread, unreadAfter }: RowsOf, drawn: Readon
         break;
       case "message": {
         const { message } = item;
-        if (!marked && unreadAfter !== null && message.seq > unreadAfter && message.senderId !== me) {
+        if (!marked && message.seq > (unreadAfter ?? 0) && message.senderId !== me) {
           marked = true;
           startDay(message.timeMs);
           before = null;

@@ -57,8 +57,13 @@ function waits(text: string, madeMs = NOON): RoomItem {
   return { type: "pending", key: "mine", pending: pending(said, "mine", madeMs), post: said };
 }
 
-function rows(items: readonly RoomItem[], unreadAfter: number | null = null, drawn = new Map<string, Row>()): Row[] {
-  return rowsOf({ items, me: ME, thread: 0, unreadAfter }, drawn);
+function rows(
+  items: readonly RoomItem[],
+  unreadAfter: number | null = null,
+  drawn = new Map<string, Row>(),
+  from = 0,
+): Row[] {
+  return rowsOf({ items, me: ME, thread: 0, unreadAfter, from }, drawn);
 }
 
 describe("rows", () => {
@@ -78,6 +83,12 @@ describe("rows", () => {
     expect(rows(items, 1).map((row) => row.kind)).toEqual(["day", "message", "unread", "message", "message"]);
     expect(rows(items, 3).some((row) => row.kind === "unread")).toBe(false);
     expect(rows([stored(4, { senderId: ME })], 3).some((row) => row.kind === "unread")).toBe(false);
+  });
+
+  test("have that line only where everything from what was read last on is there", () => {
+    const kinds = (from: number): string[] => rows([stored(7), stored(8)], 4, new Map(), from).map((row) => row.kind);
+    expect(kinds(5)).toEqual(["day", "unread", "message", "message"]);
+    expect(kinds(6)).toEqual(["day", "message", "message"]);
   });
 
   test("show what waits at the end, under the key it keeps once it is stored", () => {
