@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from browser.people import Person, Place, is_soon
@@ -14,7 +15,13 @@ window.Notification = class {
   static permission = "granted";
   constructor(title, options) { calls.push([title, options.body]); }
 };
-localStorage.setItem("hubbub.settings", JSON.stringify({ desktop: true, sound: false }));
+window.tones = 0;
+const hear = AudioContext.prototype.createOscillator;
+AudioContext.prototype.createOscillator = function () { tones += 1; return hear.call(this); };
+window.badges = [];
+navigator.setAppBadge = async (count) => void badges.push(count);
+navigator.clearAppBadge = async () => void badges.push(0);
+localStorage.setItem("hubbub.settings", localStorage.getItem("hubbub.settings") ?? JSON.stringify({ desktop: true }));
 """
 
 
@@ -28,12 +35,27 @@ def test_the_title_counts_and_the_system_tells(come: Callable[..., Person], plac
     romeo.writes_to("Juliet")
     romeo.says("Call me **but** love")
     expect(juliet.page).to_have_title("(1) general · Verona")
+    icon = juliet.page.locator('link[rel="icon"]')
+    expect(icon).to_have_attribute("href", re.compile("^data:image/png"))
     assert juliet.page.evaluate("calls") == [["Romeo", "Call me but love"]]
+    # A call is two soft tones; the icon of the installed app counts, too.
+    assert juliet.page.evaluate("[tones, badges.at(-1)]") == [2, 1]
     juliet.opens("Romeo")
     expect(juliet.page).to_have_title("Romeo · Verona")
+    expect(icon).to_have_attribute("href", "/icon.svg")
     romeo.says("and more")
     juliet.sees("and more")
-    assert len(juliet.page.evaluate("calls")) == 1
+    assert juliet.page.evaluate("[calls.length, tones, badges.at(-1)]") == [1, 2, 0]
+
+    # Without sound there is a call, and no tone.
+    juliet.page.goto(f"{place.address}/settings/notifications")
+    juliet.page.get_by_role("switch", name="Sound").click()
+    juliet.page.goto(place.address)
+    juliet.opens("general")
+    romeo.says("Arise")
+    expect(juliet.page).to_have_title("(1) general · Verona")
+    is_soon(juliet.page, "calls.length === 1")
+    assert juliet.page.evaluate("tones") == 0
 
 
 def test_a_call_shows_while_the_app_is_closed_and_leads_to_its_conversation(
