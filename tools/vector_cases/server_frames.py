@@ -655,6 +655,13 @@ CASES: list[Case] = [
         },
     ),
     (
+        "emoji_changed",
+        "16.9",
+        "The place's own emoji are others.",
+        sub(59, num(1, 7)),
+        {"emojiChanged": {"version": "7"}},
+    ),
+    (
         "presence_page",
         "16.5",
         "Who is online.",

@@ -62,6 +62,8 @@ class Act(Enum):
     REPORT_RESOLVED = "report.resolved"
     FILTER_SAVED = "filter.saved"
     FILTER_REMOVED = "filter.removed"
+    EMOJI_ADDED = "emoji.added"
+    EMOJI_REMOVED = "emoji.removed"
     MESSAGE_LET_THROUGH = "message.let_through"
     MESSAGE_DECLINED = "message.declined"
     HOLD_OPENED = "hold.opened"

@@ -36,6 +36,7 @@ class Permission(Enum):
     PEOPLE_MUTE = "people.mute"
     REPORTS_HANDLE = "reports.handle"
     FILTERS_CHANGE = "filters.change"
+    EMOJI_MANAGE = "emoji.manage"
     CHANNELS_MANAGE = "channels.manage"
     ANNOUNCE = "announce"
     CLIENTS_MANAGE = "clients.manage"
@@ -63,6 +64,7 @@ SENTENCES: dict[Permission, str] = {
     Permission.PEOPLE_MUTE: "Keep people from saying anything on the server, but nobody who may do more than oneself",
     Permission.REPORTS_HANDLE: "See reports and messages that are held for review, and decide about them",
     Permission.FILTERS_CHANGE: "Change the word filters",
+    Permission.EMOJI_MANAGE: "Add emoji of the place's own and take them away",
     Permission.CHANNELS_MANAGE: "Have the rights of an owner in every public channel",
     Permission.ANNOUNCE: "Send announcements to everybody",
     Permission.CLIENTS_MANAGE: "Register programs that get tokens here, and remove them",
@@ -94,6 +96,7 @@ _MODERATING = (
     Permission.PEOPLE_MUTE,
     Permission.REPORTS_HANDLE,
     Permission.FILTERS_CHANGE,
+    Permission.EMOJI_MANAGE,
     Permission.CHANNELS_MANAGE,
 )
 

@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "held": "See messages that word filters hold, and decide about them (moderators).",
     "hold": "Keep what people wrote for a court, and export it (legal holds).",
     "filter": "Refuse, mask or hold messages with certain words (moderators).",
+    "emoji": "See the place's own emoji; add some and take them away (moderators).",
     "audit": "See who did what, and check that nobody changed it (admins).",
     "edge": "Put one public address in front of a cluster.",
     "db": "Check the database, bring its tables up to date, index it anew.",

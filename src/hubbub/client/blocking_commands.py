@@ -13,6 +13,7 @@ from hubbub.client.models import (
     Contact,
     Conversation,
     ConversationChange,
+    Emoji,
     Entry,
     EntryPage,
     File,
@@ -366,10 +367,16 @@ class BlockingCommands(ABC):
         return self.call(lambda client: client.server_info())
 
     def http(
-        self, method: str, path: str, *, json: object = None, params: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str | list[str]] | None = None,
+        content: bytes | None = None,
     ) -> dict[str, Any]:
         """Return the JSON object that an operation of the HTTP API answers; empty where it answers nothing."""
-        return self.call(lambda client: client.http(method, path, json=json, params=params))
+        return self.call(lambda client: client.http(method, path, json=json, params=params, content=content))
 
     def me(self) -> Me:
         """Return one's own account."""
@@ -432,6 +439,26 @@ class BlockingCommands(ABC):
     def answer_join_request(self, conversation_id: str, user_id: str, *, accept: bool) -> None:
         """Let somebody in who asked, or not."""
         self.call(lambda client: client.answer_join_request(conversation_id, user_id, accept=accept))
+
+    def emoji(self) -> list[Emoji]:
+        """Return the place's own emoji, by packs and names; an `EmojiEvent` says when they are others."""
+        return self.call(lambda client: client.emoji())
+
+    def add_emoji(self, name: str, picture: bytes, *, aliases: Sequence[str] = (), pack: str = "") -> Emoji:
+        """Add an emoji, as somebody who may: a PNG, GIF, WebP, JPEG or AVIF, which may move."""
+        return self.call(lambda client: client.add_emoji(name, picture, aliases=aliases, pack=pack))
+
+    def add_emoji_pack(self, pack: str, archive: bytes) -> list[Emoji]:
+        """Add every picture of a ZIP, called as its file is: all of them or none."""
+        return self.call(lambda client: client.add_emoji_pack(pack, archive))
+
+    def remove_emoji(self, name: str) -> None:
+        """Take an emoji away, or one of its other names."""
+        self.call(lambda client: client.remove_emoji(name))
+
+    def remove_emoji_pack(self, pack: str) -> None:
+        """Take every emoji of a pack away."""
+        self.call(lambda client: client.remove_emoji_pack(pack))
 
     def pins(self, conversation_id: str, *, cursor: str = "", limit: int = 0) -> tuple[list[Message], str]:
         """Return what is pinned there, the newest message first, and the cursor of the next page."""

@@ -412,18 +412,23 @@ class Client(OverHttp):
         await self._transfers.download(file_id, Path(target), preview=preview)
 
     async def http(
-        self, method: str, path: str, *, json: object = None, params: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str | list[str]] | None = None,
+        content: bytes | None = None,
     ) -> dict[str, Any]:
         token = await self._login.token(self._http)
-        asked = dict(params) if params else None
         try:
-            return await self._http.call(method, path, token=token, json=json, params=asked)
+            return await self._http.call(method, path, token=token, json=json, params=params, content=content)
         except HubbubError as error:
             if error.code != Code.TOKEN_EXPIRED:
                 raise
             # It ended on the way; one more is all that can help.
             token = await self._login.renew(self._http, token)
-            return await self._http.call(method, path, token=token, json=json, params=asked)
+            return await self._http.call(method, path, token=token, json=json, params=params, content=content)
 
     # ------------------------------------------------------------ Owner of the connection
 
@@ -478,6 +483,8 @@ class Client(OverHttp):
                 feed.profile(body)
             case "signed_in":
                 feed.signed_in(body)
+            case "emoji_changed":
+                feed.emoji(body)
             case "resync":
                 feed.rows_missing = True
             case "reset":

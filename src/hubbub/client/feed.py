@@ -19,6 +19,7 @@ from hubbub.client.models import (
     ContactEvent,
     Conversation,
     ConversationEvent,
+    EmojiEvent,
     EntryEvent,
     Event,
     Kind,
@@ -307,6 +308,11 @@ class Feed:
         """Take word that somebody signed in to this account from a new device."""
         if self._room():
             self._emit(SignedInEvent(new.login_id, new.device_name, new.address, new.time_ms))
+
+    def emoji(self, changed: pb.EmojiChanged) -> None:
+        """Take word that the place's own emoji are others."""
+        if self._room():
+            self._emit(EmojiEvent(changed.version))
 
     # ------------------------------------------------------------ what to ask for
 

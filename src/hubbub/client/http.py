@@ -7,7 +7,7 @@ section 5.2 errors) and leave as `HubbubError`; a server that cannot be reached 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlencode
@@ -176,7 +176,7 @@ class HttpApi:
         token: str = "",
         json: object = None,
         data: dict[str, str] | None = None,
-        params: dict[str, str] | None = None,
+        params: Mapping[str, str | list[str]] | None = None,
         content: bytes | AsyncIterator[bytes] | None = None,
     ) -> dict[str, Any]:
         """Return the JSON object a call answers, empty for no content.
@@ -190,7 +190,7 @@ class HttpApi:
         elif data is not None:
             content = urlencode(data).encode()
             headers["content-type"] = "application/x-www-form-urlencoded"
-        target = f"{path}?{urlencode(params)}" if params else path
+        target = f"{path}?{urlencode(params, doseq=True)}" if params else path
         with self._trouble():
             async with self._http.call(method, target, headers, content) as answer:
                 body = await answer.read(ANSWER_BYTES)

@@ -410,6 +410,21 @@ class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = 0
 
 
+class Emoji(msgspec.Struct, frozen=True):
+    """One of the place's own emoji, written `:name:` in texts and reactions."""
+
+    name: str
+    aliases: list[str] = []
+    """Other names of it."""
+    pack: str = ""
+    """What it is sorted under."""
+    picture: str = ""
+    """Path of its picture, a WebP, for a bearer of a token."""
+    moving: bool = False
+    created_by: str = ""
+    created_ms: int = 0
+
+
 class Invite(msgspec.Struct, frozen=True):
     """A link into a conversation; its id is a secret."""
 
@@ -607,6 +622,12 @@ class SignedInEvent(msgspec.Struct, frozen=True):
     time_ms: int
 
 
+class EmojiEvent(msgspec.Struct, frozen=True):
+    """The place's own emoji are others now: `client.emoji()` has them."""
+
+    version: int
+
+
 class PresenceEvent(msgspec.Struct, frozen=True):
     presence: Presence
 
@@ -634,6 +655,7 @@ Event = (
     | TypingEvent
     | PresenceEvent
     | ProfileEvent
+    | EmojiEvent
     | SignedInEvent
     | StateEvent
     | ResetEvent

@@ -8,7 +8,7 @@ be asked again: the server finds what is there.  Whatever else HTTP offers goes 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ import msgspec
 from hubbub.base.error_table import Code
 from hubbub.client.commands import Commands
 from hubbub.client.errors import HubbubError
-from hubbub.client.models import Contact, Invitation, Invite, JoinRequest, Me, Message
+from hubbub.client.models import Contact, Emoji, Invitation, Invite, JoinRequest, Me, Message
 from hubbub.client.pins import pinned_of
 
 T = TypeVar("T")
@@ -37,16 +37,26 @@ class _Requests(msgspec.Struct, frozen=True):
     next_cursor: str = ""
 
 
+class _Emoji(msgspec.Struct, frozen=True):
+    emoji: list[Emoji]
+
+
 class OverHttp(Commands):
     """The methods of `Client` that go over HTTP."""
 
     @abstractmethod
     async def http(
-        self, method: str, path: str, *, json: object = None, params: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str | list[str]] | None = None,
+        content: bytes | None = None,
     ) -> dict[str, Any]:
         """Return the JSON object that an operation of the HTTP API answers; empty where it answers nothing.
 
-        `path` is the whole one, such as `/api/v1/me`.  Raises HubbubError.
+        `path` is the whole one, such as `/api/v1/me`; `content` is a body that is no JSON.  Raises HubbubError.
         """
 
     # ------------------------------------------------------------ oneself
@@ -126,6 +136,30 @@ class OverHttp(Commands):
         """Let somebody in who asked, or not."""
         path = f"{_conversation(conversation_id)}/requests/{quote(user_id, safe='')}"
         await self.http("POST", path, json={"accept": accept})
+
+    # ------------------------------------------------------------ emoji of the place
+
+    async def emoji(self) -> list[Emoji]:
+        """Return the place's own emoji, by packs and names; an `EmojiEvent` says when they are others."""
+        return _read(await self.http("GET", "/api/v1/emoji"), _Emoji).emoji
+
+    async def add_emoji(self, name: str, picture: bytes, *, aliases: Sequence[str] = (), pack: str = "") -> Emoji:
+        """Add an emoji, as somebody who may: a PNG, GIF, WebP, JPEG or AVIF, which may move."""
+        asked: dict[str, str | list[str]] = {"name": name, "alias": list(aliases), "pack": pack}
+        return _read(await self.http("POST", "/api/v1/emoji", params=asked, content=picture), Emoji)
+
+    async def add_emoji_pack(self, pack: str, archive: bytes) -> list[Emoji]:
+        """Add every picture of a ZIP, called as its file is: all of them or none."""
+        made = await self.http("POST", "/api/v1/emoji-packs", params={"pack": pack}, content=archive)
+        return _read(made, _Emoji).emoji
+
+    async def remove_emoji(self, name: str) -> None:
+        """Take an emoji away, or one of its other names."""
+        await self.http("DELETE", f"/api/v1/emoji/{quote(name, safe='')}")
+
+    async def remove_emoji_pack(self, pack: str) -> None:
+        """Take every emoji of a pack away."""
+        await self.http("DELETE", f"/api/v1/emoji-packs/{quote(pack, safe='')}")
 
     # ------------------------------------------------------------ pins
 

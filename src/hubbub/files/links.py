@@ -18,8 +18,12 @@ from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 
 Form = Literal["content", "preview"]
+Signed = Literal[Form, "emoji"]
 
 _MAC_BYTES = 16
+
+_EMOJI_MS = 7 * 24 * 3600 * 1000
+"""Pictures of emoji never change, so a browser keeps them as long as their address; which is of no conversation."""
 
 
 class Links:
@@ -42,7 +46,7 @@ class Links:
             query["download"] = "true"
         return f"/api/v1/files/{quote(file_id)}/{form}?{urlencode(query)}"
 
-    def check(self, user_id: str, file_id: str, form: Form, ends_ms: int, signature: str) -> None:
+    def check(self, user_id: str, file_id: str, form: Signed, ends_ms: int, signature: str) -> None:
         """Raise ChatError(BAD_TOKEN), or TOKEN_EXPIRED for a link that has ended."""
         good = self._sign(user_id, file_id, form, ends_ms)
         if not hmac.compare_digest(good.encode(), signature.encode("utf-8", "replace")):
@@ -50,7 +54,19 @@ class Links:
         if ends_ms <= self._clock.now_ms():
             raise ChatError(Code.TOKEN_EXPIRED)
 
-    def _sign(self, user_id: str, file_id: str, form: Form, ends_ms: int) -> str:
+    # ------------------------------------------------------------ emoji
+
+    def emoji_query(self, user_id: str) -> tuple[str, int]:
+        """Return the query under which this person gets the picture of every emoji, and when it ends."""
+        ends = (self._clock.now_ms() // _EMOJI_MS + 2) * _EMOJI_MS
+        signature = self._sign(user_id, "", "emoji", ends)
+        return urlencode({"user": user_id, "ends": str(ends), "signature": signature}), ends
+
+    def check_emoji(self, user_id: str, ends_ms: int, signature: str) -> None:
+        """Raise as `check` does."""
+        self.check(user_id, "", "emoji", ends_ms, signature)
+
+    def _sign(self, user_id: str, file_id: str, form: Signed, ends_ms: int) -> str:
         said = "\0".join(("hubbub file", user_id, file_id, form, str(ends_ms))).encode("utf-8", "replace")
         mac = hmac.digest(self._secret, said, "sha256")[:_MAC_BYTES]
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()

@@ -67,6 +67,14 @@ class Picture(msgspec.Struct, frozen=True):
     preview_height: int = 0
 
 
+class SmallPicture(msgspec.Struct, frozen=True):
+    """A picture that was made small enough for a line of text."""
+
+    entry: str
+    """Where in a pack it was; empty: it came by itself."""
+    picture: Picture
+
+
 PREVIEW_TYPE = "image/webp"
 
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from hubbub.files.model import FileRow, Picture
+from hubbub.files.emoji import Emoji
+from hubbub.files.model import FileRow, Picture, SmallPicture
 
 
 class FileStore(Protocol):
@@ -73,3 +74,35 @@ class Pictures(Protocol):
 
         None: it is no picture that can be understood within the limits.
         """
+
+    async def shrink(self, source: Path, folder: Path, *, pack: bool) -> list[SmallPicture]:
+        """Write a picture, or each of a ZIP with pictures, into a folder, small enough for a line of text.
+
+        Raises ChatError(BAD_REQUEST) that says what is wrong, and with which entry.
+        """
+
+
+class EmojiStore(Protocol):
+    """A place's own emoji.  Who changes them is remembered in the audit log, in the same transaction."""
+
+    async def version(self) -> int:
+        """Return a number that rises with every change; 0: there never was one."""
+
+    async def listed(self) -> tuple[int, list[Emoji]]:
+        """Return the version and every emoji, in the order of their packs and names."""
+
+    async def add(self, made: Sequence[Emoji], *, most: int) -> int:
+        """Add all of them or none, keep their pictures, and return the version.
+
+        Raises ChatError: CONFLICT for a name that is taken or with more than `most` names, FILE_NOT_FOUND for a picture
+        that was swept away.
+        """
+
+    async def remove(self, name: str, now_ms: int) -> int:
+        """Take a name away, and with the first one the emoji and its picture; return the version, 0 for none such."""
+
+    async def remove_pack(self, pack: str, now_ms: int) -> int:
+        """Take every emoji of a pack away; return the version, 0 where there is none."""
+
+    async def picture(self, file_id: str) -> FileRow | None:
+        """Return the file that an emoji is drawn from."""

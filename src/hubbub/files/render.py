@@ -22,16 +22,21 @@ PREVIEW_QUALITY = 80
 _ORIENTATION = 0x0112
 _NOTHING_ELSE = {"exif": b"", "xmp": b""}
 
-_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
+FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
 
 
 def main(source: str, clean: str, preview: str, pixels: str, preview_px: str, seconds: str) -> None:
     """Write the clean picture and the small one; print what it is."""
+    limit(seconds)
+    print(json.dumps(render(Path(source), Path(clean), Path(preview), int(pixels), int(preview_px))))  # noqa: T201
+
+
+def limit(seconds: str) -> None:
+    """Let this process take no more memory and time than a picture may."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     most = int(float(seconds)) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    print(json.dumps(render(Path(source), Path(clean), Path(preview), int(pixels), int(preview_px))))  # noqa: T201
 
 
 def render(source: Path, clean: Path, preview: Path, pixels: int, preview_px: int) -> dict[str, Any]:
@@ -40,7 +45,7 @@ def render(source: Path, clean: Path, preview: Path, pixels: int, preview_px: in
 
     Image.MAX_IMAGE_PIXELS = pixels
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    with Image.open(source, formats=list(_FORMATS)) as picture:
+    with Image.open(source, formats=list(FORMATS)) as picture:
         kind = str(picture.format)
         frames = int(getattr(picture, "n_frames", 1))
         width, height = picture.size
@@ -49,7 +54,7 @@ def render(source: Path, clean: Path, preview: Path, pixels: int, preview_px: in
         options: dict[str, Any] = {"icc_profile": picture.info.get("icc_profile")}
         if frames > 1:
             whole: Any = picture
-            options |= _moving(kind, picture, [_duration(frame) for frame in ImageSequence.Iterator(picture)])
+            options |= _moving(kind, picture, [duration_of(frame) for frame in ImageSequence.Iterator(picture)])
             picture.seek(0)
         else:
             picture.load()
@@ -66,7 +71,7 @@ def render(source: Path, clean: Path, preview: Path, pixels: int, preview_px: in
             first.thumbnail((preview_px, preview_px))
             first.save(preview, "WEBP", quality=PREVIEW_QUALITY, method=4)
             small = first.size
-    return {"type": _FORMATS[kind], "width": width, "height": height, "preview": small}
+    return {"type": FORMATS[kind], "width": width, "height": height, "preview": small}
 
 
 def _still(kind: str, *, turned: bool) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def _moving(kind: str, picture: Any, durations: list[int]) -> dict[str, Any]:
     return options | (_still(kind, turned=True) if kind != "PNG" else {"exif": b""})
 
 
-def _duration(frame: Any) -> int:
+def duration_of(frame: Any) -> int:
     """Return how long a frame is shown, in milliseconds."""
     frame.load()  # WebP says it then
     return int(frame.info.get("duration", 100))

@@ -15,6 +15,7 @@ import shutil
 import unicodedata
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from hubbub.base.clock import Clock
@@ -23,7 +24,16 @@ from hubbub.base.ids import new_id
 from hubbub.base.loops import Loop
 from hubbub.files import sniff
 from hubbub.files.links import Form
-from hubbub.files.model import PREVIEW_TYPE, FileRow, FileState, Picture, Room, content_key, preview_key
+from hubbub.files.model import (
+    PREVIEW_TYPE,
+    FileRow,
+    FileState,
+    Picture,
+    Room,
+    SmallPicture,
+    content_key,
+    preview_key,
+)
 from hubbub.files.ports import Blobs, FileStore, Pictures
 from hubbub.files.settings import FilesSettings
 
@@ -77,16 +87,59 @@ class Files:
 
         Raises FILE_TOO_LARGE, FILE_QUOTA, RATE_LIMITED, or BAD_REQUEST for a file without a byte.
         """
-        settings = self._settings
         if length is not None:
             await self._need_room(user_id, length)
-        if self._under_way[user_id] >= settings.uploads_at_once:
+        async with self._working(user_id) as folder:
+            return await self._take(user_id, a_name(name), content, folder)
+
+    async def upload_small(
+        self, user_id: str, content: AsyncIterator[bytes], *, length: int | None, pack: bool
+    ) -> list[tuple[str, FileRow]]:
+        """Keep a picture, or each of a ZIP with pictures, small enough for a line of text; all of them or none.
+
+        Each comes with its place in the ZIP.  Nothing shows them yet.  Raises what `upload` does, and BAD_REQUEST for
+        what is not understood.
+        """
+        settings = self._settings
+        most = min(settings.file_bytes, settings.emoji_pack_bytes if pack else settings.emoji_bytes)
+        if length is not None and length > most:
+            raise ChatError(Code.FILE_TOO_LARGE)
+        async with self._working(user_id) as folder:
+            spool = folder / "upload"
+            size, _, _ = await self._receive(content, spool, most)
+            if not size:
+                raise ChatError(Code.BAD_REQUEST, "The file is empty.")
+            kept: list[tuple[str, FileRow]] = []
+            try:
+                for small in await self._pictures.shrink(spool, folder, pack=pack):
+                    row = await self._keep_small(user_id, small)
+                    kept.append((small.entry, row))
+            except BaseException:
+                await asyncio.shield(self.forget([row for _, row in kept]))
+                raise
+            return kept
+
+    async def _keep_small(self, user_id: str, small: SmallPicture) -> FileRow:
+        picture = small.picture
+        size, digest = await asyncio.to_thread(_measure, picture.clean)
+        name = f"{a_name(small.entry).rpartition('.')[0] or 'emoji'}.webp"
+        return await self._keep(self._row(user_id, name, picture.type, size, digest, picture), picture.clean, picture)
+
+    async def forget(self, rows: Sequence[FileRow]) -> None:
+        """Throw away what was uploaded a moment ago and is not wanted after all; what cannot be is swept later."""
+        going = [self._store.discard(row.owner_id, row.id) for row in rows]
+        await asyncio.gather(*going, return_exceptions=True)
+
+    @asynccontextmanager
+    async def _working(self, user_id: str) -> AsyncIterator[Path]:
+        """Give a folder for one upload of somebody who has not too many under way."""
+        if self._under_way[user_id] >= self._settings.uploads_at_once:
             raise RateLimited(after_s=1.0)
         self._under_way[user_id] += 1
         folder = self.folder / new_id()
         try:
             await asyncio.to_thread(folder.mkdir, mode=0o700)
-            return await self._take(user_id, a_name(name), content, folder)
+            yield folder
         finally:
             self._under_way[user_id] -= 1
             if not self._under_way[user_id]:
@@ -103,7 +156,7 @@ class Files:
 
     async def _take(self, user_id: str, name: str, content: AsyncIterator[bytes], folder: Path) -> FileRow:
         spool = folder / "upload"
-        size, digest, head = await self._receive(content, spool)
+        size, digest, head = await self._receive(content, spool, self._settings.file_bytes)
         if not size:
             raise ChatError(Code.BAD_REQUEST, "The file is empty.")
         kind = sniff.media_type(head, whole=size == len(head))
@@ -114,12 +167,15 @@ class Files:
             if picture is None:
                 # What was not made anew is not shown in place.
                 kind = sniff.BYTES
-        preview = None
         if picture is not None:
-            spool, kind, preview = picture.clean, picture.type, picture.preview
+            spool, kind = picture.clean, picture.type
             size, digest = await asyncio.to_thread(_measure, spool)
+        return await self._keep(self._row(user_id, name, kind, size, digest, picture), spool, picture)
+
+    def _row(self, user_id: str, name: str, kind: str, size: int, digest: bytes, picture: Picture | None) -> FileRow:
         now_ms = self._clock.now_ms()
-        row = FileRow(
+        preview = picture.preview if picture else None
+        return FileRow(
             id=new_id(),
             owner_id=user_id,
             name=name,
@@ -133,11 +189,9 @@ class Files:
             created_ms=now_ms,
             unused_ms=now_ms,
         )
-        return await self._keep(row, spool, preview)
 
-    async def _receive(self, content: AsyncIterator[bytes], spool: Path) -> tuple[int, bytes, bytes]:
+    async def _receive(self, content: AsyncIterator[bytes], spool: Path, most: int) -> tuple[int, bytes, bytes]:
         """Write what comes; return its size, its digest and its first bytes."""
-        most = self._settings.file_bytes
         digest = hashlib.sha256()
         size, head, waiting = 0, b"", bytearray()
         async for piece in content:
@@ -153,7 +207,8 @@ class Files:
         await asyncio.to_thread(_append, spool, digest, bytes(waiting))
         return size, digest.digest(), head
 
-    async def _keep(self, row: FileRow, spool: Path, preview: Path | None) -> FileRow:
+    async def _keep(self, row: FileRow, spool: Path, picture: Picture | None) -> FileRow:
+        preview = picture.preview if picture else None
         await self._store.reserve(row, limit_bytes=self._settings.user_bytes)
         try:
             await self._blobs.put(content_key(row.id), spool)

@@ -40,3 +40,16 @@ class FilesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     pictures_at_once: int = 2
     preview_px: int = 640
     """The longer side of a small picture."""
+
+    emoji_most: int = 2_000
+    """How many names a place's own emoji have together."""
+    emoji_bytes: int = 1024 * 1024
+    """The largest picture an emoji is made of, and the largest it becomes."""
+    emoji_px: int = 128
+    """The longer side of an emoji; a larger picture is made smaller."""
+    emoji_pack: int = 200
+    """How many pictures come with a pack."""
+    emoji_pack_bytes: int = 16 * 1024 * 1024
+    """The largest pack, as it is packed."""
+    emoji_pack_s: float = 60.0
+    """How long a pack may be worked on."""

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 _SAVE_S = 5.0
 """How often the times people left are saved, and topics nobody needs are let go."""
 
+_DIGITS = 19
+"""A version has fewer."""
+
 
 async def _end_nothing(identity: Identity) -> None:
     return None
@@ -203,6 +206,15 @@ class Gateway:
         user_id = payload.decode("ascii", "replace")
         if self._service.people.get(user_id) is not None or self._registry.watches(user_id):
             self._service.tasks.start(self._show_profile(user_id))
+
+    def emoji_changed(self, payload: bytes) -> None:
+        """Hear that the place's own emoji are others, and let everybody know."""
+        version = int(payload) if payload.isdigit() and len(payload) < _DIGITS else 0
+        push = Push(pb.ServerFrame(emoji_changed=pb.EmojiChanged(version=version)))
+        # Only who has entered: nobody is pushed anything before the welcome.
+        for person in list(self._service.people.everybody()):
+            for session in list(person.sessions):
+                session.push(push)
 
     async def _show_profile(self, user_id: str) -> None:
         try:

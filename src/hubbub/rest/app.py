@@ -17,6 +17,7 @@ from hubbub.rest import (
     avatars,
     contacts,
     conversations,
+    emoji,
     files,
     forwarding,
     invites,
@@ -108,6 +109,7 @@ def litestar_app(deps: Deps) -> Litestar:
             *invites.GUARDED,
             *files.GUARDED,
             *links.GUARDED,
+            *emoji.GUARDED,
             *push.GUARDED,
             *place.GUARDED,
             *clients.GUARDED,
@@ -120,6 +122,7 @@ def litestar_app(deps: Deps) -> Litestar:
         ],
     )
     given = Router("/api/v1", guards=[files.reader_guard(deps)], route_handlers=files.OPEN)
+    drawn = Router("/api/v1", guards=[emoji.reader_guard(deps)], route_handlers=emoji.OPEN)
     authorization = [
         *oauth.HANDLERS,
         *metadata.HANDLERS,
@@ -136,6 +139,7 @@ def litestar_app(deps: Deps) -> Litestar:
         opened,
         guarded,
         given,
+        drawn,
         told,
         *authorization,
         *place.ROOT,

@@ -26,6 +26,7 @@ from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.files.links import Links
+from hubbub.files.own_emoji import OwnEmoji
 from hubbub.files.service import Files
 from hubbub.links.service import LinkPreviews
 from hubbub.push.service import Push
@@ -90,6 +91,8 @@ class Deps:
     """None: this place writes no letters."""
     files: Files | None = None
     """None: this place takes no files."""
+    emoji: OwnEmoji | None = None
+    """Wherever there are files."""
     links: Links | None = None
     """Wherever there are files."""
     link_previews: LinkPreviews | None = None

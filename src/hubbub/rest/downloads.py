@@ -25,19 +25,24 @@ __all__ = ["give"]
 _KEPT_S = 600
 """A browser may show a picture again without asking for so long; a recall is not seen for so long by who had it."""
 
+_FOR_GOOD = "private, max-age=604800, immutable"
+
 _POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
 async def give(
-    files: Files, request: Request[Any, Any, Any], row: FileRow, form: Form, download: bool
+    files: Files, request: Request[Any, Any, Any], row: FileRow, form: Form, download: bool, *, for_good: bool = False
 ) -> Response[Any]:
-    """Answer with the file, the part that was asked for, or that what the client has is still it."""
+    """Answer with the file, the part that was asked for, or that what the client has is still it.
+
+    `for_good`: whoever has it may keep it as long as its address is good.
+    """
     size = row.size_bytes if form == "content" else row.preview_bytes
     etag = f'"{row.sha256.hex()[:32]}{"" if form == "content" else "-s"}"'
     headers = {
         "etag": etag,
         "accept-ranges": "bytes",
-        "cache-control": f"private, max-age={_KEPT_S}",
+        "cache-control": _FOR_GOOD if for_good else f"private, max-age={_KEPT_S}",
         "content-security-policy": _POLICY,
         "cross-origin-resource-policy": "same-origin",
         "x-content-type-options": "nosniff",

@@ -53,6 +53,9 @@ from hubbub.cluster.tickets import SOCKET_PATH, Tickets
 from hubbub.fetch.ldap import LdapDirectory
 from hubbub.fetch.openid import HttpProvider
 from hubbub.files.links import Links
+from hubbub.files.own_emoji import CHANGED as EMOJI_CHANGED
+from hubbub.files.own_emoji import OwnEmoji
+from hubbub.files.service import Files
 from hubbub.gateway.gateway import Gateway
 from hubbub.push.noting import Noting
 from hubbub.rest.app import create_app, create_probe
@@ -81,6 +84,7 @@ from hubbub.storage.chat.moderation import SqlModeration
 from hubbub.storage.chat.store import SqlStore
 from hubbub.storage.cluster_store import SqlConfig, SqlLocks, SqlNodes
 from hubbub.storage.database import Database
+from hubbub.storage.emoji_store import SqlEmoji
 from hubbub.storage.session_store import SqlSessions
 
 INCARNATION_FILE = "incarnation"
@@ -237,6 +241,7 @@ async def build(
         await _start_gateway(gateway)
         stack.callback(await ground.signals.listen(PROFILE_CHANGED, gateway.profile_changed))
         stack.callback(await ground.signals.listen(NEW_DEVICE, gateway.signed_in))
+        stack.callback(await ground.signals.listen(EMOJI_CHANGED, gateway.emoji_changed))
 
     listeners: Listeners | None = None
     if settings.does("web"):
@@ -297,6 +302,7 @@ async def build(
         settings=settings.rest,
         auth_settings=settings.auth,
         files=files,
+        emoji=_emoji(settings, ground, files),
         link_previews=link_previews,
         sessions=sessions,
         listeners=listeners,
@@ -583,6 +589,17 @@ async def _roles(settings: ServerSettings, ground: Ground, accounts: Accounts, s
         roles.start()
         stack.push_async_callback(roles.stop)
     return roles
+
+
+def _emoji(settings: ServerSettings, ground: Ground, files: Files | None) -> OwnEmoji | None:
+    """Return the place's own emoji, wherever there are files."""
+    if files is None:
+        return None
+
+    async def changed(version: int) -> None:
+        await ground.signals.signal(EMOJI_CHANGED, str(version).encode())
+
+    return OwnEmoji(SqlEmoji(ground.database), files, ground.clock, settings.files, changed)
 
 
 async def _log_out(accounts: Accounts, identity: Identity) -> None:

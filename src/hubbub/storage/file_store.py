@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, delete, exists, insert, or_, select, up
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import NOBODY
 from hubbub.chat.model import ConversationKind, FileRef
+from hubbub.files.emoji import EMOJI_PLACE
 from hubbub.files.model import FileRow, FileState
 from hubbub.storage.chat.look import look
 from hubbub.storage.chat.sight import Spans, within
@@ -63,7 +64,7 @@ class SqlFiles:
     async def find(self, user_id: str, file_ids: Sequence[str]) -> dict[str, FileRow]:
         def read(conn: Connection) -> dict[str, FileRow]:
             found = conn.execute(_ready(file_ids)).all()
-            return {row.id: _row(row) for row in found if _is_for(conn, user_id, row)}
+            return {row.id: file_row(row) for row in found if _is_for(conn, user_id, row)}
 
         return await self._db.read(read)
 
@@ -100,7 +101,7 @@ class SqlFiles:
         def transaction(conn: Connection) -> bool:
             own = (files.c.id == file_id) & (files.c.owner_id == user_id) & (files.c.state != FileState.GONE)
             found = conn.execute(select(files.c.id).where(own).with_for_update()).scalar_one_or_none()
-            return found is not None and _let_go(conn, [file_id]) > 0
+            return found is not None and let_go(conn, [file_id]) > 0
 
         return await self._db.write(transaction)
 
@@ -112,10 +113,10 @@ class SqlFiles:
             if ids:
                 # Looked at again under the lock: one may have been shown since.
                 locked = select(files.c.id).where(files.c.id.in_(ids), forgotten).order_by(files.c.id)
-                _let_go(conn, conn.execute(locked.with_for_update()).scalars().all())
+                let_go(conn, conn.execute(locked.with_for_update()).scalars().all())
             gone = select(files).where(files.c.unused_ms <= unused_before_ms, files.c.state == FileState.GONE)
             gone = gone.where(files.c.unused_ms > 0).order_by(files.c.unused_ms, files.c.id).limit(limit)
-            return [_row(row) for row in conn.execute(gone)]
+            return [file_row(row) for row in conn.execute(gone)]
 
         return await self._db.write(transaction)
 
@@ -139,7 +140,7 @@ def load_files(conn: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tupl
     statement = _ready(sorted({file_id for _, file_id in wanted})).order_by(files.c.id).with_for_update()
     rows = {row.id: row for row in conn.execute(statement)}
     return {
-        (user_id, file_id): ref_of(_row(row))
+        (user_id, file_id): ref_of(file_row(row))
         for user_id, file_id in wanted
         if (row := rows.get(file_id)) is not None and _is_for(conn, user_id, row)
     }
@@ -207,10 +208,10 @@ def _ready(file_ids: Sequence[str]) -> Any:
 
 
 def _is_for(conn: Connection, user_id: str, row: Any) -> bool:
-    """Whether this person uploaded the file, or may see a message that shows it, or it shows its owner."""
+    """Whether this person uploaded the file, or may see a message that shows it, or it is a portrait or an emoji."""
     if row.owner_id == user_id:
         return True
-    portrait = (file_uses.c.file_id == row.id) & (file_uses.c.conversation_id == row.owner_id)
+    portrait = (file_uses.c.file_id == row.id) & file_uses.c.conversation_id.in_([row.owner_id, EMOJI_PLACE])
     if conn.execute(select(file_uses.c.seq).where(portrait)).first() is not None:
         return True
     places = (
@@ -242,7 +243,7 @@ def _spans(conn: Connection, user_id: str, conversation_id: str) -> Spans:
         return ()
 
 
-def _let_go(conn: Connection, file_ids: Sequence[str]) -> int:
+def let_go(conn: Connection, file_ids: Sequence[str]) -> int:
     """Make locked files GONE unless a message shows them; return how many.
 
     One that a legal hold keeps is nobody's from now on: for all but the hold it is as if it were gone, and its room is
@@ -251,7 +252,7 @@ def _let_go(conn: Connection, file_ids: Sequence[str]) -> int:
     if not file_ids:
         return 0
     these = and_(files.c.id.in_(file_ids), files.c.state != FileState.GONE, ~_SHOWN)
-    held = [_row(row) for row in conn.execute(select(files).where(these, _HELD))]
+    held = [file_row(row) for row in conn.execute(select(files).where(these, _HELD))]
     for row in held:
         conn.execute(update(files).where(files.c.id == row.id), {"owner_id": NOBODY, "unused_ms": 0})
         _give_back(conn, row)
@@ -266,7 +267,7 @@ def _give_back(conn: Connection, row: FileRow) -> None:
     conn.execute(room.values(used_bytes=file_room.c.used_bytes - row.room_bytes))
 
 
-def _row(row: Any) -> FileRow:
+def file_row(row: Any) -> FileRow:
     return FileRow(
         id=row.id,
         owner_id=row.owner_id,

@@ -184,7 +184,7 @@ class ClientFrame(_message.Message):
     def __init__(self, id: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., reauthenticate: _Optional[_Union[Reauthenticate, _Mapping]] = ..., logout: _Optional[_Union[Logout, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., create_conversation: _Optional[_Union[CreateConversation, _Mapping]] = ..., open_direct: _Optional[_Union[OpenDirect, _Mapping]] = ..., join_conversation: _Optional[_Union[JoinConversation, _Mapping]] = ..., leave_conversation: _Optional[_Union[LeaveConversation, _Mapping]] = ..., set_mark: _Optional[_Union[SetMark, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., cancel_scheduled: _Optional[_Union[CancelScheduled, _Mapping]] = ..., list_scheduled: _Optional[_Union[ListScheduled, _Mapping]] = ..., hide_message: _Optional[_Union[HideMessage, _Mapping]] = ..., set_typing: _Optional[_Union[SetTyping, _Mapping]] = ..., set_own: _Optional[_Union[SetOwn, _Mapping]] = ..., set_reminder: _Optional[_Union[SetReminder, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_history: _Optional[_Union[GetHistory, _Mapping]] = ..., list_conversations: _Optional[_Union[ListConversations, _Mapping]] = ..., list_members: _Optional[_Union[ListMembers, _Mapping]] = ..., get_user_state: _Optional[_Union[GetUserState, _Mapping]] = ..., find_users: _Optional[_Union[FindUsers, _Mapping]] = ..., get_users: _Optional[_Union[GetUsers, _Mapping]] = ..., list_online: _Optional[_Union[ListOnline, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., get_server_info: _Optional[_Union[GetServerInfo, _Mapping]] = ..., list_channels: _Optional[_Union[ListChannels, _Mapping]] = ..., get_edits: _Optional[_Union[GetEdits, _Mapping]] = ..., get_conversation: _Optional[_Union[GetConversation, _Mapping]] = ..., search: _Optional[_Union[Search, _Mapping]] = ..., list_reminders: _Optional[_Union[ListReminders, _Mapping]] = ...) -> None: ...
 
 class ServerFrame(_message.Message):
-    __slots__ = ("reply_to", "welcome", "ping", "pong", "error", "done", "goaway", "reset", "ready", "submitted", "conversation", "scheduled_page", "entry_page", "history_page", "conversation_page", "member_page", "user_state", "user_page", "presence_page", "server_info", "edit_page", "search_page", "reminder_page", "entries", "user_changed", "marks", "typing", "presence", "heads", "resync", "profile_changed", "signed_in")
+    __slots__ = ("reply_to", "welcome", "ping", "pong", "error", "done", "goaway", "reset", "ready", "submitted", "conversation", "scheduled_page", "entry_page", "history_page", "conversation_page", "member_page", "user_state", "user_page", "presence_page", "server_info", "edit_page", "search_page", "reminder_page", "entries", "user_changed", "marks", "typing", "presence", "heads", "resync", "profile_changed", "signed_in", "emoji_changed")
     REPLY_TO_FIELD_NUMBER: _ClassVar[int]
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
@@ -217,6 +217,7 @@ class ServerFrame(_message.Message):
     RESYNC_FIELD_NUMBER: _ClassVar[int]
     PROFILE_CHANGED_FIELD_NUMBER: _ClassVar[int]
     SIGNED_IN_FIELD_NUMBER: _ClassVar[int]
+    EMOJI_CHANGED_FIELD_NUMBER: _ClassVar[int]
     reply_to: int
     welcome: Welcome
     ping: Ping
@@ -249,7 +250,8 @@ class ServerFrame(_message.Message):
     resync: Resync
     profile_changed: User
     signed_in: SignIn
-    def __init__(self, reply_to: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., goaway: _Optional[_Union[Goaway, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., submitted: _Optional[_Union[Submitted, _Mapping]] = ..., conversation: _Optional[_Union[ConversationState, _Mapping]] = ..., scheduled_page: _Optional[_Union[ScheduledPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., history_page: _Optional[_Union[HistoryPage, _Mapping]] = ..., conversation_page: _Optional[_Union[ConversationPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., user_state: _Optional[_Union[UserState, _Mapping]] = ..., user_page: _Optional[_Union[UserPage, _Mapping]] = ..., presence_page: _Optional[_Union[PresencePage, _Mapping]] = ..., server_info: _Optional[_Union[ServerInfo, _Mapping]] = ..., edit_page: _Optional[_Union[EditPage, _Mapping]] = ..., search_page: _Optional[_Union[SearchPage, _Mapping]] = ..., reminder_page: _Optional[_Union[ReminderPage, _Mapping]] = ..., entries: _Optional[_Union[EntryPage, _Mapping]] = ..., user_changed: _Optional[_Union[UserState, _Mapping]] = ..., marks: _Optional[_Union[Marks, _Mapping]] = ..., typing: _Optional[_Union[Typing, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., heads: _Optional[_Union[Heads, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ..., profile_changed: _Optional[_Union[User, _Mapping]] = ..., signed_in: _Optional[_Union[SignIn, _Mapping]] = ...) -> None: ...
+    emoji_changed: EmojiChanged
+    def __init__(self, reply_to: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., goaway: _Optional[_Union[Goaway, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., submitted: _Optional[_Union[Submitted, _Mapping]] = ..., conversation: _Optional[_Union[ConversationState, _Mapping]] = ..., scheduled_page: _Optional[_Union[ScheduledPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., history_page: _Optional[_Union[HistoryPage, _Mapping]] = ..., conversation_page: _Optional[_Union[ConversationPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., user_state: _Optional[_Union[UserState, _Mapping]] = ..., user_page: _Optional[_Union[UserPage, _Mapping]] = ..., presence_page: _Optional[_Union[PresencePage, _Mapping]] = ..., server_info: _Optional[_Union[ServerInfo, _Mapping]] = ..., edit_page: _Optional[_Union[EditPage, _Mapping]] = ..., search_page: _Optional[_Union[SearchPage, _Mapping]] = ..., reminder_page: _Optional[_Union[ReminderPage, _Mapping]] = ..., entries: _Optional[_Union[EntryPage, _Mapping]] = ..., user_changed: _Optional[_Union[UserState, _Mapping]] = ..., marks: _Optional[_Union[Marks, _Mapping]] = ..., typing: _Optional[_Union[Typing, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., heads: _Optional[_Union[Heads, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ..., profile_changed: _Optional[_Union[User, _Mapping]] = ..., signed_in: _Optional[_Union[SignIn, _Mapping]] = ..., emoji_changed: _Optional[_Union[EmojiChanged, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("protocol", "token", "client", "heartbeat_ms", "resume", "run", "attempt")
@@ -1298,6 +1300,12 @@ class Heads(_message.Message):
     HEADS_FIELD_NUMBER: _ClassVar[int]
     heads: _containers.RepeatedCompositeFieldContainer[Head]
     def __init__(self, heads: _Optional[_Iterable[_Union[Head, _Mapping]]] = ...) -> None: ...
+
+class EmojiChanged(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
 
 class SetTyping(_message.Message):
     __slots__ = ("conversation_id", "typing")

@@ -118,6 +118,11 @@ BY = {
     "change_filter": "filter change",
     "remove_filter": "filter delete",
     "try_filters": "filter try",
+    "list_emoji": "emoji list",
+    "add_emoji": "emoji add",
+    "remove_emoji": "emoji remove",
+    "add_emoji_pack": "emoji add-pack",
+    "remove_emoji_pack": "emoji remove-pack",
 }
 """From an operation to the command for it; several for one where they are told apart by an option."""
 
@@ -131,10 +136,11 @@ NOT = {
     "follow_invite": "made and followed in the apps",
     "list_requests": "made and followed in the apps",
     "answer_request": "made and followed in the apps",
+    "read_emoji_picture": "a terminal shows names",
 }
 """What has no command, and why."""
 
-TAGS = {"accounts", "clients", "cluster", "contacts", "holds", "members", "moderation"}
+TAGS = {"accounts", "clients", "cluster", "contacts", "emoji", "holds", "members", "moderation"}
 
 
 def found(words: str) -> click.Command:

@@ -9,6 +9,7 @@ import pytest
 from support.over_httpx import OverHttpx
 from unit.auth.people import PASSWORD
 from unit.client.fake import ROOM, FakeServer, client_of, state
+from unit.files.images import a_pack, a_picture
 from unit.rest.conftest import site as site
 from unit.rest.site import ISSUER, Person, Site
 
@@ -112,3 +113,19 @@ async def test_what_changes_of_contacts_comes_as_an_event_once() -> None:
             Contact(ROOM, ContactState.ASKING, note="hello", time_ms=7, version=2),
             Contact(ROOM, ContactState.UNKNOWN, version=3),
         ]
+
+
+async def test_emoji_are_added_listed_and_taken_away(site: Site) -> None:
+    prince, juliet = await site.admin(), await site.enter("juliet")
+    his, hers = sdk(site, prince), sdk(site, juliet)
+    picture = a_picture("PNG", (32, 32))
+    made = await his.add_emoji("masked", picture, aliases=["跳舞", "masked2"], pack="Verona")
+    assert (made.name, made.aliases, made.pack) == ("masked", ["跳舞", "masked2"], "Verona")
+    packed = await his.add_emoji_pack("Verona", a_pack({"poison.png": picture}))
+    assert [one.name for one in packed] == ["poison"]
+    await his.remove_emoji("跳舞")
+    assert [(one.name, one.aliases) for one in await hers.emoji()] == [("masked", ["masked2"]), ("poison", [])]
+    with pytest.raises(HubbubError, match="emoji"):
+        await his.add_emoji("poison", picture)
+    await his.remove_emoji_pack("Verona")
+    assert await hers.emoji() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from typing import Any
 
 from PIL import Image, PngImagePlugin
@@ -39,6 +40,15 @@ def a_moving_picture(kind: str = "GIF", frames: int = 4) -> bytes:
     pictures = [Image.new("RGB", (64, 32), (60 * number, 0, 0)) for number in range(frames)]
     durations = [100 + 50 * number for number in range(frames)]
     pictures[0].save(written, kind, save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+    return written.getvalue()
+
+
+def a_pack(entries: dict[str, bytes]) -> bytes:
+    """Return a ZIP of these files."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in entries.items():
+            packed.writestr(name, content)
     return written.getvalue()
 
 

@@ -172,6 +172,16 @@ async def test_a_sign_in_from_a_new_device_is_asked_about_on_the_others_that_may
                     await client.push("signed_in")
 
 
+async def test_everybody_is_told_that_the_emoji_are_others() -> None:
+    async with a_house() as house:
+        romeo, juliet = await house.enter("romeo"), await house.enter("juliet")
+        house.gateway.emoji_changed(b"7")
+        for client in (romeo, juliet):
+            assert (await client.push("emoji_changed")).emoji_changed.version == 7
+        house.gateway.emoji_changed(b"\xff")
+        assert (await juliet.push("emoji_changed")).emoji_changed.version == 0
+
+
 async def test_a_mute_reaches_an_open_socket() -> None:
     async with a_quiet_house() as house:
         phone = (await house.let_in("romeo/phone")).session

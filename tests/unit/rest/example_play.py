@@ -180,6 +180,7 @@ async def moderate(site: Site, shows: Play, prince: Person, romeo: Person, nurse
     await show("finish_export", prince, "POST", f"{reading}/finish", read)
     await show("remove_from_hold", prince, "DELETE", f"{hold}/subjects/{GENERAL_CHANNEL}")
     await show("close_hold", prince, "POST", f"{hold}/close")
+    await show("list_emoji", prince, "GET", "/emoji")
     made = await show("report", romeo, "POST", "/reports", {"user_id": nurse.user_id, "reason": "spam"})
     await show("list_reports", prince, "GET", "/reports")
     await show("read_report", prince, "GET", f"/reports/{made['report_id']}")

@@ -40,6 +40,8 @@ from hubbub.cluster.nodes import Nodes
 from hubbub.cluster.sessions import SessionRegistry
 from hubbub.cluster.settings import ClusterSettings
 from hubbub.files.links import Links
+from hubbub.files.own_emoji import CHANGED as EMOJI_CHANGED
+from hubbub.files.own_emoji import OwnEmoji
 from hubbub.files.pictures import PictureProcesses
 from hubbub.files.service import Files
 from hubbub.files.settings import FilesSettings
@@ -59,12 +61,14 @@ from hubbub.storage.auth.roles import SqlRoles
 from hubbub.storage.chat.holds import SqlHolds
 from hubbub.storage.chat.moderation import SqlModeration
 from hubbub.storage.chat.store import SqlStore
+from hubbub.storage.emoji_store import SqlEmoji
 from hubbub.storage.file_store import SqlFiles
 from hubbub.storage.link_store import SqlLinks
 from hubbub.storage.memory.accounts import MemoryAccounts
 from hubbub.storage.memory.audit import MemoryAudit
 from hubbub.storage.memory.clients import MemoryClients
 from hubbub.storage.memory.cluster import MemoryConfig, MemoryNodes
+from hubbub.storage.memory.emoji import MemoryEmoji
 from hubbub.storage.memory.factors import MemoryFactors
 from hubbub.storage.memory.links import MemoryLinks
 from hubbub.storage.memory.moderation import MemoryModeration
@@ -252,6 +256,17 @@ async def a_site(
         file_settings or FilesSettings(),
         Path(spool.name) / "uploads",
     )
+
+    async def emoji_changed(version: int) -> None:
+        await signals.signal(EMOJI_CHANGED, str(version).encode())
+
+    emoji = OwnEmoji(
+        SqlEmoji(database) if database else MemoryEmoji(memory.files, memory_audit),
+        files,
+        clock,
+        file_settings or FilesSettings(),
+        emoji_changed,
+    )
     woken, link_rows = Woken(), SqlLinks(database) if database else MemoryLinks()
     listeners = Listeners(
         chat, accounts, lambda hear, on_hole: bus.feed(hear, everything=True, on_hole=on_hole), clock, rest
@@ -265,6 +280,7 @@ async def a_site(
         sessions=SessionRegistry(clock),
         recovery=recovery,
         files=files,
+        emoji=emoji,
         links=Links(secret, clock, 3600.0),
         link_previews=LinkPreviews(link_rows, clock, LinksSettings(), woken.tell),
         push=Push(push_rows, clock, PushSettings(), PUSH_KEY, woken.tell),

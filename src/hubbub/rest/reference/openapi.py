@@ -98,6 +98,7 @@ def config(version: str) -> OpenAPIConfig:
             Tag(name="events", description="Listening, without a socket."),
             Tag(name="notifications", description="Being called by Web Push, and being left alone."),
             Tag(name="files", description="Giving files to the server, and getting them."),
+            Tag(name="emoji", description="The place's own emoji and their pictures."),
             Tag(name="moderation", description="Roles, reports, bans and words that are not allowed."),
             Tag(name="holds", description="What is kept for a court though its authors may take it back."),
             Tag(name="server", description="The server itself."),

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import NOBODY
+from hubbub.files.emoji import EMOJI_PLACE
 from hubbub.files.model import FileRow, FileState
 from hubbub.storage.memory.tables import MemoryTables
 
@@ -71,6 +72,28 @@ class MemoryFiles:
             if known is not None and known.state is FileState.GONE:
                 del self._tables.files[row.id]
                 self._tables.file_room[row.owner_id] -= row.room_bytes
+
+    def drawn(self, file_id: str) -> FileRow | None:
+        """Return the READY file that an emoji is drawn from."""
+        row = self._tables.files.get(file_id)
+        shown = (file_id, EMOJI_PLACE, 1) in self._tables.file_uses
+        return row if shown and row is not None and row.state is FileState.READY else None
+
+    def draw(self, file_ids: Sequence[str]) -> bool:
+        """Draw emoji from all of these files, or none where one is not READY."""
+        rows = [self._tables.files.get(id_) for id_ in file_ids]
+        if any(row is None or row.state is not FileState.READY for row in rows):
+            return False
+        for row in rows:
+            assert row is not None
+            self._tables.file_uses.add((row.id, EMOJI_PLACE, 1))
+            self._tables.files[row.id] = replace(row, unused_ms=0)
+        return True
+
+    def undraw(self, file_id: str) -> None:
+        """Draw no emoji from it any more."""
+        self._tables.file_uses.discard((file_id, EMOJI_PLACE, 1))
+        self._let_go(self._tables.files[file_id])
 
     def keep_until(self, user_id: str, file_ids: Sequence[str], due_ms: int) -> None:
         """Keep one's files for a message that waits for its time."""

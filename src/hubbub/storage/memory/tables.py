@@ -27,6 +27,7 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.ports import StoredKey, StoredUserKey, Untold
 from hubbub.chat.reminders import Reminder
+from hubbub.files.emoji import EMOJI_PLACE
 from hubbub.files.model import FileRow, FileState
 from hubbub.storage.chat.sight import Spans, end_of, sight, within
 
@@ -121,11 +122,12 @@ class MemoryTables:
         return row
 
     def file(self, user_id: str, file_id: str) -> FileRow | None:
-        """Return a file that this person uploaded, or may see a message of, or that shows its owner."""
+        """Return a file that this person uploaded, or may see a message of, or that is a portrait or an emoji."""
         row = self.files.get(file_id)
         if row is None or row.state is not FileState.READY:
             return None
-        if row.owner_id == user_id or (row.id, row.owner_id, 1) in self.file_uses:
+        shown = {(row.id, row.owner_id, 1), (row.id, EMOJI_PLACE, 1)}
+        if row.owner_id == user_id or shown & self.file_uses:
             return row
         for id_, conversation_id, seq in self.file_uses:
             if id_ != file_id:

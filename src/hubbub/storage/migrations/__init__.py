@@ -25,6 +25,7 @@ from hubbub.storage.tables import (
     chat,
     client,
     cluster,
+    emoji,
     factor,
     file,
     hold,
@@ -47,6 +48,7 @@ __all__ = [
     "chat",
     "client",
     "cluster",
+    "emoji",
     "factor",
     "file",
     "hold",
@@ -63,7 +65,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0025"
+HEAD = "0026"
 """The newest revision in `versions`."""
 
 

@@ -245,6 +245,7 @@ export const en = {
     },
     reports: { handle: "Decide about reports and held messages" },
     filters: { change: "Change the word filters" },
+    emoji: { manage: "Add emoji of the place's own and take them away" },
     channels: { manage: "Lead every public channel", join: "Find and join channels" },
     announce: "Announce to everybody",
     clients: { manage: "Register apps and bots" },
@@ -373,6 +374,7 @@ export const en = {
       report: "Reports",
       message: "Held messages",
       filter: "Word filters",
+      emoji: "Emoji",
       setting: "Live settings",
       client: "Apps and bots",
       node: "Nodes",
@@ -405,6 +407,7 @@ export const en = {
     announcement: { sent: "Announced" },
     report: { resolved: "Report closed" },
     filter: { saved: "Word filter saved", removed: "Word filter removed" },
+    emoji: { added: "Emoji added", removed: "Emoji removed" },
     message: { let_through: "Message let through", declined: "Message declined" },
     hold: {
       opened: "Legal hold opened",

@@ -246,6 +246,7 @@ export const zh: AdminMessages = {
     },
     reports: { handle: "处理举报和待审消息" },
     filters: { change: "修改敏感词" },
+    emoji: { manage: "添加和删除自定义表情" },
     channels: { manage: "管理所有公开频道", join: "查找并加入频道" },
     announce: "发布公告",
     clients: { manage: "登记应用与机器人" },
@@ -374,6 +375,7 @@ export const zh: AdminMessages = {
       report: "举报",
       message: "待审消息",
       filter: "敏感词",
+      emoji: "表情",
       setting: "动态配置",
       client: "应用与机器人",
       node: "节点",
@@ -406,6 +408,7 @@ export const zh: AdminMessages = {
     announcement: { sent: "发布公告" },
     report: { resolved: "处理举报" },
     filter: { saved: "保存敏感词", removed: "删除敏感词" },
+    emoji: { added: "添加表情", removed: "删除表情" },
     message: { let_through: "放行消息", declined: "拒绝消息" },
     hold: {
       opened: "建立法律保留",
