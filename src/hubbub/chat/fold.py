@@ -45,6 +45,9 @@ from hubbub.chat.rules.messages import withdrawn
 
 REACTORS_SHOWN = 100
 
+_LINES = (Created, MemberChange, ConversationChange, Dissolved)
+"""What has a line of its own among the messages."""
+
 T = TypeVar("T")
 
 
@@ -98,6 +101,11 @@ def fold_state(state: ConversationState, entry: Entry) -> Folded[ConversationSta
             apply_change(conversation, action)
             # The role this person has may give another right to let people in than before.
             again = action.roles is not None and member.own_role != ""
+            if action.kept_from is not None:
+                # How much of what was unread is gone, only the server knows.
+                again = again or (bool(unread or mentions) and action.kept_from > member.read_seq + 1)
+                if last is not None and last.message.seq < action.kept_from:
+                    last = None
         case Dissolved():
             conversation, waiting = replace(conversation, dissolved=True), 0
         case Created() | React() | Pin():
@@ -221,7 +229,11 @@ def fold_history(page: HistoryPage, entry: Entry, me: str, *, thread_seq: int = 
         return Folded(page)
     again = False
     items: list[MessageState | Entry] = []
+    kept_from = _kept_from(entry)
+    more_before = page.more_before and page.from_seq > kept_from
     for item in page.items:
+        if (item.message.seq if isinstance(item, MessageState) else item.seq) < kept_from:
+            continue
         if isinstance(item, MessageState):
             folded = fold_message(item, entry, me)
             again = again or folded.ask_again
@@ -233,9 +245,19 @@ def fold_history(page: HistoryPage, entry: Entry, me: str, *, thread_seq: int = 
         if isinstance(entry.action, Post):
             if not thread_seq or entry.action.thread_seq == thread_seq:
                 items.append(message_of(entry, entry.action))
-        elif not thread_seq and isinstance(entry.action, Created | MemberChange | ConversationChange | Dissolved):
+        elif (
+            not thread_seq
+            and not kept_from
+            and isinstance(entry.action, Created | MemberChange | ConversationChange | Dissolved)
+        ):
             items.append(entry)
-    return Folded(replace(page, items=tuple(items), to_seq=to_seq, as_of=entry.seq), again)
+    page = replace(page, items=tuple(items), to_seq=to_seq, as_of=entry.seq, more_before=more_before)
+    return Folded(page, again)
+
+
+def _kept_from(entry: Entry) -> int:
+    """Return below which seq nothing is there any more after this entry; 0 for one that says nothing of it."""
+    return entry.action.kept_from or 0 if isinstance(entry.action, ConversationChange) else 0
 
 
 def message_of(entry: Entry, post: Post) -> MessageState:

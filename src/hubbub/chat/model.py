@@ -16,6 +16,9 @@ from hubbub.chat.rights import OwnRole
 MAX_SEQ = 2**63 - 1
 """Stands for "no end" in an interval."""
 
+AS_THE_PLACE = -1
+"""Messages of a conversation are kept as long as the setting of the place says."""
+
 UNREAD_CAP = 100
 """Counts are exact below this; at it they mean "more than 99"."""
 
@@ -177,6 +180,10 @@ class ConversationChange(msgspec.Struct, frozen=True, tag="change", omit_default
     slow_mode_s: int | None = None
     roles: tuple[OwnRole, ...] | None = None
     """All roles of its own, from now on."""
+    keep_days: int | None = None
+    """How long messages are kept from now on, see `ConversationRow`.  The server's."""
+    kept_from: int | None = None
+    """Nothing below this seq is there any more.  The server's."""
 
 
 class Created(msgspec.Struct, frozen=True, tag="created", omit_defaults=True):
@@ -272,6 +279,10 @@ class ConversationRow(msgspec.Struct):
     """With DIRECT: who of the two was blocked by the other.  Known only where the row is locked for writing."""
     roles: tuple[OwnRole, ...] = ()
     """Roles of its own."""
+    keep_days: int = AS_THE_PLACE
+    """For how many days messages are kept; 0: for ever; AS_THE_PLACE."""
+    kept_from: int = 0
+    """What is below this seq was kept long enough: nobody sees it any more.  It only grows."""
 
 
 class MemberRow(msgspec.Struct):

@@ -374,7 +374,8 @@ class ChatNode(Reading):
         checks.a_seq(seq, "seq")
         state = await self._store.conversation(caller.user_id, conversation_id)
         everybody = state.conversation.kind is ConversationKind.SYSTEM
-        if seq > state.conversation.head or not (everybody or state.member.may_see(seq)):
+        there = state.conversation.kept_from <= seq <= state.conversation.head
+        if not there or not (everybody or state.member.may_see(seq)):
             raise ChatError(Code.MESSAGE_NOT_FOUND)
         await self._store.hide(caller.user_id, conversation_id, seq)
 

@@ -39,6 +39,7 @@ from hubbub.chat.model import (
     UserState,
 )
 from hubbub.chat.reminders import ReminderStore
+from hubbub.chat.retention import RetentionStore
 from hubbub.chat.search.found import Wanted
 
 # ---------------------------------------------------------------- the write path
@@ -63,6 +64,8 @@ class Needs(msgspec.Struct):
     """(user, file) of what these people want to show; locked, so that nothing sweeps them away meanwhile."""
     blocks: set[tuple[str, str]] = msgspec.field(default_factory=set)
     """(blocker, blocked): whether the one has blocked the other.  In a private chat its row says it: `barred`."""
+    held: set[str] = msgspec.field(default_factory=set)
+    """Conversations of which it matters whether a legal hold is over them."""
 
 
 class StoredKey(msgspec.Struct, frozen=True, gc=False):
@@ -98,6 +101,8 @@ class Facts(msgspec.Struct):
     """Up to how many members a conversation is small: told to its people one by one."""
     blocks: set[tuple[str, str]] = msgspec.field(default_factory=set)
     """Those of `Needs.blocks` that are so."""
+    held: set[str] = msgspec.field(default_factory=set)
+    """Those of `Needs.held` that a legal hold is over: what was said in them stays, however old it is."""
 
 
 class NewEntry(msgspec.Struct, frozen=True):
@@ -415,7 +420,17 @@ class SearchIndex(Protocol):
         """
 
 
-class ChatStore(LogWriter, LogReader, ScheduleStore, ReminderStore, SearchIndex, InviteStore, ContactStore, Protocol):
+class ChatStore(
+    LogWriter,
+    LogReader,
+    ScheduleStore,
+    ReminderStore,
+    SearchIndex,
+    InviteStore,
+    ContactStore,
+    RetentionStore,
+    Protocol,
+):
     """Everything chat keeps."""
 
 

@@ -57,6 +57,12 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_per_user: int = 100
     reminders_per_user: int = 500
 
+    # ---- for how long messages are kept
+    keep_days: int = 0
+    """Messages older than so many days go, where the conversation says nothing else; 0: they are kept for ever."""
+    retention_look_s: float = 3_600.0
+    """How often a worker looks for messages that were kept long enough."""
+
     # ---- search
     index_gather_s: float = 0.25
     """What was stored is findable after so long, or a little more."""

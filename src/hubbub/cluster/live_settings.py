@@ -86,6 +86,14 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
     typing_members: Annotated[
         int, Meta(ge=0, le=100_000, description="Nobody is told of typing in conversations with more members.")
     ] = field(default=100, name="chat.typing_members")
+    keep_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=36_500,
+            description="For how many days messages are kept where a conversation says nothing else; 0 means for ever.",
+        ),
+    ] = field(default=0, name="chat.keep_days")
     file_bytes: Annotated[int, Meta(ge=1, le=2**40, description="The largest file one may upload.")] = field(
         default=100 * 1024 * 1024, name="files.file_bytes"
     )

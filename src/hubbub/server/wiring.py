@@ -39,6 +39,7 @@ from hubbub.chat.moderating import Moderating
 from hubbub.chat.node import ChatNode
 from hubbub.chat.outbox import Outbox
 from hubbub.chat.ports import RIGHTS_CHANGED, LoginEnded
+from hubbub.chat.retaining import Retaining
 from hubbub.chat.service import Chat
 from hubbub.cluster.assignment import Assigner
 from hubbub.cluster.caretaker import Caretaker
@@ -72,6 +73,7 @@ from hubbub.server.mail import open_recovery
 from hubbub.server.metrics import AskingMetrics, BusMetrics, GatewayMetrics, ListenerMetrics
 from hubbub.server.push import open_push, start_noting, start_push_worker
 from hubbub.server.releasing import Releasing
+from hubbub.server.retaining import RetentionJob
 from hubbub.server.settings import ServerSettings
 from hubbub.storage.auth.accounts import SqlAccounts
 from hubbub.storage.auth.audit import SqlAudit
@@ -201,7 +203,7 @@ async def build(
         sweeping.start()
         stack.push_async_callback(sweeping.stop)
     if settings.does("worker"):
-        _take_care(ground, own_clock, stack)
+        _take_care(settings, ground, live, own_clock, stack)
 
     account_store = SqlAccounts(ground.database)
     accounts = await _accounts(settings, ground, account_store, chat, stack)
@@ -466,14 +468,25 @@ def _roll(settings: ServerSettings, ground: Ground, nodes: Nodes) -> Roll | None
     return roll
 
 
-def _take_care(ground: Ground, own_clock: Clock, stack: AsyncExitStack) -> None:
-    """Have this node tidy for all, when it is its turn."""
+def _take_care(
+    settings: ServerSettings, ground: Ground, live: LiveConfig, own_clock: Clock, stack: AsyncExitStack
+) -> None:
+    """Have this node tidy for all, and let go of messages, when it is its turn."""
     database = ground.database
     lease_s = _CARETAKER_LEASE_S if database.shared else _CARETAKER_ALONE_S
     locks = Locks(SqlLocks(database), ground.signals, own_clock, lease_s=lease_s)
     caretaker = Caretaker(locks, SqlNodes(database), SqlSessions(database))
     caretaker.start()
     stack.push_async_callback(caretaker.stop)
+    job = RetentionJob(locks, _retaining(settings, ground, live).step, every_s=settings.chat.retention_look_s)
+    job.start()
+    stack.push_async_callback(job.stop)
+
+
+def _retaining(settings: ServerSettings, ground: Ground, live: LiveConfig) -> Retaining:
+    """Return how long messages are kept, with a store of its own: whoever runs this may not have the role `chat`."""
+    store = SqlStore(ground.database, small_audience=settings.chat.small_audience)
+    return Retaining(store, ground.clock, lambda: live_settings(settings, live.current).chat)
 
 
 def _assign(

@@ -156,13 +156,18 @@ def write_shown(conn: Connection, dialect: Dialect, shown: Sequence[tuple[str, i
 
 def unshow(conn: Connection, conversation_id: str, seq: int, now_ms: int) -> None:
     """Take the files of a recalled message from those who had them through it."""
-    of_message = (file_uses.c.conversation_id == conversation_id) & (file_uses.c.seq == seq)
-    ids = sorted(conn.execute(select(file_uses.c.file_id).where(of_message)).scalars())
+    unshow_between(conn, conversation_id, seq, seq, now_ms)
+
+
+def unshow_between(conn: Connection, conversation_id: str, first: int, last: int, now_ms: int) -> None:
+    """Take the files of all messages of a stretch from those who had them through these."""
+    of_messages = (file_uses.c.conversation_id == conversation_id) & file_uses.c.seq.between(first, last)
+    ids = sorted(set(conn.execute(select(file_uses.c.file_id).where(of_messages)).scalars()))
     if not ids:
         return
     # Locked before it is asked whether another message shows them: two recalls at once must not both say "the other".
     conn.execute(select(files.c.id).where(files.c.id.in_(ids)).order_by(files.c.id).with_for_update()).all()
-    conn.execute(delete(file_uses).where(of_message))
+    conn.execute(delete(file_uses).where(of_messages))
     conn.execute(update(files).where(files.c.id.in_(ids), ~_SHOWN), {"unused_ms": now_ms})
 
 

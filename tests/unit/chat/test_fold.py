@@ -39,7 +39,7 @@ from hubbub.chat.model import (
     Role,
 )
 from hubbub.chat.ports import Changes, ChatStore, Facts
-from hubbub.chat.rules import Command, Create, Plan, Settled
+from hubbub.chat.rules import Command, Create, Expire, Plan, Settled
 
 ALL = 10_000
 
@@ -279,5 +279,45 @@ def test_how_many_wait_is_asked_for_again_when_one_of_them_may_be_in(theatre: Th
         assert fold_state(state, entry).ask_again
         assert not fold_state(replace(state, join_requests=0), entry).ask_again
         assert (await theatre.store.conversation(ANNA, group)).join_requests == 0
+
+    theatre.runner.run(play())
+
+
+def test_what_was_kept_long_enough_leaves_state_and_page(theatre: Theatre) -> None:
+    async def play() -> None:
+        group = await theatre.group(BEN)
+        said = [command(ANNA, group, text(f"m{n}", mentions=(BEN,) if n == 3 else ())) for n in range(4)]
+        await theatre.run(*said, command(BEN, group, React(4, "👍")), command(ANNA, group, Edit(5, Body(text="m3"))))
+        await theatre.store.set_marks([(group, Mark(BEN, 7, 7))])
+        for kept_from in (4, 5, 8):
+            before = await shoot(theatre.store, BEN, group)
+            assert before is not None
+            plan = await theatre.run(Expire(group, fresh_id(), kept_from, 30, 30))
+            (entry,) = [new.entry for new in plan.changes.entries]
+            after = await shoot(theatre.store, BEN, group)
+            assert after is not None
+            state = fold_state(before.state, entry)
+            assert not state.ask_again
+            assert comparable_state(state.value) == comparable_state(after.state)
+            page = fold_history(before.page, entry, BEN)
+            assert not page.ask_again
+            assert comparable_page(page.value) == comparable_page(after.page)
+            assert after.state.conversation.kept_from == kept_from
+        assert (await theatre.run(Expire(group, fresh_id(), 3, 30, 30))).changes.entries == [], "it never goes back"
+        assert (await theatre.run(Expire(group, fresh_id(), 9, 7, 30))).changes.entries == [], "it is kept longer now"
+
+    theatre.runner.run(play())
+
+
+def test_unread_messages_that_are_gone_are_asked_about(theatre: Theatre) -> None:
+    async def play() -> None:
+        group = await theatre.group(BEN)
+        await theatre.run(*(command(ANNA, group, text()) for _ in range(4)))
+        state = await theatre.store.conversation(BEN, group)
+        plan = await theatre.run(Expire(group, fresh_id(), 4, 30, 30))
+        folded = fold_state(state, plan.changes.entries[0].entry)
+        assert folded.ask_again
+        fresh = await theatre.store.conversation(BEN, group)
+        assert (fresh.unread, fresh.conversation.head) == (2, folded.value.conversation.head)
 
     theatre.runner.run(play())

@@ -89,12 +89,18 @@ class Batch:
         counts: bool = False,
         mention_all: bool = False,
         mentions: tuple[str, ...] = (),
+        *,
+        quiet: bool = False,
     ) -> Accepted:
-        """Give the next seq to an entry that nothing can refuse any more."""
+        """Give the next seq to an entry that nothing can refuse any more.
+
+        A `quiet` one has the time of the one before: it makes the conversation none of those in which something
+        happened.
+        """
         conversation_id, sender_id, client_id = key
         seq = conversation.head = conversation.head + 1
         time_ms, last = self.now_ms, conversation.last_time_ms
-        if time_ms > last:
+        if time_ms > last and not quiet:
             conversation.last_time_ms = time_ms
         else:
             time_ms = last

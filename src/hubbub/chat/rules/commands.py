@@ -116,7 +116,29 @@ class Establish(msgspec.Struct):
     size: int = ROW_BYTES * 2
 
 
-Command = Send | Create | OpenDirect | Join | Leave | Establish
+class Keep(msgspec.Struct):
+    """Keep the messages of a conversation for so many days from now on; whoever runs the place decides it."""
+
+    conversation_id: str
+    client_id: str
+    keep_days: int
+    size: int = ROW_BYTES
+
+
+class Expire(msgspec.Struct):
+    """Let go of what a conversation no longer keeps: everything below a seq."""
+
+    conversation_id: str
+    client_id: str
+    kept_from: int
+    days: int
+    """For how many days messages were taken to be kept when that seq was found."""
+    place_days: int
+    """What the place says of conversations that say nothing of their own."""
+    size: int = ROW_BYTES
+
+
+Command = Send | Create | OpenDirect | Join | Leave | Establish | Keep | Expire
 
 
 class Settled(msgspec.Struct, frozen=True):

@@ -213,8 +213,8 @@ def withdrawn(before: Post) -> Post:
 
 
 def _visible(batch: Batch, conversation: ConversationRow, member: MemberRow | None, seq: int) -> MessageRow:
-    """Return a message this member may see; to others it does not exist."""
-    if member is not None and not member.may_see(seq):
+    """Return a message this member may see and that is still kept; to others it does not exist."""
+    if seq < conversation.kept_from or (member is not None and not member.may_see(seq)):
         raise ChatError(Code.MESSAGE_NOT_FOUND)
     target = batch.message(conversation.id, seq)
     if target is None:

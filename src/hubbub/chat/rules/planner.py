@@ -32,9 +32,9 @@ from hubbub.chat.model import (
     Recall,
 )
 from hubbub.chat.ports import Changes, EntriesAppended, Facts, HeadsAnnounced, Needs
-from hubbub.chat.rules import conversations, membership, messages
+from hubbub.chat.rules import conversations, keeping, membership, messages
 from hubbub.chat.rules.batch import Batch
-from hubbub.chat.rules.commands import Command, Create, Establish, Join, Leave, OpenDirect, Outcome, Send
+from hubbub.chat.rules.commands import Command, Create, Establish, Expire, Join, Keep, Leave, OpenDirect, Outcome, Send
 from hubbub.chat.rules.standing import conversation_of, member_of
 
 
@@ -97,7 +97,7 @@ def _send_needs(needed: Needs, send: Send) -> None:
             _block_needs(needed, user_id, action.user_ids)
 
 
-def _other_needs(needed: Needs, command: Create | OpenDirect | Join | Leave | Establish | Send) -> None:
+def _other_needs(needed: Needs, command: Command) -> None:
     match command:
         case Create():
             needed.user_keys.add((command.caller.user_id, command.client_id))
@@ -112,8 +112,11 @@ def _other_needs(needed: Needs, command: Create | OpenDirect | Join | Leave | Es
             needed.members.add((command.conversation_id, command.caller.user_id))
         case Leave():
             _send_needs(needed, command.as_send())
-        case Establish():
+        case Establish() | Keep():
             needed.conversations.add(command.conversation_id)
+        case Expire():
+            needed.conversations.add(command.conversation_id)
+            needed.held.add(command.conversation_id)
         case Send():
             _send_needs(needed, command)
 
@@ -191,4 +194,6 @@ _DECISIONS: dict[type, Callable[[Batch, Any], Outcome]] = {
     Join: membership.join,
     Leave: membership.leave,
     Establish: conversations.establish,
+    Keep: keeping.keep,
+    Expire: keeping.expire,
 }

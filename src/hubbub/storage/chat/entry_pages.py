@@ -12,11 +12,11 @@ from sqlalchemy import Connection, bindparam, select
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import ConversationKind, Entry, EntryPage, Listening, MemberState
+from hubbub.chat.model import MAX_SEQ, ConversationKind, Entry, EntryPage, Listening, MemberState
 from hubbub.storage.chat.facts import joined_members
 from hubbub.storage.chat.look import hidden_between, look
 from hubbub.storage.chat.rows import entry_of
-from hubbub.storage.chat.sight import EVERYTHING, Spans, clip
+from hubbub.storage.chat.sight import Spans, clip
 from hubbub.storage.padded import padded
 from hubbub.storage.tables.chat import conversations, entries, members, user_versions
 from hubbub.storage.tables.schema import Id
@@ -35,6 +35,7 @@ _SPAN = (
 )
 
 _HEAD = select(conversations.c.head).where(conversations.c.id == bindparam("id", type_=Id))
+_KEPT = select(conversations.c.head, conversations.c.kept_from).where(conversations.c.id == bindparam("id", type_=Id))
 _HEADS = select(conversations.c.id, conversations.c.head).where(
     conversations.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -60,11 +61,11 @@ def read_entries(conn: Connection, user_id: str, conversation_id: str, after_seq
 
 
 def read_entries_for_all(conn: Connection, conversation_id: str, after_seq: int, limit: int) -> EntryPage:
-    """Return entries above `after_seq` whoever may see them."""
-    head = conn.execute(_HEAD, {"id": conversation_id}).scalar_one_or_none()
-    if head is None:
+    """Return entries above `after_seq` that are kept, whoever may see them."""
+    row = conn.execute(_KEPT, {"id": conversation_id}).one_or_none()
+    if row is None:
         raise ChatError(Code.CONVERSATION_NOT_FOUND)
-    return page(conn, None, conversation_id, EVERYTHING, head, after_seq, limit)
+    return page(conn, None, conversation_id, ((max(row.kept_from, 1), MAX_SEQ),), row.head, after_seq, limit)
 
 
 def page(

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, select
 from hubbub.chat.model import ConversationKind, ConversationRow, MemberRow, MemberState, MessageRow
 from hubbub.chat.ports import Facts, Needs, StoredKey, StoredUserKey
 from hubbub.storage.chat.blocks import bar, read_blocks
+from hubbub.storage.chat.held import held_conversations
 from hubbub.storage.chat.remembered import Remembered
 from hubbub.storage.chat.rows import conversation_of, message_of
 from hubbub.storage.dialects import Dialect
@@ -65,6 +66,7 @@ def load_facts(
         files=load_files(conn, needs.files),
         small_audience=remembered.small_audience,
         blocks=read_blocks(conn, needs.blocks) if needs.blocks else set(),
+        held=held_conversations(conn, needs.held) if needs.held else set(),
     )
     return facts, revisions
 

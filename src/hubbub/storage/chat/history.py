@@ -90,7 +90,7 @@ def read_history(
     about = dialect.find_on_page(conn, user_id, conversation_id, first, last)
     if about.hidden:
         found = [item for item in found if _seq(item) not in about.hidden]
-    lowest = thread_seq or seen.spans[0][0]
+    lowest = max(thread_seq, seen.spans[0][0]) if seen.spans else MAX_SEQ
     return HistoryPage(
         conversation_id,
         from_seq=first,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 
 from hubbub.chat.model import ConversationRow, MemberRow
 from hubbub.storage.chat.rows import conversation_of, member_of
-from hubbub.storage.chat.sight import Spans, end_of, sight
+from hubbub.storage.chat.sight import Spans, end_of, kept, sight
 from hubbub.storage.tables.chat import conversations, hidden, members
 from hubbub.storage.tables.schema import Id
 
@@ -41,6 +41,7 @@ class Look(NamedTuple):
     conversation: ConversationRow
     member: MemberRow | None
     spans: Spans
+    """What this reader may see and is still kept; none when all of it is gone."""
     end: int
     """The highest seq this reader may see."""
 
@@ -57,7 +58,7 @@ def look_from(conversation: ConversationRow | None, member: MemberRow | None) ->
     """Return the same from rows that were read."""
     spans = sight(conversation, member)
     assert conversation is not None  # sight has refused it otherwise
-    return Look(conversation, member, spans, end_of(spans, conversation.head))
+    return Look(conversation, member, kept(conversation, spans), end_of(spans, conversation.head))
 
 
 def read_place(conn: Connection, user_id: str, conversation_id: str) -> tuple[ConversationRow | None, MemberRow | None]:

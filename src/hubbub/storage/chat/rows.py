@@ -78,6 +78,13 @@ _decode_roles = msgspec.json.Decoder(tuple[OwnRole, ...]).decode
 _unhex = bytes.fromhex
 
 
+def kind_of(action: Action) -> int:
+    """Return the sort of entry that says this."""
+    if type(action) is ConversationChange and action.kept_from is not None:
+        return EntryKind.EXPIRED.value
+    return KINDS[type(action)]
+
+
 def entry_values(new: NewEntry) -> tuple[Any, ...]:
     """Return the values of `ENTRY_COLUMNS`, ready for the driver.
 
@@ -93,7 +100,7 @@ def entry_values(new: NewEntry) -> tuple[Any, ...]:
     return (
         _unhex(entry.conversation_id),
         entry.seq,
-        KINDS[type(action)],
+        kind_of(action),
         int(new.counts),
         0,
         _unhex(entry.sender_id),
@@ -180,6 +187,8 @@ def conversation_of(row: Any) -> ConversationRow:
         created_ms=row.created_ms,
         peers=None if row.peer_low is None else (row.peer_low, row.peer_high),
         roles=_decode_roles(row.roles) if row.roles else (),
+        keep_days=row.keep_days,
+        kept_from=row.kept_from,
     )
 
 
@@ -206,6 +215,8 @@ def conversation_values(row: ConversationRow, revision: int) -> dict[str, Any]:
         "topic": row.topic,
         "announcement": row.announcement,
         "roles": encode(row.roles).decode() if row.roles else None,
+        "keep_days": row.keep_days,
+        "kept_from": row.kept_from,
     }
 
 

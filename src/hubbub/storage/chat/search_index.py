@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from hubbub.chat.model import Edit, Post, Recall
 from hubbub.chat.search.terms import terms_of_body, terms_of_post
@@ -208,6 +208,28 @@ def _blocks(conn: Connection, each: Additions) -> list[dict[str, Any]]:
             first_ms, last_ms = min(known.first_ms, first_ms), max(known.last_ms, last_ms)
         rows.append({"conversation_id": each.conversation_id, "block": block, "first_ms": first_ms, "last_ms": last_ms})
     return rows
+
+
+def leave_behind(
+    conn: Connection, dialect: Dialect, conversation_id: str, first: int, last: int, *, is_end: bool
+) -> None:
+    """Take the messages of a stretch out of the index; `is_end`: what follows it stays.
+
+    Whole blocks are deleted once the stretch reaches their end, and of the one in which it ends the messages are taken
+    out, so that however many steps the stretch is cut into, the terms of a block are read once.
+    """
+    dialect.insert_new(conn, search_heads, [{"conversation_id": conversation_id, "seq": 0}])
+    head = _lock_heads(conn, [conversation_id])[conversation_id]
+    if head < last:
+        # What is about to be indexed of it is refused, since this row is not where it was.
+        conn.execute(update(search_heads).where(search_heads.c.conversation_id == conversation_id), {"seq": last})
+    over = range(first // BLOCK, (last + 1) // BLOCK)
+    of_blocks = [each.c.conversation_id == conversation_id for each in (search_terms, search_blocks)]
+    for block in over:
+        conn.execute(delete(search_terms).where(of_blocks[0], search_terms.c.block == block))
+        conn.execute(delete(search_blocks).where(of_blocks[1], search_blocks.c.block == block))
+    if is_end and (last + 1) % BLOCK:
+        _take_out(conn, dialect, conversation_id, last // BLOCK, (1 << last % BLOCK + 1) - 1)
 
 
 def forget_block(conn: Connection) -> bool:

@@ -29,7 +29,7 @@ from hubbub.storage.chat.facts import load_messages
 from hubbub.storage.chat.look import look
 from hubbub.storage.chat.postings import descending, unpacked
 from hubbub.storage.chat.rows import conversation_of, member_of
-from hubbub.storage.chat.sight import Spans, clip, end_of, sight
+from hubbub.storage.chat.sight import Spans, clip, end_of, kept, sight
 from hubbub.storage.dialects import Dialect
 from hubbub.storage.tables.chat import conversations, hidden, members
 from hubbub.storage.tables.search import BLOCK, search_blocks
@@ -305,7 +305,7 @@ def _sights(conn: Connection, user_id: str, conversation_ids: Sequence[str]) -> 
         for row in rows:
             conversation = conversation_of(row)
             try:
-                found[row.id] = (conversation, sight(conversation, mine.get(row.id)))
+                found[row.id] = (conversation, kept(conversation, sight(conversation, mine.get(row.id))))
             except ChatError:
                 continue
     return found

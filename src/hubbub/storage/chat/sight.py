@@ -14,6 +14,7 @@ import msgspec
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.chat.model import (
+    AS_THE_PLACE,
     MAX_SEQ,
     Action,
     ConversationChange,
@@ -41,6 +42,7 @@ _BEFORE: dict[str, Any] = {
     "mute_all": False,
     "slow_mode_s": 0,
     "roles": (),
+    "keep_days": AS_THE_PLACE,
 }
 """What a setting is taken to have been when the log does not tell."""
 
@@ -91,6 +93,13 @@ def is_over(spans: Spans) -> bool:
 def clip(spans: Spans, low: int, high: int) -> list[tuple[int, int]]:
     """Return the parts of the intervals within [low, high]."""
     return [(max(low, first), min(high, last)) for first, last in spans if first <= high and last >= low]
+
+
+def kept(conversation: ConversationRow, spans: Spans) -> Spans:
+    """Return what is still there of intervals: what is older than messages are kept is gone for everybody."""
+    if conversation.kept_from <= 1:
+        return spans
+    return tuple(clip(spans, conversation.kept_from, MAX_SEQ))
 
 
 def within(spans: Spans, seq: int) -> bool:

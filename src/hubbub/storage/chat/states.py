@@ -39,7 +39,7 @@ from hubbub.storage.chat.invites import count_waiting
 from hubbub.storage.chat.look import look
 from hubbub.storage.chat.own import NOTHING_OWN, read_own
 from hubbub.storage.chat.rows import conversation_of, decode_intervals, fold_title, member_of
-from hubbub.storage.chat.sight import as_visitor, clip, end_of, implicit_member, is_over
+from hubbub.storage.chat.sight import as_visitor, clip, end_of, implicit_member, is_over, kept
 from hubbub.storage.dialects import Dialect, Span
 from hubbub.storage.padded import padded
 from hubbub.storage.tables.chat import conversations, members, user_versions
@@ -80,10 +80,11 @@ def build_states(conn: Connection, dialect: Dialect, user_id: str, pairs: Sequen
     for number, (conversation, member) in enumerate(seen):
         # Who left has nothing to catch up with, and in a count there later recalls and edits would show beyond the cut.
         if member.state is MemberState.JOINED:
-            for first, last in clip(member.intervals, member.read_seq + 1, conversation.head):
+            since = max(member.read_seq + 1, conversation.kept_from)
+            for first, last in clip(member.intervals, since, conversation.head):
                 unread_spans.append(Span(conversation.id, first, last))
                 unread_owner.append(number)
-        visible = clip(member.intervals, 1, conversation.head)
+        visible = clip(member.intervals, max(1, conversation.kept_from), conversation.head)
         if visible:
             newest_spans.append(Span(conversation.id, *visible[-1]))
             newest_owner.append(number)
@@ -314,9 +315,9 @@ def read_missing(
     pages: list[EntryPage] = []
     for conversation_id in sorted(mine):
         conversation, member = mine[conversation_id]
-        spans = member.intervals
+        spans = kept(conversation, member.intervals)
         seq = held[conversation_id]
-        end = end_of(spans, conversation.head)
+        end = end_of(member.intervals, conversation.head)
         if seq > heads[conversation_id]:
             # The client holds what this log never had.
             pages.append(EntryPage(conversation_id, end + 1, end, end, (), reset=True))

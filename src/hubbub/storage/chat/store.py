@@ -33,6 +33,7 @@ from hubbub.chat.model import (
     UserState,
 )
 from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarksRaised, Needs, Untold
+from hubbub.chat.retention import Keeping
 from hubbub.chat.search.found import Wanted
 from hubbub.storage.again import write_again
 from hubbub.storage.chat import (
@@ -43,6 +44,7 @@ from hubbub.storage.chat import (
     named,
     own,
     people,
+    retention,
     schedule,
     search_index,
     search_reads,
@@ -336,3 +338,17 @@ class SqlStore(SqlReminders):
 
     async def behind(self, after: str, limit: int) -> tuple[list[str], str]:
         return await self._db.read(lambda conn: search_index.read_behind(conn, after, limit))
+
+    # ------------------------------------------------------------ retention
+
+    async def keepings(self, after: str, limit: int) -> tuple[list[Keeping], str]:
+        return await self._db.read(lambda conn: retention.read_keepings(conn, after, limit))
+
+    async def first_kept(self, conversation_id: str, since_ms: int) -> int:
+        return await self._db.read(lambda conn: retention.read_first_kept(conn, conversation_id, since_ms))
+
+    async def erase(self, conversation_id: str, most: int) -> bool:
+        now_ms = self._db.clock.now_ms()
+        return await write_again(
+            self._db, lambda conn: retention.erase(conn, self._dialect, conversation_id, most, now_ms)
+        )

@@ -26,6 +26,7 @@ _decode_shown = msgspec.json.Decoder(list[MessageState | Entry]).decode
 _PLACE = (
     "SELECT c.kind, c.title, c.topic, c.announcement, c.dissolved, c.history_for_newcomers, c.mute_all, c.slow_mode_s,"
     " c.head, c.last_time_ms, c.member_count, c.members_version, c.created_by, c.created_ms, c.peer_low, c.peer_high,"
+    " c.kept_from,"
     " m.role, m.state, m.intervals, m.read_seq, m.delivered_seq, m.muted_until_ms, m.last_sent_ms, m.version"
     " FROM conversations c LEFT JOIN members m ON m.conversation_id = c.id AND m.user_id = ?2 WHERE c.id = ?1"
 )
@@ -82,6 +83,7 @@ class SqlitePages:
             return None, None
         kind, title, topic, announcement, dissolved, for_newcomers, mute_all = row[:7]
         slow_mode_s, head, last_time_ms, member_count, members_version, created_by, created_ms, low, high = row[7:16]
+        kept_from, role, state, intervals, *numbers = row[16:]
         conversation = ConversationRow(
             conversation_id,
             ConversationKind(kind),
@@ -99,8 +101,8 @@ class SqlitePages:
             created_by.hex() if created_by else "",
             created_ms,
             None if low is None else (low.hex(), high.hex()),
+            kept_from=kept_from,
         )
-        role, state, intervals, *numbers = row[16:]
         if role is None:
             return conversation, None
         spans = decode_intervals(intervals)

@@ -47,6 +47,7 @@ class MemoryHolds:
         self._subjects: dict[tuple[str, str], Subject] = {}
         self._exports: dict[str, Export] = {}
         tables.is_held = self._is_held
+        tables.under_hold = self._is_under_hold
 
     # ------------------------------------------------------------ changing
 
@@ -132,6 +133,13 @@ class MemoryHolds:
             (one.id == conversation_id or self._knew(one, conversation_id)) and _covers(hold, time_ms)
             for (of, _), one in self._subjects.items()
             if (hold := self._open(of)) is not None
+        )
+
+    def _is_under_hold(self, conversation_id: str) -> bool:
+        return any(
+            one.id == conversation_id or self._knew(one, conversation_id)
+            for (of, _), one in self._subjects.items()
+            if self._open(of) is not None
         )
 
     def _knew(self, subject: Subject, conversation_id: str) -> bool:

@@ -38,7 +38,7 @@ from hubbub.chat.model import (
 )
 from hubbub.storage.bounds import LOOK_BACK, REACTORS_SHOWN, WINDOW
 from hubbub.storage.chat.invites import may_answer
-from hubbub.storage.chat.rows import KINDS, SHOWN_KINDS, fold_title
+from hubbub.storage.chat.rows import SHOWN_KINDS, fold_title, kind_of
 from hubbub.storage.chat.sight import (
     EVERYTHING,
     Spans,
@@ -48,6 +48,7 @@ from hubbub.storage.chat.sight import (
     end_of,
     implicit_member,
     is_over,
+    kept,
     message_at_end,
     seq_before,
     within,
@@ -77,7 +78,8 @@ class MemoryReader:
         conversation = self._tables.conversations.get(conversation_id)
         if conversation is None:
             raise ChatError(Code.CONVERSATION_NOT_FOUND)
-        return self._page("", conversation_id, EVERYTHING, conversation.head, after_seq, limit)
+        spans = kept(conversation, EVERYTHING)
+        return self._page("", conversation_id, spans, conversation.head, after_seq, limit)
 
     def _page(
         self, user_id: str, conversation_id: str, spans: Spans, end: int, after_seq: int, limit: int
@@ -157,7 +159,7 @@ class MemoryReader:
                 for seq in found
                 if (user_id, conversation_id, seq) not in self._tables.hidden
             ),
-            more_before=first > (thread_seq or seen.spans[0][0]),
+            more_before=bool(seen.spans) and first > max(thread_seq, seen.spans[0][0]),
             more_after=last < seen.end,
         )
 
@@ -179,7 +181,7 @@ class MemoryReader:
         action = stored.entry.action
         if thread_seq:
             return isinstance(action, Post) and thread_seq in (seq, action.thread_seq)
-        return KINDS[type(action)] in SHOWN_KINDS
+        return kind_of(action) in SHOWN_KINDS
 
     def _item(self, user_id: str, seen: Seen, seq: int) -> MessageState | Entry:
         message = self._tables.message(seen.conversation.id, seq)
@@ -369,11 +371,12 @@ class MemoryReader:
                 continue
             conversation, member = pairs[conversation_id]
             end = end_of(member.intervals, conversation.head)
-            missing = sum(last - first + 1 for first, last in clip(member.intervals, seq + 1, end))
+            spans = kept(conversation, member.intervals)
+            missing = sum(last - first + 1 for first, last in clip(spans, seq + 1, end))
             if seq > conversation.head or missing > limit:
                 pages.append(EntryPage(conversation_id, end + 1, end, end, (), reset=True))
             elif missing:
-                pages.append(self._page(user_id, conversation_id, member.intervals, end, seq, limit))
+                pages.append(self._page(user_id, conversation_id, spans, end, seq, limit))
         return state, pages
 
     async def enter(
@@ -410,7 +413,7 @@ class MemoryReader:
             conversation.member_count = 0
         unread = mentions = 0
         if member.state is MemberState.JOINED:
-            for first, last in clip(spans, member.read_seq + 1, end):
+            for first, last in clip(spans, max(member.read_seq + 1, conversation.kept_from), end):
                 for seq in range(first, last + 1):
                     stored = log[seq]
                     if stored.entry.sender_id != user_id:
@@ -418,7 +421,7 @@ class MemoryReader:
                         told = self._tables.mentions.get((conversation.id, seq), frozenset())
                         mentions += bool(told & {user_id, EVERYBODY})
         preview = None
-        visible = clip(spans, 1, end)
+        visible = clip(spans, max(1, conversation.kept_from), end)
         if visible:
             first, last = visible[-1]
             for seq in range(last, max(first, last - LOOK_BACK + 1) - 1, -1):

@@ -50,11 +50,11 @@ from hubbub.storage.file_store import ref_of
 from hubbub.storage.memory.audit import MemoryAudit
 from hubbub.storage.memory.files import MemoryFiles
 from hubbub.storage.memory.holds import MemoryHolds
-from hubbub.storage.memory.reminders import MemoryReminders
+from hubbub.storage.memory.retention import MemoryRetention
 from hubbub.storage.memory.tables import EVERYBODY, LogRow
 
 
-class MemoryStore(MemoryReminders):
+class MemoryStore(MemoryRetention):
     """A `chat.ports.ChatStore` that forgets everything when it goes."""
 
     def __init__(self, clock: Clock, *, small_audience: int = SMALL_AUDIENCE) -> None:
@@ -125,6 +125,7 @@ class MemoryStore(MemoryReminders):
             audiences={id_: audience for id_, audience in audiences.items() if audience is not None},
             files={key: ref_of(row) for key in needs.files if (row := tables.file(*key)) is not None},
             small_audience=tables.small_audience,
+            held={id_ for id_ in needs.held if tables.under_hold(id_)},
             blocks={pair for pair in needs.blocks if tables.has_blocked(*pair)},
         )
 

@@ -29,7 +29,7 @@ from hubbub.chat.ports import StoredKey, StoredUserKey, Untold
 from hubbub.chat.reminders import Reminder
 from hubbub.files.emoji import EMOJI_PLACE
 from hubbub.files.model import FileRow, FileState
-from hubbub.storage.chat.sight import Spans, end_of, sight, within
+from hubbub.storage.chat.sight import Spans, end_of, kept, sight, within
 
 EVERYBODY = NOBODY
 
@@ -89,6 +89,9 @@ class MemoryTables:
         self.kept_files: set[tuple[str, str, int]] = set()
         """What `file_uses` was of messages that are held."""
         self.file_room: dict[str, int] = {}
+        self.erased_to: dict[str, int] = {}
+        self.under_hold: Callable[[str], bool] = lambda conversation_id: False
+        """Whether a legal hold is over a conversation, whatever the time."""
 
     def look(self, user_id: str, conversation_id: str) -> Seen:
         """Return a conversation and the reader's place in it; raises as `sight` does."""
@@ -96,7 +99,8 @@ class MemoryTables:
         member = self.members.get((conversation_id, user_id))
         spans = sight(conversation, member)
         assert conversation is not None
-        return Seen(copy.copy(conversation), copy.copy(member), spans, end_of(spans, conversation.head))
+        end = end_of(spans, conversation.head)
+        return Seen(copy.copy(conversation), copy.copy(member), kept(conversation, spans), end)
 
     def waiting(self, conversation_id: str) -> list[JoinRequest]:
         """Return who asks to be let in and is neither in nor banned, by person."""

@@ -65,7 +65,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0026"
+HEAD = "0027"
 """The newest revision in `versions`."""
 
 

@@ -46,6 +46,8 @@ class EntryKind(IntEnum):
     CHANGE = 7
     CREATED = 8
     DISSOLVED = 9
+    EXPIRED = 10
+    """A change of the conversation that has no line on a page: what was said before is not kept any more."""
 
 
 conversations = Table(
@@ -74,6 +76,12 @@ conversations = Table(
     required("announcement", LongText),
     # JSON: roles of its own; NULL: none, which is what a program writes that knew none.
     Column("roles", LongText),
+    # How long messages are kept, and from which seq on they still are; the defaults are what a program writes that knew
+    # neither.
+    required("keep_days", BigInt, server_default="-1"),
+    required("kept_from", BigInt, server_default="0"),
+    # Up to this seq the words that were not kept are out of the database.  No rule reads it, so it is of no revision.
+    required("erased_to", BigInt, server_default="0"),
     Index(None, "channel_key", "id"),
     **CLUSTERED,
 )
