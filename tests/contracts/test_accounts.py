@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from support.databases import DATABASES, UrlOf, open_empty
 
 from hubbub.auth.joining import JoinCode
+from hubbub.auth.limits import Curve, Failed
 from hubbub.auth.model import NEVER
 from hubbub.auth.permissions import BUILT_IN, EVERYDAY
 from hubbub.auth.ports import Account, AccountState, AccountStore, Login, Place, Rotation, SigningKey
@@ -623,3 +624,21 @@ async def test_people_are_listed_by_state_and_by_name(store: AccountStore) -> No
     assert end == ""
     assert (await store.people("r@verona.example", AccountState.ACTIVE, "", 9))[0] == [romeo]
     assert (await store.people("%", AccountState.ACTIVE, "", 9))[0] == []
+
+
+async def test_wrong_passwords_are_counted_once_for_all_nodes_and_forgotten(store: AccountStore) -> None:
+    curve = Curve(free=5, first_ms=2_000, longest_ms=300_000)
+
+    async def fails(key: bytes, later_ms: int = 0) -> Failed:
+        return await store.count_failure(key * 32, curve, NOW + later_ms)
+
+    counted = await asyncio.gather(*(fails(b"f") for _ in range(7)))
+    assert sorted(failed.times for failed in counted) == [1, 2, 3, 4, 5, 6, 7], "none that came at once was missed"
+    assert await store.failures(b"f" * 32) == Failed(7, NOW + 4_000)
+    assert await fails(b"g") == Failed(1, NOW), "another key has a count of its own"
+    await store.forget_failures(b"f" * 32)
+    assert await store.failures(b"f" * 32) is None
+    # What is long over goes with the next that is counted.
+    await fails(b"h", 300_001)
+    assert await store.failures(b"g" * 32) is None
+    assert await store.failures(b"h" * 32) == Failed(1, NOW + 300_001)

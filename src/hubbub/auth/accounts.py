@@ -19,8 +19,9 @@ import msgspec
 
 from hubbub.auth.arrivals import Arrivals
 from hubbub.auth.directory import DirectoryAccounts
+from hubbub.auth.failures import Failures
 from hubbub.auth.joining import Joining, Mode
-from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
+from hubbub.auth.limits import Allowance, neighbourhood
 from hubbub.auth.model import Ended, Identity
 from hubbub.auth.names import (
     DISPLAY_NAME_MAX,
@@ -119,9 +120,7 @@ class Accounts:
         self._registering = Allowance(clock, per_s=0.0, burst=1.0)
         self._trying = Allowance(clock, per_s=0.0, burst=1.0)
         self.use(settings)
-        self._failures = Slowdown(
-            clock, free=settings.free_failures, first_s=settings.failure_wait_s, longest_s=settings.failure_wait_max_s
-        )
+        self.failures = Failures(store, settings, clock)
 
     # ------------------------------------------------------------ life
 
@@ -314,7 +313,7 @@ class Accounts:
                 ticket = await self.factors.demand(account, second_factor, device_id=device_id, address=address)
             except ChatError as refusal:
                 if refusal.code is Code.BAD_SECOND_FACTOR:
-                    await self._store.login_refused(account.id, "second step")
+                    await self.refused(account.id, "second step")
                 raise
         token = RefreshToken.first()
         login = self.new_login(account, token, device_id=device_id, device_name=device_name)
@@ -329,7 +328,7 @@ class Accounts:
         place = neighbourhood(address)
         self._trying.take(place)
         key = name_key(username.strip()[:64])
-        self._failures.admit((place, key))
+        tried = await self.failures.admit(place, key)
         account = await self._named(username)
         known = account.id if account is not None else None
         try:
@@ -342,14 +341,14 @@ class Accounts:
         else:
             right = await self._passwords.matches(normal, account.password_hash if account else None)
         if not right:
-            self._failures.failed((place, key))
+            await tried.failed()
             # Not what was typed: it may be the password, in the wrong field.
             log.info("wrong password for %s from %s", account.id if account else "nobody", address)
             # Only of accounts there are; the slow-down above keeps a stranger from filling the audit log.
             if known is not None:
-                await self._store.login_refused(known, "password")
+                await self.refused(known, "password")
             raise ChatError(Code.BAD_CREDENTIALS)
-        self._failures.succeeded((place, key))
+        await tried.succeeded()
         assert account is not None
         if account.pending and not account.active:
             raise ChatError(Code.APPROVAL_PENDING)
@@ -370,6 +369,10 @@ class Accounts:
             return None
         user_id = await self.directory.prove(name, password, here, self.add_person, address=address)
         return None if user_id is None else await self._store.account(user_id)
+
+    async def refused(self, user_id: str, why: str) -> None:
+        """Remember in the audit log that somebody did not get in as this person; whoever calls it has slowed them."""
+        await self._store.login_refused(user_id, why)
 
     def try_once(self, address: str) -> None:
         """Count something anybody may try against the allowance of their address.  Raises RateLimited."""
@@ -482,8 +485,7 @@ class Accounts:
         with BAD_CREDENTIALS, WEAK_PASSWORD, SESSION_ENDED or RATE_LIMITED.
         """
         account = await self.profile(identity.user_id)
-        key = (neighbourhood(address), account.username_key)
-        self._failures.admit(key)
+        tried = await self.failures.admit(neighbourhood(address), account.username_key)
         normal = clean_password(new, account.username, min_chars=self._settings.password_min_chars)
         try:
             right = await self._passwords.matches(normal_password(old), account.password_hash)
@@ -492,9 +494,9 @@ class Accounts:
                 raise
             right = False
         if not right:
-            self._failures.failed(key)
+            await tried.failed()
             raise ChatError(Code.BAD_CREDENTIALS, "The old password is wrong.")
-        self._failures.succeeded(key)
+        await tried.succeeded()
         following = RefreshToken.first()._replace(login_id=identity.login_id)
         changed = await self._store.change_password(
             account.id,
@@ -517,8 +519,7 @@ class Accounts:
         Raises ChatError with BAD_CREDENTIALS or RATE_LIMITED.
         """
         account = await self.profile(user_id)
-        key = (neighbourhood(address), account.username_key)
-        self._failures.admit(key)
+        tried = await self.failures.admit(neighbourhood(address), account.username_key)
         try:
             right = await self._passwords.matches(normal_password(password), account.password_hash)
         except ChatError as error:
@@ -526,9 +527,9 @@ class Accounts:
                 raise
             right = False
         if not right:
-            self._failures.failed(key)
+            await tried.failed()
             raise ChatError(Code.BAD_CREDENTIALS, "The password is wrong.")
-        self._failures.succeeded(key)
+        await tried.succeeded()
         return account
 
     async def hash_new(self, password: str) -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address
+from typing import NamedTuple
 
 from hubbub.base.clock import Clock
 from hubbub.base.errors import RateLimited
 
-__all__ = ["Allowance", "Slowdown", "neighbourhood", "refill"]
+__all__ = ["Allowance", "Curve", "Failed", "Slowdown", "neighbourhood", "refill"]
 
 
 def neighbourhood(address: str) -> str:
@@ -33,6 +34,32 @@ def neighbourhood(address: str) -> str:
 def refill(level: float, since_ms: int, *, per_hour: float, burst: float) -> float:
     """Return what a bucket holds that held `level` so long ago; a clock that went back takes nothing."""
     return min(burst, level + max(0, since_ms) * per_hour / 3_600_000)
+
+
+class Failed(NamedTuple):
+    """How often something failed, and until when it may not be tried again."""
+
+    times: int
+    until_ms: int
+
+
+class Curve(NamedTuple):
+    """How waits grow with failures."""
+
+    free: int
+    """So many cost nothing."""
+    first_ms: int
+    """The first wait; each further failure doubles it."""
+    longest_ms: int
+    """As long as this after a wait is over, what failed before it is forgotten."""
+
+    def next(self, before: Failed | None, now_ms: int) -> Failed:
+        """Return what one more failure leads to."""
+        times = 1 if before is None or now_ms - before.until_ms > self.longest_ms else before.times + 1
+        if times <= self.free:
+            return Failed(times, now_ms)
+        # The exponent is bounded before the power is taken: a patient guesser must not make it overflow.
+        return Failed(times, now_ms + min(self.longest_ms, self.first_ms * 2 ** min(times - self.free - 1, 40)))
 
 
 class Allowance:
@@ -79,38 +106,28 @@ class Slowdown:
 
     def __init__(self, clock: Clock, *, free: int, first_s: float, longest_s: float, keys: int = 20_000) -> None:
         self._clock = clock
-        self._free = free
-        self._first_s = first_s
-        self._longest_s = longest_s
+        self._curve = Curve(free, int(first_s * 1000), int(longest_s * 1000))
         self._keys = keys
-        self._failures: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+        self._failures: OrderedDict[tuple[str, str], Failed] = OrderedDict()
 
     def admit(self, key: tuple[str, str]) -> None:
         """Raise RateLimited while this key has to wait."""
-        entry = self._failures.get(key)
-        if entry is None:
-            return
-        left = entry[1] - self._clock.monotonic()
-        if left > 0:
-            raise RateLimited(after_s=left)
+        failed = self._failures.get(key)
+        left_ms = 0 if failed is None else failed.until_ms - self._now_ms()
+        if left_ms > 0:
+            raise RateLimited(after_s=left_ms / 1000)
 
     def failed(self, key: tuple[str, str]) -> None:
         """Count a failure.
 
         Beyond the free ones the next try has to wait, twice as long each time.
         """
-        now = self._clock.monotonic()
-        count, until = self._failures.pop(key, (0, now))
-        if now - until > self._longest_s:
-            count = 0
-        count += 1
-        wait_s = 0.0
-        if count > self._free:
-            # The exponent is bounded before the power is taken: a patient guesser must not make it overflow.
-            wait_s = min(self._longest_s, self._first_s * 2.0 ** min(count - self._free - 1, 40))
-        self._failures[key] = (count, now + wait_s)
+        self._failures[key] = self._curve.next(self._failures.pop(key, None), self._now_ms())
         if len(self._failures) > self._keys:
             self._failures.popitem(last=False)
 
     def succeeded(self, key: tuple[str, str]) -> None:
         self._failures.pop(key, None)
+
+    def _now_ms(self) -> int:
+        return int(self._clock.monotonic() * 1000)

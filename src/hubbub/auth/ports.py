@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from hubbub.auth.failures import FailureStore
 from hubbub.auth.joining import JoiningStore
 from hubbub.auth.model import Ended
 
@@ -129,7 +130,7 @@ class Rotation(Enum):
     """The token was spent before; the login was ended in the same transaction."""
 
 
-class AccountStore(JoiningStore, Protocol):
+class AccountStore(JoiningStore, FailureStore, Protocol):
     """Everything accounts keep.
 
     `within` is what whoever asks may do themselves, where they do it to somebody else: who may do more is left alone

@@ -121,6 +121,26 @@ async def test_guessing_slows_down_the_guesser_alone(house: House) -> None:
     await house.accounts.log_in("romeo", PASSWORD, address="192.0.2.1")
 
 
+async def test_who_guesses_at_one_node_has_guessed_at_each(house: House) -> None:
+    other = Accounts(house.store, fast_settings(), house.clock)
+    await other.start()
+    try:
+        grant = await house.enter()
+        for node in (house.accounts, other) * 3:
+            assert await refusal(node.log_in("romeo", "wrong", address="192.0.2.1")) is Code.BAD_CREDENTIALS
+        for node in (house.accounts, other):
+            assert await refusal(node.log_in("romeo", PASSWORD, address="192.0.2.1")) is Code.RATE_LIMITED
+            assert await refusal(node.confirm(grant.account.id, PASSWORD, address="192.0.2.1")) is Code.RATE_LIMITED
+            # Whoever guesses keeps nobody out.
+            await node.log_in("romeo", PASSWORD, address="192.0.2.2")
+        house.clock.advance(2)
+        await other.log_in("romeo", PASSWORD, address="192.0.2.1")
+        assert await refusal(house.accounts.log_in("romeo", "wrong", address="192.0.2.1")) is Code.BAD_CREDENTIALS
+        await house.accounts.log_in("romeo", PASSWORD, address="192.0.2.1")
+    finally:
+        await other.close()
+
+
 async def test_a_second_login_of_a_device_ends_the_first(house: House) -> None:
     first = await house.enter()
     second = await house.accounts.log_in("romeo", PASSWORD, device_id=first.login.device_id)

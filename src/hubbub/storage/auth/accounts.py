@@ -20,6 +20,7 @@ from hubbub.auth.ports import Account, AccountState, Login, Place, Rotation, Sig
 from hubbub.base.errors import ChatError, Code
 from hubbub.storage.again import write_again
 from hubbub.storage.auth.audit import note
+from hubbub.storage.auth.failures import SqlFailures
 from hubbub.storage.auth.joining import added, insert_account
 from hubbub.storage.auth.login_rows import (
     ACCOUNT,
@@ -63,7 +64,7 @@ _AT_ONCE = 200
 _ONLY = 1
 
 
-class SqlAccounts(SqlRecovery):
+class SqlAccounts(SqlRecovery, SqlFailures):
     """An `AccountStore` on a `Database`."""
 
     def __init__(self, db: Database) -> None:

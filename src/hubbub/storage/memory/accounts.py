@@ -17,6 +17,7 @@ from hubbub.base.errors import ChatError, Code
 from hubbub.storage.auth.login_rows import begun_deed, ended_deeds, refused_deed, surplus
 from hubbub.storage.auth.role_rows import need_over
 from hubbub.storage.memory.audit import MemoryAudit
+from hubbub.storage.memory.failures import MemoryFailures
 from hubbub.storage.memory.recovery import MemoryRecovery
 
 __all__ = ["MemoryAccounts"]
@@ -24,11 +25,12 @@ __all__ = ["MemoryAccounts"]
 _replace = msgspec.structs.replace
 
 
-class MemoryAccounts(MemoryRecovery):
+class MemoryAccounts(MemoryRecovery, MemoryFailures):
     """An `AccountStore` that forgets everything when the process ends."""
 
     def __init__(self, audit: MemoryAudit | None = None) -> None:
         super().__init__(audit)
+        MemoryFailures.__init__(self)
         self._read_ms = 0
         self._keys: list[SigningKey] = []
         self._place = Place()
