@@ -20,6 +20,7 @@ import msgspec
 
 from hubbub.auth.accounts import Accounts
 from hubbub.auth.factor_ports import FactorStore, Passkey, Step
+from hubbub.auth.limits import neighbourhood
 from hubbub.auth.names import clean_line
 from hubbub.auth.ports import Account
 from hubbub.auth.second_factor import SecondFactor
@@ -122,16 +123,36 @@ class Passkeys:
         whose = account.id if account else ""
         return Challenge(await self._factors.begin(_GIVEN, whose, lasts_ms=_CHALLENGE_MS, challenge=challenge), options)
 
-    async def prove(self, secret: str, credential: str, account: Account | None = None) -> Account:
+    async def prove(
+        self, secret: str, credential: str, account: Account | None = None, *, address: str = ""
+    ) -> Account:
         """Return the person whose passkey answered a challenge.
 
-        Raises ChatError(BAD_PASSKEY), also for the second answer and for a count that shows a copied key.
+        Raises ChatError with BAD_PASSKEY, also for the second answer and for a count that shows a copied key, or with
+        RATE_LIMITED after too many wrong ones from this address.
         """
         step = await self._taken(secret, _GIVEN)
         if step.user_id != (account.id if account else ""):
             raise ChatError(Code.BAD_PASSKEY)
         answer = _readable(credential)
         passkey = await self._of(answer)
+        whose = account.id if account is not None else passkey.user_id if passkey is not None else ""
+        if not whose:
+            raise ChatError(Code.BAD_PASSKEY)
+        tried = await self._accounts.failures.admit(neighbourhood(address), whose, what="passkey")
+        try:
+            person = await self._owner(step, answer, passkey, account)
+        except ChatError as refusal:
+            if refusal.code is Code.BAD_PASSKEY:
+                await tried.failed()
+                await self._accounts.refused(whose, "passkey")
+            raise
+        await tried.succeeded()
+        return person
+
+    async def _owner(
+        self, step: Step, answer: dict[str, Any], passkey: Passkey | None, account: Account | None
+    ) -> Account:
         if passkey is None or (account is not None and passkey.user_id != account.id):
             raise ChatError(Code.BAD_PASSKEY)
         ceremonies = await _loaded()

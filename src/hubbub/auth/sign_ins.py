@@ -86,7 +86,12 @@ class SignIns:
         Raises ChatError with SESSION_ENDED, BAD_SECOND_FACTOR or RATE_LIMITED.
         """
         account = await self.pending(secret)
-        await self._factors.check(account, code, device_id=visitor.device_id, address=visitor.address)
+        try:
+            await self._factors.check(account, code, device_id=visitor.device_id, address=visitor.address)
+        except ChatError as refusal:
+            if refusal.code is Code.BAD_SECOND_FACTOR:
+                await self._accounts.refused(account.id, "second step")
+            raise
         return await self.finish(secret, account, visitor)
 
     async def finish(self, secret: str, account: Account, visitor: Visitor) -> Entered:

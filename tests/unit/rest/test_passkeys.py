@@ -244,3 +244,21 @@ async def test_the_same_passkey_is_registered_once(site: Site) -> None:
     assert len(offer["options"]["excludeCredentials"]) == 1
     body = {"challenge": offer["challenge"], "credential": key.create(offer["options"])}
     assert await romeo.is_refused("POST", "/me/passkeys", body) == "conflict"
+
+
+async def test_passkeys_and_codes_that_were_not_good_are_in_the_audit_log_and_wait_longer(either: Site) -> None:
+    key = Authenticator(ISSUER)
+    prince, romeo = await either.admin(), await either.enter("romeo")
+    await with_app(romeo)
+    await with_passkey(romeo, key)
+    async with a_browser(either) as browser:
+        page = await passkey_page(browser)
+        for _ in range(6):
+            page = await answers(browser, page, key, origin="https://verona.example")
+            assert page.status_code == 400
+        assert (await answers(browser, page, key)).status_code == 429
+        second = await browser.sends(await browser.goes(PLACE), username="romeo", password=PASSWORD)
+        assert (await browser.sends(second, code="000000")).status_code == 400
+    entries = (await prince.gets("/audit", act="session.refused", target=romeo.user_id))["entries"]
+    assert [one["detail"] for one in entries] == ['{"why":"second step"}'] + ['{"why":"passkey"}'] * 6
+    assert {one["address"] for one in entries} == {"127.0.0.1"}

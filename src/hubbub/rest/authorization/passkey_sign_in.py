@@ -47,10 +47,11 @@ async def sign_in_by_passkey(request: Request[Any, Any, Any], deps: DepsDep) -> 
         answer = (form.get("challenge", ""), form.get("credential", ""))
         if proven:
             account = await deps.oauth.sign_ins.pending(proven)
-            await deps.oauth.passkeys.prove(*answer, account)
+            await deps.oauth.passkeys.prove(*answer, account, address=visit.visitor.address)
             taken = await deps.oauth.sign_ins.finish(proven, account, visit.visitor)
         else:
-            taken = await deps.oauth.sign_ins.enter(await deps.oauth.passkeys.prove(*answer), visit.visitor)
+            account = await deps.oauth.passkeys.prove(*answer, address=visit.visitor.address)
+            taken = await deps.oauth.sign_ins.enter(account, visit.visitor)
     except ChatError as error:
         if error.code is Code.SESSION_ENDED:
             return await visit.sign_in_page(following, client=None, error=visit.words["too_late"], status=400)
