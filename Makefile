@@ -56,8 +56,13 @@ cluster: setup
 	@$(BIN)/python tools/web.py try-build
 	@$(BIN)/hubbub lab cluster --db $(DB) --listen 127.0.0.1:8080 --listen-tcp 127.0.0.1:8081 --data data/cluster-$(DB)
 
+# Tests of one process, and those with servers of their own, run side by side.  What watches clocks, processes and
+# browsers runs alone.  Both halves always run, so that one look shows everything that fails.
+SIDE_BY_SIDE := tests/unit tests/wire tests/contracts
+
 test: setup
-	$(BIN)/python -m pytest
+	@set -x; $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(SIDE_BY_SIDE); first=$$?; \
+		$(BIN)/python -m pytest tests $(SIDE_BY_SIDE:%=--ignore=%) && exit $$first
 
 lint: setup
 	$(BIN)/ruff check .

@@ -9,19 +9,29 @@ from __future__ import annotations
 import random
 import socket
 
-FIRST, LAST = 12_000, 31_999
+_ALL = range(12_000, 32_000)
 
+_mine = _ALL
 _given: set[int] = set()
+
+
+def share(index: int, count: int) -> None:
+    """Give ports only from one of `count` parts of the range, for several processes that start servers side by side.
+
+    A port that one of them gave out is free to the eye of another whenever the server on it is down.
+    """
+    global _mine
+    _mine = _ALL[index::count]
 
 
 def free_port(host: str = "127.0.0.1") -> int:
     """Return a port nobody listens on and that was not given out here before."""
     for _ in range(200):
-        port = random.randint(FIRST, LAST)
+        port = random.choice(_mine)
         if port not in _given and is_free(port, host):
             _given.add(port)
             return port
-    raise OSError(f"no free port between {FIRST} and {LAST}")
+    raise OSError(f"no free port between {_mine[0]} and {_mine[-1]}")
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:

@@ -34,6 +34,7 @@ class Child:
         self, command: Sequence[object], *, log: Path, environ: Mapping[str, str] = os.environ, user: str = ""
     ) -> None:
         """Start it.  `log` gets what it prints; `user` is whom it runs as if we are root, ourselves if empty."""
+        reaper.begin()
         with log.open("ab") as sink:
             self.process = subprocess.Popen(  # type: ignore[call-overload]
                 [str(word) for word in command],

@@ -14,6 +14,7 @@ import secrets
 import subprocess
 import threading
 from pathlib import Path
+from typing import IO
 
 CLOSE_S = 5.0
 OWNER = "HUBBUB_LAB_OWNED_BY"
@@ -65,20 +66,29 @@ class Reaper:
             self._groups.discard(group)
             self._say(f"- {group}\n")
 
+    def begin(self) -> None:
+        """Stand ready: what is started after this, with the mark, does not outlive us if we end before `watch`."""
+        with self._lock:
+            self._started()
+
     def _say(self, line: str) -> None:
         with self._lock:
-            if self._shell is None:
-                self._shell = subprocess.Popen(
-                    ["sh", "-c", _SCRIPT, "reaper", "=".join(self.mark)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-                atexit.register(self._close)
-            assert self._shell.stdin is not None
-            self._shell.stdin.write(line.encode())
-            self._shell.stdin.flush()
+            sink = self._started()
+            sink.write(line.encode())
+            sink.flush()
+
+    def _started(self) -> IO[bytes]:
+        if self._shell is None:
+            self._shell = subprocess.Popen(
+                ["sh", "-c", _SCRIPT, "reaper", "=".join(self.mark)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            atexit.register(self._close)
+        assert self._shell.stdin is not None
+        return self._shell.stdin
 
     def _close(self) -> None:
         if self._shell is not None and self._shell.stdin is not None:
