@@ -69,6 +69,7 @@ async def ask_everything(script: Script) -> None:
         await store.audience(user)
     await store.channels(CLEO, "chan", "", 10)
     await store.members(ANNA, stage, ANNA, 10)
+    await store.bans(stage, ANNA, 10)
     await store.small_audience(stage)
     await store.entries_for_all(stage, 0, 10)
     await store.heads([stage, other])

@@ -350,6 +350,12 @@ async def test_searching_arranging_and_inviting_are_the_same_wherever_they_are_a
     await ask.revoke_invite(ANN, group, asking.id)
     assert await ask.invites(ANN, group) == []
     assert len((await ask.members(ANN, group, "", 9))[1]) == 3
+    await ask.submit(ANN, Submit(group, fresh_id(), MemberChange(MemberAction.BAN, (CLEO,))))
+    assert [row.user_id for row in (await ask.bans(ANN, group, "", 9))[0]] == [CLEO]
+    assert await ask.bans(ANN, group, "", 9) == await node.bans(ANN, group, "", 9)
+    with pytest.raises(ChatError) as refused:
+        await ask.bans(Caller(BEN), group, "", 9)
+    assert refused.value.code is Code.FORBIDDEN
 
 
 async def test_contacts_are_the_same_wherever_they_are_asked(talk: Talk) -> None:

@@ -19,13 +19,15 @@ from hubbub.chat.model import (
     ConversationState,
     Dissolved,
     Mark,
+    MemberRow,
     MemberState,
     Post,
+    Role,
     ScheduledRow,
     Submit,
     UserRow,
 )
-from hubbub.chat.ports import Changes, Facts, MarkSet, MarksRaised
+from hubbub.chat.ports import Changes, Facts, MarkSet, MarksRaised, Needs
 
 
 def ids(states: list[ConversationState] | tuple[ConversationState, ...]) -> list[str]:
@@ -472,6 +474,22 @@ async def test_channels_are_listed_by_title_to_anybody(script: Script) -> None:
     everything = (await script.store.channels(ANNA, "", "", 10))[0]
     assert [state.conversation.title for state in everything] == ["100%", "Apple", "apple pie", "zebra", "Äpfel"]
     assert {state.member.state for state in everything} == {MemberState.JOINED}
+
+
+async def test_who_is_banned_comes_by_id_in_pages(script: Script) -> None:
+    stage, other = await script.make(ANNA), await script.make(ANNA)
+    banned = sorted((BEN, CLEO, DORA))
+    rows = [MemberRow(stage, who, role=Role.NONE, state=MemberState.BANNED) for who in banned]
+    rows.append(MemberRow(other, BEN, role=Role.NONE, state=MemberState.BANNED))
+    needs = Needs(members={(row.conversation_id, row.user_id) for row in rows})
+    await script.store.commit(needs, lambda _: Changes(members=rows))
+    found, following = await script.store.bans(stage, "", 2)
+    assert [row.user_id for row in found] == banned[:2]
+    found, following = await script.store.bans(stage, following, 2)
+    assert ([row.user_id for row in found], following) == (banned[2:], "")
+    with pytest.raises(ChatError) as refused:
+        await script.store.bans(stage, "nonsense", 2)
+    assert refused.value.code is Code.BAD_CURSOR
 
 
 async def test_members_come_by_id_in_pages(script: Script) -> None:

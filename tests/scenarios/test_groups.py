@@ -192,7 +192,7 @@ async def test_a_role_of_the_groups_own_reaches_who_has_it_at_once(stage: Stage)
     assert members == {romeo.user_id: "", nurse.user_id: helper.id}
 
 
-async def test_a_role_of_the_groups_own_is_made_and_given_by_command(theatre: House, tmp_path: Path) -> None:
+async def test_roles_bans_and_links_of_a_group_are_kept_by_command(theatre: House, tmp_path: Path) -> None:
     env = {**os.environ, "HUBBUB_HOME": str(tmp_path), "HUBBUB_SERVER": theatre.http, "HUBBUB_PASSWORD": "a rose by"}
     owner, other = f"o{new_id()[:12]}", f"n{new_id()[:12]}"
 
@@ -213,3 +213,10 @@ async def test_a_role_of_the_groups_own_is_made_and_given_by_command(theatre: Ho
     assert f"{other} (Helper)" in await says("group", "members", group)
     await says("group", "remove-role", group, "Helper")
     assert f"{other} (member)" in await says("group", "members", group)
+    await says("group", "ban", group, other)
+    assert await says("group", "bans", group) == f"{other}\n"
+    link = (await says("invite", "create", group, "--uses", "3", "--approval")).strip()
+    assert f"{link}  for good  3 uses left  with approval" in await says("invite", "list", group)
+    assert await says("invite", "look", link) == "Verona (you are in)\n"
+    assert await says("invite", "requests", group) == ""
+    await says("invite", "revoke", group, link)

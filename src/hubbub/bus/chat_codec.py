@@ -283,6 +283,7 @@ METHODS: dict[str, Method] = {
         Method(Chat.conversations, Sort.READ),
         Method(Chat.channels, Sort.READ),
         Method(Chat.members, Sort.READ),
+        Method(Chat.bans, Sort.READ),
         Method(Chat.user_state, Sort.READ),
         Method(Chat.resume, Sort.READ),
         Method(Chat.enter, Sort.READ),

@@ -152,6 +152,7 @@ class RemoteChat:
     conversations = _asked(Chat.conversations)
     channels = _asked(Chat.channels)
     members = _asked(Chat.members)
+    bans = _asked(Chat.bans)
     user_state = _asked(Chat.user_state)
     resume = _asked(Chat.resume)
     epoch = _asked(Chat.epoch)

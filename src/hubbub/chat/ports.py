@@ -356,6 +356,9 @@ class LogReader(Protocol):
         To somebody who was blocked the other's marks stand still where they stood then.
         """
 
+    async def bans(self, conversation_id: str, cursor: str, limit: int) -> tuple[list[MemberRow], str]:
+        """Return (banned people by user id, next cursor)."""
+
     async def user_state(self, user_id: str, since_version: int, limit: int) -> UserState: ...
 
     async def resume(

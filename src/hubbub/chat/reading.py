@@ -22,6 +22,7 @@ from hubbub.chat.model import (
     HistoryPage,
     Listening,
     MemberRow,
+    MemberState,
     MessageState,
     Resumed,
     Revision,
@@ -30,6 +31,8 @@ from hubbub.chat.model import (
 )
 from hubbub.chat.pages import fit_entries, fit_history, fit_resume, fit_revisions, fit_user_state, fitting
 from hubbub.chat.ports import LogReader
+from hubbub.chat.rights import Right
+from hubbub.chat.rules.standing import need
 from hubbub.chat.search.found import Found
 from hubbub.chat.settings import ChatSettings
 
@@ -144,6 +147,14 @@ class Reading:
         return await self._reader.members(
             caller.user_id, checks.a_conversation_id(conversation_id), checks.a_cursor(cursor), self._rows(limit)
         )
+
+    async def bans(self, caller: Caller, conversation_id: str, cursor: str, limit: int) -> tuple[list[MemberRow], str]:
+        """Return (banned people by id, next cursor); for those who may lift a ban."""
+        conversation_id = checks.a_conversation_id(conversation_id)
+        state = await self._reader.conversation(caller.user_id, conversation_id)
+        there = state.member if state.member.state is MemberState.JOINED else None
+        need(state.conversation, there, caller, Right.REMOVE)
+        return await self._reader.bans(conversation_id, checks.a_cursor(cursor), self._rows(limit))
 
     async def users(self, caller: Caller, user_ids: Sequence[str], usernames: Sequence[str]) -> list[UserRow]:
         """Return these people; unknown ones are absent."""

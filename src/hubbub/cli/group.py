@@ -73,6 +73,25 @@ async def unban(context: Context, group: str, people_: tuple[str, ...]) -> None:
     await _change(context, group, people_, MemberAction.UNBAN)
 
 
+@command.command("bans")
+@click.argument("group")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="How many at most.")
+@common
+async def bans(context: Context, group: str, limit: int) -> None:
+    """List who is kept out of a GROUP or channel."""
+    async with context.client() as client:
+        where = await find(client, group)
+        names, cursor, left = Names(client), "", limit
+        while left > 0:
+            found, cursor = await client.bans(where.id, cursor=cursor, limit=min(100, left))
+            await names.learn(found)
+            for user_id in found:
+                context.show({"user_id": user_id, "username": names.user(user_id)}, names.user(user_id))
+            left -= max(1, len(found))
+            if not cursor:
+                return
+
+
 @command.command("mute")
 @click.argument("group")
 @click.argument("people_", nargs=-1, required=True, metavar="PERSON...")

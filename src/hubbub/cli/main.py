@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "history": "Print what was said.",
     "search": "Find what was said.",
     "group": "Make groups and manage their members.",
+    "invite": "Make links into groups, follow them, let in who asks.",
     "channel": "Find, join and leave public channels.",
     "users": "Find people; see who is online.",
     "user": "Look after everybody's accounts (admins).",

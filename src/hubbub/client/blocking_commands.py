@@ -440,6 +440,10 @@ class BlockingCommands(ABC):
         """Let somebody in who asked, or not."""
         self.call(lambda client: client.answer_join_request(conversation_id, user_id, accept=accept))
 
+    def bans(self, conversation_id: str, *, cursor: str = "", limit: int = 0) -> tuple[list[str], str]:
+        """Return the ids of who is banned from a conversation, and the cursor of the next page."""
+        return self.call(lambda client: client.bans(conversation_id, cursor=cursor, limit=limit))
+
     def emoji(self) -> list[Emoji]:
         """Return the place's own emoji, by packs and names; an `EmojiEvent` says when they are others."""
         return self.call(lambda client: client.emoji())

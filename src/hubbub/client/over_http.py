@@ -41,6 +41,15 @@ class _Emoji(msgspec.Struct, frozen=True):
     emoji: list[Emoji]
 
 
+class _Banned(msgspec.Struct, frozen=True):
+    user_id: str
+
+
+class _Bans(msgspec.Struct, frozen=True):
+    bans: list[_Banned]
+    next_cursor: str = ""
+
+
 class OverHttp(Commands):
     """The methods of `Client` that go over HTTP."""
 
@@ -136,6 +145,12 @@ class OverHttp(Commands):
         """Let somebody in who asked, or not."""
         path = f"{_conversation(conversation_id)}/requests/{quote(user_id, safe='')}"
         await self.http("POST", path, json={"accept": accept})
+
+    async def bans(self, conversation_id: str, *, cursor: str = "", limit: int = 0) -> tuple[list[str], str]:
+        """Return the ids of who is banned from a conversation, and the cursor of the next page."""
+        path = f"{_conversation(conversation_id)}/bans"
+        page = _read(await self.http("GET", path, params=_page(cursor, limit)), _Bans)
+        return [one.user_id for one in page.bans], page.next_cursor
 
     # ------------------------------------------------------------ emoji of the place
 

@@ -23,7 +23,8 @@ __all__ = ["GUARDED"]
 
 _MEMBERS = "/conversations/{conversation_id:str}/members"
 _MEMBER = _MEMBERS + "/{user_id:str}"
-_BAN = "/conversations/{conversation_id:str}/bans/{user_id:str}"
+_BANS = "/conversations/{conversation_id:str}/bans"
+_BAN = _BANS + "/{user_id:str}"
 _ROLES = {"member": Role.MEMBER, "admin": Role.ADMIN}
 
 
@@ -132,6 +133,34 @@ async def remove_member(
     return await store(deps, caller, conversation_id, client_id_of(key), action)
 
 
+class Banned(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may not come in."""
+
+    user_id: str
+
+
+class BannedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Banned people by id."""
+
+    bans: list[Banned]
+    next_cursor: str
+    """Empty on the last page."""
+
+
+@get(
+    _BANS,
+    summary="List who is banned",
+    tags=["members"],
+    opt=refuses(*READ, Code.FORBIDDEN, Code.BAD_CURSOR, scope=scopes.READ),
+)
+async def list_banned(
+    conversation_id: FromPath[str], caller: CallerDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0
+) -> BannedPage:
+    """Return a page of who is kept out of a conversation; for those who may lift a ban."""
+    rows, following = await deps.chat.bans(caller, conversation_of(conversation_id), cursor, limit)
+    return BannedPage(bans=[Banned(user_id=row.user_id) for row in rows], next_cursor=following)
+
+
 @put(_BAN, status_code=200, summary="Ban a person", tags=["members"], opt=refuses(*COMMAND, scope=scopes.WRITE))
 async def ban_member(
     conversation_id: FromPath[str], user_id: FromPath[str], caller: CallerDep, deps: DepsDep, key: IdempotencyKey = ""
@@ -170,6 +199,7 @@ GUARDED = [
     add_members,
     change_member,
     remove_member,
+    list_banned,
     ban_member,
     unban_member,
     transfer_conversation,

@@ -61,6 +61,8 @@ async def test_people_come_in_by_a_link(site: Site) -> None:
     assert (request.user_id, request.note, cursor) == (juliet.user_id, "It is I", "")
     await his.answer_join_request(group, juliet.user_id, accept=True)
     assert (await hers.look_at_invite(invite.invite_id)).joined
+    await romeo.does("PUT", f"/conversations/{group}/bans/{juliet.user_id}")
+    assert await his.bans(group) == ([juliet.user_id], "")
     await his.revoke_invite(group, invite.invite_id)
     assert await his.invites(group) == []
 

@@ -101,6 +101,7 @@ async def play(site: Site) -> dict[str, Shown]:
     await show("remove_member", romeo, "DELETE", f"{room}/members/{nurse.user_id}")
     await romeo.does("POST", f"{room}/members", {"user_ids": [nurse.user_id]})
     await show("ban_member", romeo, "PUT", f"{room}/bans/{nurse.user_id}")
+    await show("list_banned", romeo, "GET", f"{room}/bans")
     await show("unban_member", romeo, "DELETE", f"{room}/bans/{nurse.user_id}")
     await show("change_conversation", romeo, "PATCH", room, {"title": "Fair Verona", "slow_mode_s": 10})
     invite = await show("create_invite", romeo, "POST", f"{room}/invites", {"uses": 10, "approval": True})

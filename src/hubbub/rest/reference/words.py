@@ -163,6 +163,7 @@ SUMMARIES: dict[str, str] = {
     "add_members": "添加成员",
     "change_member": "更改成员角色或禁言",
     "remove_member": "移除成员",
+    "list_banned": "列出被封禁的人",
     "ban_member": "封禁成员",
     "unban_member": "解除封禁",
     "transfer_conversation": "转让会话",

@@ -222,9 +222,23 @@ def read_members(
     seen = look(conn, user_id, conversation_id)
     if is_over(seen.spans):
         raise ChatError(Code.NOT_A_MEMBER)
+    found, following = _page_of(conn, conversation_id, MemberState.JOINED, cursor, limit)
+    if seen.conversation.kind is ConversationKind.DIRECT:
+        _hold_marks(conn, user_id, found)
+    return seen.conversation.head, found, following
+
+
+def read_bans(conn: Connection, conversation_id: str, cursor: str, limit: int) -> tuple[list[MemberRow], str]:
+    """Return a page of the banned people by user id."""
+    return _page_of(conn, conversation_id, MemberState.BANNED, cursor, limit)
+
+
+def _page_of(
+    conn: Connection, conversation_id: str, state: MemberState, cursor: str, limit: int
+) -> tuple[list[MemberRow], str]:
     statement = (
         select(members)
-        .where(members.c.conversation_id == conversation_id, members.c.state == MemberState.JOINED)
+        .where(members.c.conversation_id == conversation_id, members.c.state == state)
         .order_by(members.c.user_id)
         .limit(limit + 1)
     )
@@ -234,11 +248,7 @@ def read_members(
         except ValueError:
             raise ChatError(Code.BAD_CURSOR) from None
     found = [member_of(row) for row in conn.execute(statement)]
-    more = len(found) > limit
-    found = found[:limit]
-    if seen.conversation.kind is ConversationKind.DIRECT:
-        _hold_marks(conn, user_id, found)
-    return seen.conversation.head, found, found[-1].user_id if more else ""
+    return found[:limit], found[limit - 1].user_id if len(found) > limit else ""
 
 
 def _hold_marks(conn: Connection, user_id: str, found: Iterable[MemberRow]) -> None:

@@ -271,6 +271,9 @@ class SqlStore(SqlReminders):
     ) -> tuple[int, list[MemberRow], str]:
         return await self._db.read(lambda conn: states.read_members(conn, user_id, conversation_id, cursor, limit))
 
+    async def bans(self, conversation_id: str, cursor: str, limit: int) -> tuple[list[MemberRow], str]:
+        return await self._db.read(lambda conn: states.read_bans(conn, conversation_id, cursor, limit))
+
     async def user_state(self, user_id: str, since_version: int, limit: int) -> UserState:
         return await self._db.read(
             lambda conn: states.read_user_state(conn, self._dialect, user_id, since_version, limit)

@@ -310,6 +310,18 @@ class MemoryReader:
             states.append(self._state(user_id, (row, as_visitor(row, copy.copy(member)))))
         return states, found[limit - 1].id if len(found) > limit else ""
 
+    async def bans(self, conversation_id: str, cursor: str, limit: int) -> tuple[list[MemberRow], str]:
+        try:
+            after = parse_id(cursor) if cursor else ""
+        except ValueError:
+            raise ChatError(Code.BAD_CURSOR) from None
+        found = [
+            copy.copy(row)
+            for (id_, user_id), row in sorted(self._tables.members.items())
+            if id_ == conversation_id and row.state is MemberState.BANNED and user_id > after
+        ]
+        return found[:limit], found[limit - 1].user_id if len(found) > limit else ""
+
     async def members(
         self, user_id: str, conversation_id: str, cursor: str, limit: int
     ) -> tuple[int, list[MemberRow], str]:
