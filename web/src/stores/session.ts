@@ -39,6 +39,8 @@ export interface Me {
   readonly is_admin: boolean;
   /** An address that was proved to be theirs; empty: none. */
   readonly email: string;
+  /** Until when they may not say anything on this server. */
+  readonly muted_until_ms: number;
 }
 
 export type Stage = "starting" | "out" | "in";
@@ -96,12 +98,16 @@ export const useSession = defineStore("session", () => {
     stops = [
       made.on("status", (now) => {
         status.value = now;
-        if (now.state === "online" && !me.value) void readMe();
+        if (now.state === "online") void readMe();
         if (now.state !== "ended") return;
         const why = now.error?.code ?? "session_ended";
         // The same login was opened in another tab: it goes on there, and here when it is asked for.
         if (why === "session_replaced") elsewhere.value = true;
         else if (why !== "closed") void leave(why);
+      }),
+      // A moderator has muted them since: what is shown should say so.
+      made.on("pending", ({ error }) => {
+        if (error?.code === "muted") void readMe();
       }),
     ];
     await made.start();

@@ -5,9 +5,14 @@ import { createPinia, setActivePinia } from "pinia";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Component, ComponentPublicInstance } from "vue";
 
-import type { Conversation } from "@/client";
+import type { Conversation, Entry, Member, MemberAction } from "@/client";
+import BannedCard from "@/components/panels/BannedCard.vue";
+import MembersCard from "@/components/panels/MembersCard.vue";
+import MuteDialog from "@/components/panels/MuteDialog.vue";
 import RequestsCard from "@/components/panels/RequestsCard.vue";
+import { rightsIn } from "@/components/message/actions";
 import { i18n } from "@/i18n";
+import { may, mayTo } from "@/text/leading";
 
 const ROMEO = "a".repeat(32);
 const JULIET = "b".repeat(32);
@@ -15,11 +20,20 @@ const PARIS = "c".repeat(32);
 const ROOM = "d".repeat(32);
 
 /** What the server answers, and what it was asked. */
-const server = { answers: {} as Record<string, unknown>, asked: [] as string[] };
+const server = { answers: {} as Record<string, unknown>, asked: [] as string[], members: [] as Member[] };
+const heard = new Map<string, (event: never) => void>();
 const client = {
   userId: ROMEO,
   serverNow: () => 1_000,
-  on: () => () => undefined,
+  on: (kind: string, listener: (event: never) => void) => {
+    heard.set(kind, listener);
+    return () => heard.delete(kind);
+  },
+  members: () => Promise.resolve({ items: server.members, nextCursor: "" }),
+  changeMembers: (_: string, action: MemberAction, people: string[], options: object = {}) => {
+    server.asked.push(`${action} ${people.join()} ${JSON.stringify(options)}`);
+    return { done: Promise.resolve({ seq: 2 }) };
+  },
   users: () => Promise.resolve([]),
   watchPresence: () => Promise.resolve([]),
   call: (method: string, path: string, body?: object) => {
@@ -80,7 +94,7 @@ async function presses(name: string, at = 0): Promise<void> {
 
 beforeEach(() => {
   setActivePinia(createPinia());
-  Object.assign(server, { answers: {}, asked: [] });
+  Object.assign(server, { answers: {}, asked: [], members: [] });
 });
 afterEach(() => card.unmount());
 
@@ -106,4 +120,98 @@ test("who asks to be let in is there as soon as the number says so, and gone whe
   await presses("Let in");
   expect(server.asked.at(-1)).toBe(`POST /api/v1/conversations/${ROOM}/requests/${PARIS} {"accept":true}`);
   expect(card.findAll("li")).toHaveLength(0);
+});
+
+const member = (userId: string, role: Member["role"], more: Partial<Member> = {}): Member => ({
+  userId,
+  role,
+  state: "joined",
+  readSeq: 0,
+  deliveredSeq: 0,
+  mutedUntilMs: 0,
+  ...more,
+});
+
+async function happens(action: MemberAction, userIds: string[]): Promise<void> {
+  const change = { kind: "memberChange", action, userIds, role: "none", mutedUntilMs: 0 };
+  const entry = { conversationId: ROOM, seq: 2, senderId: JULIET, action: change } as unknown as Entry;
+  heard.get("entry")?.(entry as never);
+  await flushPromises();
+}
+
+test("who is banned is there as soon as it happens, and gone when the ban is lifted", async () => {
+  const path = `GET /api/v1/conversations/${ROOM}/bans`;
+  server.answers[path] = { bans: [], next_cursor: "" };
+  await shows(BannedCard, {});
+  expect(card.text()).toBe("");
+  server.answers[path] = { bans: [{ user_id: JULIET }, { user_id: PARIS }], next_cursor: "" };
+  await happens("ban", [PARIS]);
+  expect(card.findAll("li")).toHaveLength(2);
+  await presses("Lift the ban", 1);
+  expect(server.asked.at(-1)).toBe(`unban ${PARIS} {}`);
+  expect(card.findAll("li")).toHaveLength(1);
+  server.answers[path] = { bans: [], next_cursor: "" };
+  await happens("unban", [JULIET]);
+  expect(card.text()).toBe("");
+});
+
+test("a member is muted for a time or without end", async () => {
+  const mute = async (value: string): Promise<void> => {
+    await shows(MuteDialog, { open: true, userId: JULIET });
+    const select = document.querySelector("select")!;
+    select.value = value;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    await flushPromises();
+    document.querySelector("form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    await flushPromises();
+    card.unmount();
+  };
+  await mute("8");
+  expect(server.asked.at(-1)).toBe(`mute ${JULIET} {"mutedUntilMs":${1_000 + 8 * 3_600_000}}`);
+  await mute("0");
+  expect(server.asked.at(-1)).toBe(`mute ${JULIET} {"mutedUntilMs":${2 ** 52}}`);
+});
+
+test("in the list it says who is muted, and nobody else", async () => {
+  const day = Date.now() + 86_400_000;
+  server.members = [
+    member(ROMEO, "owner"),
+    member(JULIET, "member", { mutedUntilMs: day }),
+    member(PARIS, "member", { mutedUntilMs: 2 ** 52 }),
+  ];
+  await shows(MembersCard, { rank: 3 });
+  const signs = card.findAll("[role=img]").map((sign) => sign.attributes("aria-label") ?? "");
+  const muted = signs.filter((sign) => sign.startsWith("Muted"));
+  expect(muted).toHaveLength(2);
+  expect(muted.filter((sign) => sign === "Muted without end")).toHaveLength(1);
+});
+
+test("rights reach those who may do less, and nobody above", () => {
+  const roles = [
+    { id: "helper", name: "Helper", rights: ["send", "mute", "pin"] },
+    { id: "reader", name: "Reader", rights: [] },
+  ];
+  const helper: Conversation = { ...conversation, role: "member", ownRole: "helper", roles };
+  expect(["send", "mute", "remove", "settings"].map((right) => may(helper, false, right as "send"))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  const reach = (right: "mute" | "remove"): boolean[] =>
+    [
+      member(JULIET, "member"),
+      member(PARIS, "member", { ownRole: "reader" }),
+      member(JULIET, "member", { ownRole: "helper" }),
+      member(JULIET, "admin"),
+      member(JULIET, "owner"),
+    ].map((one) => mayTo(helper, false, right, one));
+  expect(reach("mute")).toEqual([true, true, false, false, false]);
+  expect(reach("remove")).toEqual([false, false, false, false, false]);
+  expect(mayTo({ ...conversation, role: "admin" }, false, "remove", member(JULIET, "admin"))).toBe(false);
+  expect(mayTo({ ...conversation, role: "admin" }, false, "remove", member(JULIET, "member"))).toBe(true);
+  const reader = { ...helper, ownRole: "reader" };
+  expect(rightsIn(reader, false)).toEqual({ write: false, pin: false, recallOthers: false });
+  expect(rightsIn({ ...helper, mutedUntilMs: 50 }, false, 40).write).toBe(false);
+  expect(rightsIn({ ...helper, mutedUntilMs: 50 }, false, 60).write).toBe(true);
 });

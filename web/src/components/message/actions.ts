@@ -8,6 +8,7 @@ import type { Room } from "@/stores/room";
 import { useSession } from "@/stores/session";
 import { useToasts } from "@/stores/toasts";
 import { placeOf, useUi } from "@/stores/ui";
+import { may, rankIn, type Right } from "@/text/leading";
 
 export interface Rights {
   readonly write: boolean;
@@ -16,17 +17,15 @@ export interface Rights {
 }
 
 /** What this person may do in a conversation, as far as its state tells. */
-export function rightsIn(conversation: Conversation | undefined, isAdmin: boolean): Rights {
+export function rightsIn(conversation: Conversation | undefined, isAdmin: boolean, nowMs = Date.now()): Rights {
   if (!conversation || conversation.dissolved) return { write: false, pin: false, recallOthers: false };
   if (conversation.kind === "system") return { write: isAdmin, pin: isAdmin, recallOthers: isAdmin };
   if (conversation.state !== "joined") return { write: false, pin: false, recallOthers: false };
   if (conversation.kind === "direct") return { write: true, pin: true, recallOthers: false };
-  const leads =
-    conversation.role === "admin" || conversation.role === "owner" || (isAdmin && conversation.kind === "channel");
-  const own = conversation.roles?.find(({ id }) => id === conversation.ownRole);
-  const may = (right: string): boolean => leads || (own ? own.rights.includes(right) : right === "send");
-  const silent = conversation.mutedUntilMs > Date.now() || (conversation.muteAll && !may("speak_always"));
-  return { write: leads || (may("send") && !silent), pin: may("pin"), recallOthers: may("recall") };
+  const can = (right: Right): boolean => may(conversation, isAdmin, right);
+  const silent = conversation.mutedUntilMs > nowMs || (conversation.muteAll && !can("speak_always"));
+  const leads = rankIn(conversation, isAdmin) >= 2;
+  return { write: leads || (can("send") && !silent), pin: can("pin"), recallOthers: can("recall") };
 }
 
 export function useMessageActions() {
@@ -111,7 +110,9 @@ export function useMessageActions() {
   }
 
   function rights(conversationId: string): Rights {
-    return rightsIn(conversations.all.get(conversationId), session.isAdmin);
+    const found = rightsIn(conversations.all.get(conversationId), session.isAdmin, conversations.now);
+    // Who was muted on the server says nothing anywhere.
+    return (session.me?.muted_until_ms ?? 0) > conversations.now ? { ...found, write: false } : found;
   }
 
   return {
