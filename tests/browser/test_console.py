@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -215,7 +217,38 @@ def test_a_word_is_held_and_let_through_and_everybody_is_told(come: Come, place:
     romeo.sees("A glooming peace this morning")
 
 
-PAGES = ("overview", "people", "roles", "reports", "words", "settings", "clients", "audit", "announce")
+def test_a_hold_keeps_what_is_taken_back_and_whoever_reads_it_is_told_what_they_do(come: Come, place: Place) -> None:
+    place.set_up()
+    romeo, prince = come("romeo"), come("prince")
+    main = goes(prince, "holds")
+    main.get_by_role("button", name="Open a hold").click()
+    dialog = prince.page.get_by_role("dialog", name="Open a hold")
+    dialog.get_by_label("Name", exact=True).fill("Capulet v. Montague")
+    dialog.get_by_label("Reason").fill("The fray in the square")
+    dialog.get_by_label("People, by username").fill("@romeo")
+    dialog.get_by_role("button", name="Open the hold").click()
+    hold = main.get_by_role("article", name="Capulet v. Montague")
+    expect(hold).to_contain_text("1 people, 0 conversations")
+    hold.get_by_role("button", name="Whom and what it is over").click()
+    expect(hold).to_contain_text("@romeo")
+    where = general(place, place.token_of("romeo"))
+    said = asks(place, place.token_of("romeo"), "POST", f"/conversations/{where}/messages", {"text": "mandrake"})
+    asks(place, place.token_of("romeo"), "DELETE", f"/conversations/{where}/messages/{said['seq']}")
+    hold.get_by_role("button", name="Export …").click()
+    warning = prince.page.get_by_role("dialog", name=re.compile("^Read what"))
+    expect(warning).to_contain_text("other people's private chats")
+    with prince.page.expect_download() as given:
+        warning.get_by_role("button", name="Read and save").click()
+    read = Path(given.value.path()).read_text("utf-8")
+    assert "mandrake" in read
+    assert romeo.page.get_by_text("mandrake").count() == 0
+    expect(prince.page.get_by_text(hashlib.sha256(read.encode()).hexdigest())).to_be_visible()
+    hold.get_by_role("button", name="Close …").click()
+    prince.confirms("Close the hold")
+    expect(main.get_by_text("No legal holds")).to_be_visible()
+
+
+PAGES = ("overview", "people", "roles", "reports", "words", "settings", "clients", "holds", "audit", "announce")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -228,6 +261,7 @@ def test_axe_finds_nothing_in_the_console(come: Come, place: Place, theme: str) 
     romeo = asks(place, token, "GET", "/users?username=romeo")["users"][0]["user_id"]
     asks(place, token, "POST", "/reports", {"user_id": romeo, "reason": "spam", "note": "He sighs all day"})
     asks(place, token, "POST", "/filters", {"pattern": "plague", "action": "mask"})
+    asks(place, token, "POST", "/holds", {"name": "Capulet", "reason": "The feud", "user_ids": [romeo]})
     asks(place, token, "PUT", "/config/auth.password_min_chars", {"value": 10})
     asks(place, token, "POST", "/clients", {"name": "Wiki", "redirect_uris": ["https://wiki.example/cb"]})
     found: dict[str, list[str]] = {}
@@ -242,7 +276,12 @@ def test_axe_finds_nothing_in_the_console(come: Come, place: Place, theme: str) 
     goes(prince, "reports").get_by_role("button", name="Decide …").click()
     prince.page.get_by_role("dialog").wait_for()
     found["resolve"] = violations(prince.page)
-    for page, button in (("roles", "New role"), ("clients", "New app"), ("clients", "New bot")):
+    for page, button in (
+        ("roles", "New role"),
+        ("holds", "Open a hold"),
+        ("clients", "New app"),
+        ("clients", "New bot"),
+    ):
         goes(prince, page).get_by_role("button", name=button).click()
         prince.page.get_by_role("dialog").wait_for()
         found[button] = violations(prince.page)

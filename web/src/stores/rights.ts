@@ -16,6 +16,7 @@ export const CONSOLE = [
   "settings.change",
   "clients.manage",
   "audit.read",
+  "holds.manage",
   "announce",
 ] as const;
 

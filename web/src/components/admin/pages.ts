@@ -5,6 +5,7 @@ import {
   Gauge,
   IdCard,
   Megaphone,
+  Scale,
   ScrollText,
   SlidersHorizontal,
   TextSearch,
@@ -31,6 +32,7 @@ export const PAGES: readonly AdminPage[] = [
   page("words", TextSearch, ["filters.change"], () => import("./WordsPage.vue")),
   page("settings", SlidersHorizontal, ["settings.change"], () => import("./SettingsPage.vue")),
   page("clients", Bot, ["clients.manage"], () => import("./ClientsPage.vue")),
+  page("holds", Scale, ["holds.manage"], () => import("./HoldsPage.vue")),
   page("audit", ScrollText, ["audit.read"], () => import("./AuditPage.vue")),
   page("announce", Megaphone, ["announce"], () => import("./AnnouncePage.vue")),
 ];
