@@ -7,7 +7,7 @@ nobody may be sent to an address that was not registered; everything else is sai
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import final
 
 import msgspec
@@ -74,10 +74,13 @@ class SentBack(Exception):
         return with_parameters(redirect_uri, told, fragment=fragment)
 
 
-def judge(parameters: Mapping[str, str], client: Client | None) -> AuthorizationRequest:
+def judge(
+    parameters: Mapping[str, str], client: Client | None, *, without_pkce: Collection[str] = ()
+) -> AuthorizationRequest:
     """Return the request, if it is one.
 
-    Raises OAuthRefusal for what the person has to be told, SentBack for what the client has to be.
+    `without_pkce`: ids of the clients with a secret that need no code_challenge.  Raises OAuthRefusal for what the
+    person has to be told, SentBack for what the client has to be.
     """
     if client is None or not client.redirect_uris:
         raise OAuthRefusal("invalid_client", Code.BAD_CLIENT, "The program that sent you here is not registered.")
@@ -88,7 +91,7 @@ def judge(parameters: Mapping[str, str], client: Client | None) -> Authorization
     response = frozenset(parameters.get("response_type", "").split())
     state = parameters.get("state", "")
     try:
-        return _examine(parameters, client, redirect_uri, response)
+        return _examine(parameters, client, redirect_uri, response, without_pkce)
     except OAuthRefusal as refusal:
         kept = state if len(state) <= _STATE_MAX else ""
         fragment = bool(response) and "code" not in response
@@ -96,7 +99,11 @@ def judge(parameters: Mapping[str, str], client: Client | None) -> Authorization
 
 
 def _examine(
-    parameters: Mapping[str, str], client: Client, redirect_uri: str, response: frozenset[str]
+    parameters: Mapping[str, str],
+    client: Client,
+    redirect_uri: str,
+    response: frozenset[str],
+    without_pkce: Collection[str],
 ) -> AuthorizationRequest:
     for name, error in _UNSUPPORTED.items():
         if parameters.get(name):
@@ -123,7 +130,7 @@ def _examine(
         scope=scope,
         state=parameters.get("state", ""),
         nonce=nonce,
-        challenge="" if implicit else _challenge(parameters, client),
+        challenge="" if implicit else _challenge(parameters, excepted=not client.public and client.id in without_pkce),
         prompt=_prompt(parameters.get("prompt", "")),
         max_age_s=_max_age(parameters.get("max_age", "")),
         login_hint=parameters.get("login_hint", "")[:100],
@@ -143,11 +150,11 @@ def _scope(client: Client, asked: str, *, implicit: bool) -> str:
     return scope
 
 
-def _challenge(parameters: Mapping[str, str], client: Client) -> str:
+def _challenge(parameters: Mapping[str, str], *, excepted: bool) -> str:
     challenge = parameters.get("code_challenge", "")
-    if not challenge and not client.public:
+    if not challenge and excepted:
         return ""
-    # RFC 9700 section 2.1.1: public clients MUST use PKCE, and S256 is the method that keeps the verifier secret.
+    # OAuth 2.1 section 4.1.1: whoever has a secret sends one too; S256 is the method that keeps the verifier secret.
     if parameters.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(challenge):
         raise OAuthRefusal("invalid_request", message="A code_challenge of the method S256 is needed.")
     return challenge

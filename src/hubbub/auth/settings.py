@@ -29,6 +29,8 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How long a client may take to come for its token after the browser went back to it."""
     sign_in_s: int = 8 * 3600
     """How long a browser that signed in at this server is not asked for the password again."""
+    without_pkce: tuple[str, ...] = ()
+    """Ids of clients with a secret that cannot send a `code_challenge`; without one, everybody else is refused."""
     device_code_s: int = 600
     """How long a person may take to let a device in."""
     device_poll_s: int = 5

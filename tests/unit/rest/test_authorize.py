@@ -6,12 +6,13 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from unit.auth.people import PASSWORD, fast_settings
-from unit.rest.browser import CALLBACK, Browser, Form, a_browser, a_program, told
+from unit.rest.browser import CALLBACK, Browser, Form, Program, a_browser, a_program, told
 from unit.rest.site import ISSUER, Person, Site, a_site
 
 from hubbub.base.ids import GENERAL_CHANNEL
@@ -196,11 +197,13 @@ async def test_the_pages_are_whole_in_both_languages(site: Site, romeo: Browser,
 async def test_what_a_program_gets_wrong_is_told_to_it(
     site: Site, romeo: Browser, change: dict[str, str], error: str
 ) -> None:
-    app = await a_program(site, public=True)
-    answer = told(await romeo.goes(app.asks(**change)))
-    assert (answer["error"], answer["iss"]) == (error, ISSUER)
-    assert answer["error_description"]
-    assert answer["state"] == "a state & more"
+    # A secret excuses from nothing, PKCE included.
+    for public in (True, False):
+        app = await a_program(site, public=public)
+        answer = told(await romeo.goes(app.asks(**change)))
+        assert (answer["error"], answer["iss"]) == (error, ISSUER)
+        assert answer["error_description"]
+        assert answer["state"] == "a state & more"
 
 
 async def test_a_scope_nobody_knows_is_passed_over(site: Site, romeo: Browser) -> None:
@@ -351,11 +354,22 @@ async def test_a_code_is_good_for_one_client_one_address_and_one_verifier(site: 
     assert (await wiki.redeems(code)).status_code == 200
 
 
-async def test_a_challenge_cannot_be_taken_out(site: Site, romeo: Browser) -> None:
-    wiki = await a_program(site)
-    code = (await romeo.allows(wiki.asks(code_challenge="", code_challenge_method="")))["code"]
-    assert (await wiki.redeems(code)).json()["error"] == "invalid_grant"
-    assert (await wiki.redeems(code, code_verifier="")).status_code == 200
+async def test_only_a_client_the_operator_excepted_goes_without_a_challenge_and_none_is_taken_out(
+    tmp_path: Path,
+) -> None:
+    bare = {"code_challenge": "", "code_challenge_method": ""}
+    async with a_site(tmp_path) as site:
+        await site.enter("romeo")
+        programs = [await a_program(site), await a_program(site, name="Old"), await a_program(site, public=True)]
+    excepted = (programs[1].id, programs[2].id)
+    async with a_site(tmp_path, auth=fast_settings(without_pkce=excepted)) as site, a_browser(site) as romeo:
+        await romeo.signs_in(await romeo.goes("/oauth/security"))
+        wiki, old, public = (Program({"client_id": one.id, "client_secret": one.secret}, site) for one in programs)
+        for refused in (wiki, public):
+            assert told(await romeo.goes(refused.asks(**bare)))["error"] == "invalid_request"
+        code = (await romeo.allows(old.asks(**bare)))["code"]
+        assert (await old.redeems(code)).json()["error"] == "invalid_grant"
+        assert (await old.redeems(code, code_verifier="")).status_code == 200
 
 
 async def test_a_code_that_is_spent_again_ends_what_it_was_spent_for(either: Site) -> None:

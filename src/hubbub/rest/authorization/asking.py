@@ -32,7 +32,8 @@ async def asked_in(query: str, deps: Deps) -> tuple[AuthorizationRequest, Mappin
     if len(parameters) != len(pairs):
         raise OAuthRefusal("invalid_request", message="A parameter was given twice.")
     named = parameters.get("client_id", "")
-    return judge(parameters, await deps.oauth.clients.find(named) if named else None), parameters
+    client = await deps.oauth.clients.find(named) if named else None
+    return judge(parameters, client, without_pkce=deps.auth_settings.without_pkce), parameters
 
 
 async def of_address(following: str, deps: Deps) -> AuthorizationRequest | None:
