@@ -7,6 +7,7 @@ they come in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hubbub.base.error_table import TABLE, Code
@@ -22,7 +23,15 @@ CLOSED: Final = "closed"
 class HubbubError(Exception):
     """A request was refused, or could not be made."""
 
-    def __init__(self, code: str, message: str = "", *, retry: bool | None = None, retry_after: float = 0.0) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str = "",
+        *,
+        retry: bool | None = None,
+        retry_after: float = 0.0,
+        second_factors: Sequence[str] = (),
+    ) -> None:
         super().__init__(code, message)
         row = TABLE[Code(code)] if code in _CODES else None
         self.code = code
@@ -32,6 +41,8 @@ class HubbubError(Exception):
         """Whether the same request, with the same client_id, may succeed later."""
         self.retry_after = retry_after
         """Seconds to wait before trying again; 0 when nothing was said."""
+        self.second_factors = tuple(second_factors)
+        """Of `second_factor_needed`: what the person has of `app`, `recovery_code` and `passkey`."""
 
     def __str__(self) -> str:
         return self.message

@@ -257,9 +257,11 @@ def _refusal(answer: Answer, problem: dict[str, Any]) -> HubbubError:
             code, sentence = Code.BAD_REQUEST, sentence or f"The server answered with HTTP {answer.status}."
     after = problem.get("retry_after_ms")
     retry = problem.get("retry")
+    factors = problem.get("second_factors")
     return HubbubError(
         str(code),
         str(sentence),
         retry=retry if isinstance(retry, bool) else None,
         retry_after=after / 1000 if isinstance(after, int) else 0.0,
+        second_factors=[str(one) for one in factors] if isinstance(factors, list) else (),
     )

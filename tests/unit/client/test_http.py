@@ -52,6 +52,14 @@ async def test_refusals_become_errors_with_their_code(
     assert str(refusal.value)
 
 
+async def test_a_login_that_needs_a_second_step_says_which_there_are() -> None:
+    body = {"code": "second_factor_needed", "second_factors": ["app", "passkey"]}
+    async with api(lambda request: httpx.Response(403, json=body)) as http:
+        with pytest.raises(HubbubError) as refusal:
+            await http.log_in("romeo", "wherefore")
+    assert refusal.value.second_factors == ("app", "passkey")
+
+
 async def test_a_server_that_cannot_be_reached_may_be_tried_again() -> None:
     def fail(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")

@@ -19,6 +19,7 @@ export interface ErrorData {
   readonly message: string;
   readonly retry: boolean;
   readonly retryAfterMs: number;
+  readonly secondFactors?: readonly string[];
 }
 
 const rows: Readonly<Record<string, ErrorRow | undefined>> = ERRORS;
@@ -31,11 +32,16 @@ export class HubbubError extends Error implements ErrorData {
   readonly retry: boolean;
   /** Milliseconds to wait before trying again; 0 when nothing was said. */
   readonly retryAfterMs: number;
+  /**
+   * Of `second_factor_needed`: what the person has of `app`, `recovery_code` and `passkey`; empty otherwise.  The first
+   * two are typed in; a passkey needs a page of the server.
+   */
+  readonly secondFactors: readonly string[];
 
   constructor(
     code: ErrorCode | (string & {}),
     message = "",
-    options: { retry?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+    options: { retry?: boolean; retryAfterMs?: number; secondFactors?: readonly string[]; cause?: unknown } = {},
   ) {
     const row = rows[code];
     const fallback = row?.en ?? `The server answered ${JSON.stringify(code)}.`;
@@ -43,6 +49,7 @@ export class HubbubError extends Error implements ErrorData {
     this.code = code;
     this.retry = options.retry ?? row?.retry ?? code === "unreachable";
     this.retryAfterMs = options.retryAfterMs ?? 0;
+    this.secondFactors = options.secondFactors ?? [];
   }
 
   /** Whether it is this error. */
@@ -56,11 +63,13 @@ export class HubbubError extends Error implements ErrorData {
   }
 
   toData(): ErrorData {
-    return { code: this.code, message: this.message, retry: this.retry, retryAfterMs: this.retryAfterMs };
+    const { code, message, retry, retryAfterMs, secondFactors } = this;
+    return { code, message, retry, retryAfterMs, ...(secondFactors.length ? { secondFactors } : {}) };
   }
 
   static of(data: ErrorData): HubbubError {
-    return new HubbubError(data.code, data.message, { retry: data.retry, retryAfterMs: data.retryAfterMs });
+    const { code, message, ...options } = data;
+    return new HubbubError(code, message, options);
   }
 
   /** What was thrown, as one of these: anything else is a mistake of this program and final. */

@@ -85,7 +85,8 @@ export class HttpApi {
   /**
    * Exchange a name and a password for tokens.
    *
-   * Where that is refused as `second_factor_needed`, `secondFactor` is a code of the person's app or a recovery code.
+   * Where that is refused as `second_factor_needed`, `secondFactor` is a code of the person's app or a recovery code;
+   * `secondFactors` of the error says which of them there are.
    */
   async logIn(
     username: string,
@@ -196,10 +197,11 @@ function refusal(answer: Response, problem: Json): HubbubError {
       sentence ||= `The server answered with HTTP ${answer.status}.`;
     }
   }
-  const { retry, retry_after_ms: afterMs } = problem;
+  const { retry, retry_after_ms: afterMs, second_factors: factors } = problem;
   return new HubbubError(code, sentence, {
     ...(typeof retry === "boolean" ? { retry } : {}),
     retryAfterMs: typeof afterMs === "number" ? afterMs : 0,
+    secondFactors: Array.isArray(factors) ? factors.map(text).filter(Boolean) : [],
   });
 }
 
