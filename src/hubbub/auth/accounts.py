@@ -8,6 +8,7 @@ decides; the store only keeps.  It knows nothing of HTTP and nothing of chat.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import logging
@@ -18,6 +19,7 @@ from typing import Any
 import msgspec
 
 from hubbub.auth.arrivals import Arrivals
+from hubbub.auth.common_passwords import common_passwords
 from hubbub.auth.directory import DirectoryAccounts
 from hubbub.auth.failures import Failures
 from hubbub.auth.joining import Joining, Mode
@@ -152,6 +154,7 @@ class Accounts:
         """
         await self.signing.start()
         await self._passwords.prepare()
+        await asyncio.to_thread(common_passwords)
 
     async def close(self) -> None:
         """End what runs beside, and let go of the threads."""

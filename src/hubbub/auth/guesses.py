@@ -1,4 +1,4 @@
-"""Passwords that are tried first: known by how they are made, without a list of thousands.
+"""Passwords that are tried first: those that leaked, and others that are known by how they are made.
 
 What people choose most is a word from a small circle with digits or signs around it, a run of neighbouring keys, a
 date, or something short said again.  So a password is looked at without what surrounds it and with digits read as the
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+
+from hubbub.auth.common_passwords import common_passwords
 
 __all__ = ["is_tried_first"]
 
@@ -57,6 +59,8 @@ _WORDS = frozenset(
 def is_tried_first(password: str, *words: str) -> bool:
     """Whether whoever guesses tries this password early; `words` are what they know, such as the person's name."""
     plain = unicodedata.normalize("NFKC", password).casefold()
+    if plain in common_passwords():
+        return True
     if _REPEATED.fullmatch(plain) or _is_run(plain):
         return True
     known = _WORDS | {_core(word.casefold()) for word in words}

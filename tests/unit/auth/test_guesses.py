@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hubbub.auth.common_passwords import common_passwords
 from hubbub.auth.guesses import is_tried_first
+from hubbub.auth.settings import AuthSettings
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,18 @@ from hubbub.auth.guesses import is_tried_first
 )  # fmt: skip
 def test_what_everybody_tries_first_is_known(password: str) -> None:
     assert is_tried_first(password, "romeo")
+
+
+@pytest.mark.parametrize(
+    "password", ["bluebird", "ROCKSTAR", "gandalf1", "halflife2", "valentine", "buttercup", "manchester"]
+)
+def test_what_leaked_is_known_however_it_was_made(password: str) -> None:
+    assert is_tried_first(password, "romeo")
+
+
+def test_the_list_of_what_leaked_is_long_enough() -> None:
+    # ASVS 5.0, 6.2.4: at least the top 3000 of those that the rules for passwords would let through.
+    assert sum(len(one) >= AuthSettings().password_min_chars for one in common_passwords()) > 10_000
 
 
 @pytest.mark.parametrize(
