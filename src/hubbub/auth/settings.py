@@ -20,6 +20,8 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How far the clocks of two nodes may differ when `nbf` is checked."""
     key_days: int = 30
     """After so long tokens are signed with a fresh key; 0: never by itself."""
+    keys_secret_file: str = ""
+    """File with a secret, or several, one a line: the first seals the signing keys in the database; empty: no seal."""
     keys_look_s: float = 30.0
     """How often the signing keys of other nodes are looked for, besides when a token names one that is not known."""
     verified_tokens: int = 20_000

@@ -11,7 +11,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from hubbub.auth.ports import AccountStore, SigningKey
+from hubbub.auth.sealing import Seal
 from hubbub.auth.settings import AuthSettings
 from hubbub.auth.tokens import KeyRing, Tokens, generate_key
 from hubbub.base.clock import Clock
@@ -32,6 +35,7 @@ class Signing:
         self._store = store
         self._settings = settings
         self._clock = clock
+        self._seal = Seal()
         self._tokens: Tokens | None = None
         self._watching = Loop("auth signing keys", self.look, every_s=settings.keys_look_s, gather_s=1.0)
 
@@ -43,7 +47,8 @@ class Signing:
         return self._tokens
 
     async def start(self) -> None:
-        """Load the keys, making the first one if there is none."""
+        """Load the keys, making the first one if there is none.  Raises CannotOpen."""
+        self._seal = await asyncio.to_thread(Seal.of_file, self._settings.keys_secret_file)
         if not await self._store.signing_keys():
             # Another node may be first; then its key is the one, and this one is forgotten.
             await self._store.add_signing_key(await self._fresh(), expect="")
@@ -83,13 +88,18 @@ class Signing:
         self.tokens.use(await self._ring())
 
     async def _fresh(self) -> SigningKey:
-        return await asyncio.to_thread(generate_key, self._clock.now_ms())
+        key = await asyncio.to_thread(generate_key, self._clock.now_ms())
+        return msgspec.structs.replace(key, private_pem=self._seal.close(key.kid, key.private_pem))
 
     async def _ring(self) -> KeyRing:
         return await self._ring_of(await self._store.signing_keys())
 
     async def _ring_of(self, stored: Sequence[SigningKey]) -> KeyRing:
-        return await asyncio.to_thread(KeyRing, stored, self._signing_kid(stored))
+        return await asyncio.to_thread(KeyRing, self._opened(stored), self._signing_kid(stored))
+
+    def _opened(self, stored: Sequence[SigningKey]) -> list[SigningKey]:
+        opened = self._seal.open
+        return [msgspec.structs.replace(key, private_pem=opened(key.kid, key.private_pem)) for key in stored]
 
     def _signing_kid(self, stored: Sequence[SigningKey]) -> str:
         """Return which key signs: the newest that every node knows, else the oldest there is."""

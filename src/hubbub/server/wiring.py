@@ -27,6 +27,7 @@ from hubbub.auth.model import Identity
 from hubbub.auth.oauth import OAuth
 from hubbub.auth.ports import Account, Login
 from hubbub.auth.roles import Roles
+from hubbub.auth.sealing import CannotOpen
 from hubbub.auth.setup_link import remove_setup_link
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
@@ -575,7 +576,10 @@ async def _accounts(
     accounts = Accounts(store, settings.auth, ground.clock, on_login_ended=login_ended, on_registered=chat.add_new_user)
     accounts.on_profile_changed = profile_changed
     accounts.on_arrival.append(signed_in)
-    await accounts.start()
+    try:
+        await accounts.start()
+    except CannotOpen as problem:
+        raise CannotServe(str(problem)) from None
     stack.push_async_callback(accounts.close)
     return accounts
 
