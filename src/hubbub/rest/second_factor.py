@@ -6,7 +6,6 @@ password again, and what weakens it for a code as well.
 
 from __future__ import annotations
 
-import base64
 from typing import Annotated, Any
 
 import msgspec
@@ -20,7 +19,7 @@ from hubbub.auth.ports import Account
 from hubbub.auth.sign_ins import NO_PASSWORD
 from hubbub.auth.totp import otpauth_uri, shown_secret
 from hubbub.base.errors import ChatError, Code
-from hubbub.rest.authorization.qr import qr_svg
+from hubbub.rest.authorization.qr import qr_picture
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of
 from hubbub.rest.inputs import an_id, user_of
@@ -151,10 +150,7 @@ async def begin_totp(
     account = await prove_self(deps, identity, data.password, address_of(request))
     totp = await deps.oauth.factors.begin_totp(account)
     uri = otpauth_uri(totp.secret, issuer=await place_name(deps), username=account.username)
-    image = base64.b64encode(qr_svg(uri).encode()).decode()
-    return TotpOffer(
-        secret=shown_secret(totp.secret).replace(" ", ""), uri=uri, qr_svg=f"data:image/svg+xml;base64,{image}"
-    )
+    return TotpOffer(secret=shown_secret(totp.secret).replace(" ", ""), uri=uri, qr_svg=qr_picture(uri))
 
 
 @post(

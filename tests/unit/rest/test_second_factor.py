@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -63,7 +64,10 @@ async def test_an_app_is_set_up_and_then_asked_for(either: Site) -> None:
     assert not (await romeo.gets("/me/second-factor"))["totp"]
     offer = await romeo.does("POST", "/me/totp", {"password": PASSWORD})
     assert offer["uri"].startswith("otpauth://totp/")
-    assert offer["qr_svg"].startswith("data:image/svg+xml;base64,")
+    kind, _, picture = offer["qr_svg"].partition(",")
+    assert kind == "data:image/svg+xml;base64"
+    # An <img> shows it only if it says what it is.
+    assert ElementTree.fromstring(base64.b64decode(picture)).tag == "{http://www.w3.org/2000/svg}svg"
     assert (await logs_in(either)).status_code == 200, "it is not asked for before a code was shown"
     app = App(offer["secret"])
     assert await romeo.is_refused("POST", "/me/totp/confirm", {"code": "000000"}) == "bad_second_factor"
