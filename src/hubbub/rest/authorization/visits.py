@@ -147,7 +147,7 @@ class Visit:
             + field("username", self.words["username"], "text", "username", value=hint)
             + field("password", self.words["password"], "password", "current-password")
             + f'<button type="submit">{self.words["sign_in"]}</button></form>'
-            + f'<p><a href="{escaped(passkey_link(following))}">{self.words["passkey_instead"]}</a></p>'
+            + f'<a class="button" href="{escaped(passkey_link(following))}">{self.words["passkey_instead"]}</a>'
             + self.provider_button(following, self.words["foreign"])
         )
         return self.page(self.words["sign_in"], body, status, leads_to=leads_to)
