@@ -140,6 +140,7 @@ class PuppetServer:
         self.epoch = "e1"
         self.version = 1
         """Of the person's rows."""
+        self.reminders: dict[tuple[str, int], pb.Reminder] = {}
         self.files: dict[str, tuple[str, bytes]] = {}
         """By id: the name and the content of what was given to it over HTTP."""
         self.holding = False
@@ -203,6 +204,13 @@ class PuppetServer:
         rows = [room.state(self.me)]
         self.push(user_changed=pb.UserState(since_version=before, version=self.version, conversations=rows))
 
+    def reminds(self, room_id: str, seq: int, **more: Any) -> None:
+        """Have a reminder be set, come due or go (`due_ms` 0), here or on another device."""
+        before, self.version = self.version, self.version + 1
+        row = pb.Reminder(conversation_id=room_id, seq=seq, version=self.version, **more)
+        self.reminders[room_id, seq] = row
+        self.push(user_changed=pb.UserState(since_version=before, version=self.version, reminders=[row]))
+
     def answers_held(self) -> None:
         """Answer the submits that waited."""
         self.holding = False
@@ -259,6 +267,14 @@ class PuppetServer:
     def _set_own(self, link: _Link, request: int, wish: pb.SetOwn) -> None:
         self.arranges(wish)
         self._send(link, request, done=pb.Done())
+
+    def _set_reminder(self, link: _Link, request: int, wish: pb.SetReminder) -> None:
+        self.reminds(wish.conversation_id, wish.seq, due_ms=wish.due_ms, note=wish.note)
+        self._send(link, request, done=pb.Done())
+
+    def _list_reminders(self, link: _Link, request: int, _: object) -> None:
+        rows = sorted((row for row in self.reminders.values() if row.due_ms), key=lambda row: row.due_ms)
+        self._send(link, request, reminder_page=pb.ReminderPage(reminders=rows))
 
     def _get_user_state(self, link: _Link, request: int, _: object) -> None:
         self._send(link, request, user_state=pb.UserState(version=self.version))

@@ -27,6 +27,8 @@ from hubbub.client import (
     MarksEvent,
     Message,
     PresenceEvent,
+    Reminder,
+    ReminderEvent,
     ResetEvent,
     SignedInEvent,
     State,
@@ -44,6 +46,7 @@ from hubbub.terminal.local_log import LocalLog
 from hubbub.terminal.outgoing import Outgoing, Waiting
 from hubbub.terminal.people import People
 from hubbub.terminal.places import Places
+from hubbub.terminal.reminders import Reminders
 from hubbub.terminal.stretch import Stretch, Where
 
 PAGE: Final = 60
@@ -76,9 +79,11 @@ class Desk:
         said: Callable[[str], None] = lambda _: None,
         heard: Callable[[Entry], None] = lambda _: None,
         signed_in: Callable[[SignedInEvent], None] = lambda _: None,
+        reminded: Callable[[list[Reminder]], None] = lambda _: None,
     ) -> None:
         """`changed`: called with what must be drawn again; `said`: with a sentence for the person; `heard`: with every
-        entry that comes, once, after it was taken in; `signed_in`: with word of a new device."""
+        entry that comes, once, after it was taken in; `signed_in`: with word of a new device; `reminded`: with
+        reminders whose time has come."""
         self.client = client
         self.log = log
         self.people = people
@@ -88,9 +93,11 @@ class Desk:
         self.said = said
         self.heard = heard
         self.signed_in = signed_in
+        self.reminded = reminded
 
         self.places = Places(me, clock)
         self.drafts = Drafts(client, log, self.places)
+        self.reminders = Reminders(client)
         self.here = ""
         self.stretch = Stretch(me)
         self.last_here = ""
@@ -236,6 +243,24 @@ class Desk:
             await self.people.learn([found.peer_id])
         return found
 
+    async def message(self, conversation_id: str, seq: int) -> Message | None:
+        """Return a message as it is by now; None where one may not see it (any more).
+
+        Raises HubbubError where that may be known later.
+        """
+        try:
+            page = await self.client.history(conversation_id, around=seq, limit=1)
+        except HubbubError as error:
+            if error.retry:
+                raise
+            return None
+        return next((one for one in page.messages if one.seq == seq), None)
+
+    async def said_in(self, conversation_id: str, seq: int) -> str:
+        """Return what a message says by now, as far as it can be seen.  Raises HubbubError."""
+        message = await self.message(conversation_id, seq)
+        return message.text if message is not None else ""
+
     def now_ms(self) -> int:
         """Return the time."""
         return self._clock.now_ms()
@@ -364,6 +389,9 @@ class Desk:
                 self.signed_in(event)
             case StateEvent(state, error):
                 self._take_state(state, error)
+            case ReminderEvent(row):
+                if self.reminders.take(row):
+                    self.reminded([row])
             case ResetEvent(conversation_id, _):
                 self._take_reset(conversation_id)
 
@@ -439,6 +467,8 @@ class Desk:
             await self._watch([])
         await self.drafts.tell()
         await self.keep()
+        if due := await self.reminders.load():
+            self.reminded(due)
 
     async def _learn_peers(self, user_ids: Sequence[str]) -> None:
         if await self.people.learn(user_ids):

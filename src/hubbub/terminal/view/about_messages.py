@@ -10,7 +10,8 @@ from hubbub.client import HubbubError, Message
 from hubbub.terminal.attachments import files_of, folder_meant, typed_path
 from hubbub.terminal.desk import Desk
 from hubbub.terminal.emoji import emoji, with_emoji
-from hubbub.terminal.language import Words
+from hubbub.terminal.language import Words, clock_time
+from hubbub.terminal.reminders import moment
 from hubbub.terminal.safe import line, lined_up
 from hubbub.terminal.view.writing import Writing
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from hubbub.terminal.view.chat import ChatScreen
 
 REACTION = ":+1:"
+OFF = "off"
+"""Said instead of a time: do not remind me."""
 
 
 class AboutMessages:
@@ -35,6 +38,7 @@ class AboutMessages:
             "/react": self._react,
             "/forward": self._forward,
             "/pin": self._pin,
+            "/remind": self._remind,
             "/thread": self._thread,
             "/file": self._file,
             "/save": self._save,
@@ -103,6 +107,25 @@ class AboutMessages:
 
     async def _pin(self, rest: str) -> None:
         self._desk.author.pin(self._meant())
+
+    async def _remind(self, rest: str) -> None:
+        message = self._meant()
+        if not rest:
+            about = self._words("reminding", text=line(lined_up(message.text))[:40])
+            self._writing.order("/remind ", about)
+            self._screen.write()
+            return
+        when, _, note = rest.partition(" ")
+        if when == OFF:
+            await self._desk.client.forget_reminder(message.conversation_id, message.seq)
+            self._screen.say(self._words("not reminded"))
+        elif due_ms := moment(when, self._desk.now_ms()):
+            await self._desk.client.remind(message.conversation_id, message.seq, due_ms, note=with_emoji(note.strip()))
+            self._screen.say(self._words("reminded at", time=clock_time(due_ms)))
+        else:
+            self._screen.say(self._words("usage", order=self._words("slash /remind")))
+            return
+        self._back()
 
     async def _thread(self, rest: str) -> None:
         message = self._meant()

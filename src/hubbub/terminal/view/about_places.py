@@ -22,6 +22,8 @@ HOUR_MS = 3_600_000
 LONGEST_HOURS = 24 * 366
 PINS = 100
 """How many pinned messages are listed."""
+REMINDERS = 30
+"""How many messages to come back to are listed; each is asked for."""
 
 
 class AboutPlaces:
@@ -39,6 +41,7 @@ class AboutPlaces:
             "/who": self._who,
             "/search": self._search,
             "/pins": self._pins,
+            "/reminders": self._reminders,
             "/mute": self._mute,
             "/top": self._top,
             "/folder": self._folder,
@@ -120,6 +123,20 @@ class AboutPlaces:
             lines.append(self._words("and more"))
         title = self._words("pins", title=self._desk.people.title(here), count=len(found))
         await self._screen.show_answer(Answer(title, tuple(lines), tuple(found)))
+
+    async def _reminders(self, rest: str) -> None:
+        lines, hits = [], []
+        rows = await self._desk.reminders.listed()
+        for row in rows[:REMINDERS]:
+            place = self._desk.places.get(row.conversation_id)
+            message = await self._desk.message(row.conversation_id, row.seq)
+            when = clock_time(row.due_ms) + (f" ({self._words('due')})" if row.due else "")
+            said = "  ".join(part for part in (row.note, message.text if message is not None else "") if part)
+            lines.append(f"{when}  {self._desk.people.title(place) if place is not None else ''}  {line(said)}")
+            hits.append(message or Message(row.conversation_id, row.seq, row.due_ms, "", "", Post(Body())))
+        if len(rows) > REMINDERS:
+            lines.append(self._words("and more"))
+        await self._screen.show_answer(Answer(self._words("reminders", count=len(rows)), tuple(lines), tuple(hits)))
 
     # ------------------------------------------------------------ how it is arranged
 

@@ -104,7 +104,7 @@ class ChatScreen(Screen[None]):
         self._slash = Slash(self, desk, self.writing, self._words)
         desk.changed, desk.said = self.changed, self.say
         noticing = Noticing(self, desk, clerk, self._words)
-        desk.heard, desk.signed_in = noticing.heard, noticing.signed_in
+        desk.heard, desk.signed_in, desk.reminded = noticing.heard, noticing.signed_in, noticing.reminded
         self.changed("places")
         self.changed("history")
         self.changed("connection")
@@ -379,6 +379,7 @@ class ChatScreen(Screen[None]):
             "plus": "/react",
             "f": "/forward",
             "p": "/pin",
+            "m": "/remind",
             "s": "/save",
             "t": "/thread",
         }

@@ -1,10 +1,13 @@
-"""What is said elsewhere and concerns the person: told in passing with a bell, and answered by itself if that is on."""
+"""What is said elsewhere and concerns the person: told in passing with a bell, and answered by itself if that is on.
+
+So is what they wanted to come back to, when its time has come.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hubbub.client import Entry, Kind, SignedInEvent
+from hubbub.client import Entry, Kind, Reminder, SignedInEvent
 from hubbub.terminal.auto_reply import Asked, asked_of
 from hubbub.terminal.commands import Clerk
 from hubbub.terminal.desk import Desk
@@ -57,6 +60,20 @@ class Noticing:
         """Somebody signed in to the account from a device that is new."""
         self._screen.warn(was_this_you(self._words, new))
         self._screen.app.bell()
+
+    def reminded(self, due: list[Reminder]) -> None:
+        """The time of reminders has come."""
+        self._screen.app.bell()
+        if len(due) > 1:
+            self._screen.say(self._words("are due", count=len(due)))
+        else:
+            self._screen.work(self._remind(due[0]))
+
+    async def _remind(self, row: Reminder) -> None:
+        text = row.note or await self._desk.said_in(row.conversation_id, row.seq)
+        place = self._desk.places.get(row.conversation_id)
+        title = self._desk.people.title(place) if place is not None else ""
+        self._screen.say(self._words("is due", title=title, text=line(lined_up(text))[:TEXT_CHARACTERS]))
 
     async def _answer(self, asked: Asked, *, bot: bool) -> None:
         try:
