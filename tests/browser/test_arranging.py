@@ -29,6 +29,13 @@ def test_a_draft_goes_along_from_device_to_device(come: Come, place: Place) -> N
     expect(phone.in_list("Juliet")).to_contain_text("You: begun on the phone, ended at the desk")
     phone.opens("Juliet")
     expect(phone.box).to_have_value("")
+    # An answer in a thread is begun apart from all others.
+    for device in (desk, phone):
+        device.message("Soft!").first.hover()
+        device.message("Soft!").first.get_by_role("button", name="Reply in a thread").click()
+    phone.thread.get_by_role("textbox").fill("aside, on the phone")
+    expect(desk.thread.get_by_role("textbox")).to_have_value("aside, on the phone")
+    expect(desk.box.first).to_have_value("")
     juliet.opens("Romeo")
     expect(juliet.message("ended at the desk").locator(".quote")).to_contain_text("Soft!")
 

@@ -335,6 +335,11 @@ async def test_searching_arranging_and_inviting_are_the_same_wherever_they_are_a
     await ask.set_own(ANN, group, OwnChange(pinned=True, notify=Notify.MENTIONS, draft=Draft("But so")))
     own = (await ask.conversation(ANN, group)).own
     assert (own.pinned, own.notify, own.draft and own.draft.text) == (True, Notify.MENTIONS, "But so")
+    await ask.set_own(ANN, group, OwnChange(thread_draft=Draft("So", thread_seq=2)))
+    assert [(one.text, one.thread_seq) for one in (await ask.conversation(ANN, group)).own.thread_drafts] == [("So", 2)]
+    with pytest.raises(ChatError) as refused:
+        await ask.set_own(ANN, group, OwnChange(thread_draft=Draft("So")))
+    assert refused.value.code is Code.BAD_REQUEST
     with pytest.raises(ChatError) as refused:
         await ask.set_own(ANN, group, OwnChange())
     assert refused.value.code is Code.BAD_REQUEST

@@ -9,7 +9,16 @@ from contracts.script import ANNA, BEN, CLEO, Script
 
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import SYSTEM_CONVERSATION
-from hubbub.chat.model import Draft, Mark, Notify, Own, OwnChange, UserState
+from hubbub.chat.model import (
+    THREAD_DRAFT_BYTES,
+    THREAD_DRAFTS,
+    Draft,
+    Mark,
+    Notify,
+    Own,
+    OwnChange,
+    UserState,
+)
 
 
 async def kept(script: Script, user: str, id_: str) -> Own:
@@ -40,6 +49,43 @@ async def test_a_draft_is_kept_with_its_time_and_taken_away_by_an_empty_one(scri
     assert (await kept(script, ANNA, stage)).draft is not None
     await script.store.set_own(ANNA, stage, OwnChange(draft=Draft()))
     assert await kept(script, ANNA, stage) == Own(pinned=True)
+
+
+async def test_a_draft_of_a_thread_stands_beside_those_of_others_and_of_the_conversation(script: Script) -> None:
+    stage = await script.make(ANNA, BEN)
+
+    async def begin(thread_seq: int, text: str) -> None:
+        begun = Draft(text, reply_to_seq=1, thread_seq=thread_seq)
+        await script.store.set_own(ANNA, stage, OwnChange(thread_draft=begun))
+
+    await script.store.set_own(ANNA, stage, OwnChange(draft=Draft("But soft")))
+    for thread_seq, text in ((9, "Grüße"), (3, "你好"), (9, "Grüße!")):
+        await begin(thread_seq, text)
+    now_ms = script.clock.now_ms()
+    own = await kept(script, ANNA, stage)
+    assert own.thread_drafts == (Draft("你好", 1, now_ms, 3), Draft("Grüße!", 1, now_ms, 9))
+    assert own.draft == Draft("But soft", 0, now_ms)
+    await begin(3, "")
+    await script.store.set_own(ANNA, stage, OwnChange(draft=Draft()))
+    assert (await kept(script, ANNA, stage)) == Own(thread_drafts=(Draft("Grüße!", 1, now_ms, 9),))
+    assert await kept(script, BEN, stage) == Own()
+
+
+async def test_drafts_of_threads_have_a_bound_and_what_is_past_it_changes_nothing(script: Script) -> None:
+    stage = await script.make(ANNA, BEN)
+    for thread_seq in range(1, THREAD_DRAFTS + 1):
+        await script.store.set_own(ANNA, stage, OwnChange(thread_draft=Draft("x", thread_seq=thread_seq)))
+    before = await changed(script, ANNA, 0)
+    for begun, code in (
+        (Draft("y", thread_seq=99), Code.RATE_LIMITED),
+        (Draft("你" * (THREAD_DRAFT_BYTES // 3), thread_seq=1), Code.TEXT_TOO_LONG),
+    ):
+        with pytest.raises(ChatError) as refused:
+            await script.store.set_own(ANNA, stage, OwnChange(thread_draft=begun))
+        assert refused.value.code is code
+    assert await changed(script, ANNA, 0) == before
+    await script.store.set_own(ANNA, stage, OwnChange(thread_draft=Draft("z", thread_seq=THREAD_DRAFTS)))
+    assert (await kept(script, ANNA, stage)).thread_drafts[-1].text == "z"
 
 
 async def test_each_change_is_a_version_that_other_devices_catch_up_with(script: Script) -> None:

@@ -40,6 +40,12 @@ async def test_what_one_device_arranges_all_devices_of_the_person_see(stage: Sta
     await phone.client.set_draft(group.id, "But so", reply_to_seq=1)
     await own_of(romeo, group, Own(True, folder="family", notify=Notify.MENTIONS, draft=Draft("But so", 1)))
     assert (await juliet.client.conversation(group.id)).own == Own()
+    await phone.client.set_draft(group.id, "And so", thread_seq=1)
+    own = (await romeo.client.conversation(group.id)).own
+    assert [(one.text, one.thread_seq) for one in own.thread_drafts] == [("And so", 1)]
+    assert own.draft is not None
+    assert own.draft.text == "But so"
+    await phone.client.set_draft(group.id, "", thread_seq=1)
     await phone.goes_offline()
     await romeo.client.set_draft(group.id, "")
     await romeo.client.set_own(group.id, archived=True, pinned=False, folder="")

@@ -197,6 +197,10 @@ class PuppetServer:
                 room.own.ClearField("draft")
                 if value.text:
                     room.own.draft.CopyFrom(value)
+            elif field.name == "thread_draft":
+                others = [one for one in room.own.thread_drafts if one.thread_seq != value.thread_seq]
+                del room.own.thread_drafts[:]
+                room.own.thread_drafts.extend([*others, value] if value.text else others)
             elif field.name != "conversation_id":
                 setattr(room.own, field.name, value)
         room.version += 1

@@ -428,6 +428,13 @@ CASES: list[Case] = [
         {"id": "33", "setOwn": {"conversationId": ROOM, "draft": {"text": "But so", "replyToSeq": "5"}}},
     ),
     (
+        "set_own_thread_draft",
+        "11.10",
+        "Keep what is written in a thread and not sent.",
+        num(1, 35) + sub(21, sub(1, ROOM), sub(9, sub(1, "But so"), num(4, 5))),
+        {"id": "35", "setOwn": {"conversationId": ROOM, "threadDraft": {"text": "But so", "threadSeq": "5"}}},
+    ),
+    (
         "search",
         "10.17",
         "One box.",

@@ -342,7 +342,7 @@ CASES: list[Case] = [
     (
         "conversation_own",
         "11.8",
-        "What the person keeps of it: pinned, muted for ever, in a folder, with a draft.",
+        "What the person keeps of it: pinned, muted for ever, in a folder, with a draft, and one in a thread.",
         num(1, 10)
         + sub(
             11,
@@ -355,6 +355,7 @@ CASES: list[Case] = [
                 sub(5, "work"),
                 num(6, 3),
                 sub(7, sub(1, "But so"), num(2, 5), num(3, TIME)),
+                sub(8, sub(1, "Ay me"), num(3, TIME), num(4, 9)),
             ),
         ),
         {
@@ -368,6 +369,7 @@ CASES: list[Case] = [
                     "folder": "work",
                     "notify": "NOTIFY_NOTHING",
                     "draft": {"text": "But so", "replyToSeq": "5", "timeMs": str(TIME)},
+                    "threadDrafts": [{"text": "Ay me", "timeMs": str(TIME), "threadSeq": "9"}],
                 },
             },
         },

@@ -177,8 +177,13 @@ def own_change(change: OwnChange) -> OwnChange:
     if draft is not None:
         text(draft.text, TEXT_BYTES, "The draft", code=Code.TEXT_TOO_LONG)
         draft = Draft(draft.text, a_seq(draft.reply_to_seq, "reply_to_seq", least=0))
+    begun = change.thread_draft
+    if begun is not None:
+        text(begun.text, TEXT_BYTES, "The draft", code=Code.TEXT_TOO_LONG)
+        reply_to = a_seq(begun.reply_to_seq, "reply_to_seq", least=0)
+        begun = Draft(begun.text, reply_to, thread_seq=a_seq(begun.thread_seq, "thread_seq"))
     folder = None if change.folder is None else text(change.folder, FOLDER_BYTES, "folder").strip()
-    return msgspec.structs.replace(change, folder=folder, draft=draft)
+    return msgspec.structs.replace(change, folder=folder, draft=draft, thread_draft=begun)
 
 
 def an_action(action: Action) -> Action:

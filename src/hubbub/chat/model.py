@@ -9,6 +9,7 @@ from enum import IntEnum
 
 import msgspec
 
+from hubbub.base.errors import ChatError, Code
 from hubbub.chat.contacts import Contact
 from hubbub.chat.reminders import Reminder
 from hubbub.chat.rights import OwnRole
@@ -419,6 +420,13 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     reply_to_seq: int = 0
     time_ms: int = 0
+    thread_seq: int = 0
+    """The thread it is to go into; 0: none."""
+
+
+THREAD_DRAFTS = 20
+THREAD_DRAFT_BYTES = 64 * 1024
+"""How many drafts of threads are kept in one conversation, and how much text they have together."""
 
 
 class Own(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -431,6 +439,8 @@ class Own(msgspec.Struct, frozen=True, omit_defaults=True):
     folder: str = ""
     notify: Notify = Notify.DEFAULT
     draft: Draft | None = None
+    thread_drafts: tuple[Draft, ...] = ()
+    """One for each thread, lowest first."""
 
 
 class OwnChange(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -443,14 +453,34 @@ class OwnChange(msgspec.Struct, frozen=True, omit_defaults=True):
     folder: str | None = None
     notify: Notify | None = None
     draft: Draft | None = None
+    thread_draft: Draft | None = None
+    """That of one thread; those of others stay."""
 
     def applied(self, own: Own, now_ms: int) -> Own:
-        """Return what is kept after the change."""
+        """Return what is kept after the change.
+
+        Raises RATE_LIMITED and TEXT_TOO_LONG for more drafts of threads than are kept.
+        """
         given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+        if (begun := given.pop("thread_draft", None)) is not None:
+            kept = msgspec.structs.replace(begun, time_ms=now_ms)
+            given["thread_drafts"] = _with_thread_draft(own.thread_drafts, kept)
         if self.draft is not None:
             kept = msgspec.structs.replace(self.draft, time_ms=now_ms)
             given["draft"] = kept if self.draft.text else None
         return msgspec.structs.replace(own, **given)
+
+
+def _with_thread_draft(before: tuple[Draft, ...], begun: Draft) -> tuple[Draft, ...]:
+    others = [one for one in before if one.thread_seq != begun.thread_seq]
+    if not begun.text:
+        return tuple(others)
+    if len(others) >= THREAD_DRAFTS:
+        raise ChatError(Code.RATE_LIMITED, f"At most {THREAD_DRAFTS} drafts of threads are kept.")
+    drafts = sorted([*others, begun], key=lambda one: one.thread_seq)
+    if sum(len(one.text.encode()) for one in drafts) > THREAD_DRAFT_BYTES:
+        raise ChatError(Code.TEXT_TOO_LONG, "The drafts of threads are too long together.")
+    return tuple(drafts)
 
 
 class OwnSet(msgspec.Struct, frozen=True):

@@ -277,9 +277,11 @@ class BlockingCommands(ABC):
             )
         )
 
-    def set_draft(self, conversation_id: str, text: str, *, reply_to_seq: int = 0) -> None:
-        """Keep what is written and not sent, for all devices; an empty text takes it away."""
-        self.call(lambda client: client.set_draft(conversation_id, text, reply_to_seq=reply_to_seq))
+    def set_draft(self, conversation_id: str, text: str, *, reply_to_seq: int = 0, thread_seq: int = 0) -> None:
+        """Keep what is written and not sent, in a conversation or a thread of it, for all devices."""
+        self.call(
+            lambda client: client.set_draft(conversation_id, text, reply_to_seq=reply_to_seq, thread_seq=thread_seq)
+        )
 
     def schedule(
         self,

@@ -329,10 +329,17 @@ class Commands(ABC):
         )
         await self.ask(pb.ClientFrame(set_own=wish))
 
-    async def set_draft(self, conversation_id: str, text: str, *, reply_to_seq: int = 0) -> None:
-        """Keep what is written and not sent, for all devices; an empty text takes it away."""
-        draft = pb.Draft(text=text, reply_to_seq=reply_to_seq)
-        await self.ask(pb.ClientFrame(set_own=pb.SetOwn(conversation_id=conversation_id, draft=draft)))
+    async def set_draft(self, conversation_id: str, text: str, *, reply_to_seq: int = 0, thread_seq: int = 0) -> None:
+        """Keep what is written and not sent, in a conversation or a thread of it, for all devices.
+
+        An empty text takes it away.
+        """
+        draft = pb.Draft(text=text, reply_to_seq=reply_to_seq, thread_seq=thread_seq)
+        if thread_seq:
+            change = pb.SetOwn(conversation_id=conversation_id, thread_draft=draft)
+        else:
+            change = pb.SetOwn(conversation_id=conversation_id, draft=draft)
+        await self.ask(pb.ClientFrame(set_own=change))
 
     async def schedule(
         self,

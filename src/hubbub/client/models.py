@@ -308,6 +308,8 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     reply_to_seq: int = 0
     time_ms: int = 0
+    thread_seq: int = 0
+    """The thread it is to go into; 0: none."""
 
 
 class Own(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -321,6 +323,8 @@ class Own(msgspec.Struct, frozen=True, omit_defaults=True):
     folder: str = ""
     notify: Notify = Notify.DEFAULT
     draft: Draft | None = None
+    thread_drafts: tuple[Draft, ...] = ()
+    """What was written in threads and not sent, one for each."""
 
 
 class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -243,7 +243,6 @@ def conversation_of(state: pb.ConversationState) -> Conversation:
 
 
 def _own_of(own: pb.Own) -> Own:
-    draft = own.draft
     return Own(
         own.pinned,
         own.archived,
@@ -251,8 +250,13 @@ def _own_of(own: pb.Own) -> Own:
         own.muted_until_ms,
         own.folder,
         _enum(Notify, own.notify),
-        Draft(draft.text, draft.reply_to_seq, draft.time_ms) if own.HasField("draft") else None,
+        _draft_of(own.draft) if own.HasField("draft") else None,
+        tuple(map(_draft_of, own.thread_drafts)),
     )
+
+
+def _draft_of(draft: pb.Draft) -> Draft:
+    return Draft(draft.text, draft.reply_to_seq, draft.time_ms, draft.thread_seq)
 
 
 def found_of(page: pb.SearchPage) -> Found:

@@ -59,7 +59,6 @@ BEYOND: Final[dict[str, str]] = {
     "11.3": CLIENT,
     "11.4": CLIENT,
     "11.9": CLIENT,
-    "11.10": CLIENT,
     "12.5": MEANING,
     "12.11": "what a right lets one do is held to by the rules it lifts",
     "13.1": MEANING,

@@ -173,6 +173,7 @@ def own_change(frame: pb.SetOwn) -> OwnChange:
     if notify is not None and notify not in set(Notify):
         raise ChatError(Code.BAD_REQUEST, "notify is none of the rules.")
     draft = Draft(frame.draft.text, frame.draft.reply_to_seq) if frame.HasField("draft") else None
+    begun = frame.thread_draft
     return OwnChange(
         given("pinned"),
         given("archived"),
@@ -181,4 +182,5 @@ def own_change(frame: pb.SetOwn) -> OwnChange:
         given("folder"),
         None if notify is None else Notify(notify),
         draft,
+        Draft(begun.text, begun.reply_to_seq, thread_seq=begun.thread_seq) if frame.HasField("thread_draft") else None,
     )

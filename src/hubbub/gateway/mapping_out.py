@@ -16,6 +16,7 @@ from hubbub.chat.model import (
     ConversationState,
     Created,
     Dissolved,
+    Draft,
     Edit,
     Entry,
     EntryPage,
@@ -343,9 +344,16 @@ def own(kept: Own) -> pb.Own:
         folder=kept.folder,
         notify=int(kept.notify),  # type: ignore[arg-type]
     )
-    if (draft := kept.draft) is not None:
-        out.draft.CopyFrom(pb.Draft(text=draft.text, reply_to_seq=draft.reply_to_seq, time_ms=draft.time_ms))
+    if kept.draft is not None:
+        out.draft.CopyFrom(_draft(kept.draft))
+    out.thread_drafts.extend(map(_draft, kept.thread_drafts))
     return out
+
+
+def _draft(draft: Draft) -> pb.Draft:
+    return pb.Draft(
+        text=draft.text, reply_to_seq=draft.reply_to_seq, time_ms=draft.time_ms, thread_seq=draft.thread_seq
+    )
 
 
 def search_page(found: Found) -> pb.SearchPage:

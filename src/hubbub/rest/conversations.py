@@ -87,6 +87,13 @@ class NewDraft(msgspec.Struct, kw_only=True):
     reply_to_seq: Number = 0
 
 
+class NewThreadDraft(msgspec.Struct, kw_only=True):
+    thread_seq: Annotated[int, msgspec.Meta(ge=1, le=MAX_NUMBER)]
+    text: Annotated[str, msgspec.Meta(max_length=65_536)]
+    """Empty takes the draft away."""
+    reply_to_seq: Number = 0
+
+
 class OwnPart(msgspec.Struct, kw_only=True):
     """Only what is present changes."""
 
@@ -98,6 +105,8 @@ class OwnPart(msgspec.Struct, kw_only=True):
     folder: Annotated[str, msgspec.Meta(max_length=128)] | None = None
     notify: NotifyName | None = None
     draft: NewDraft | None = None
+    thread_draft: NewThreadDraft | None = None
+    """The draft of an answer in one thread; those of other threads stay."""
 
 
 class Typing(msgspec.Struct, kw_only=True):
@@ -327,6 +336,7 @@ async def set_marks(conversation_id: FromPath[str], data: JSONBody[Marks], calle
 )
 async def set_own(conversation_id: FromPath[str], data: JSONBody[OwnPart], caller: CallerDep, deps: DepsDep) -> Own:
     """Pin, mute, archive, file, mark as unread, keep a draft: seen by nobody else, and the same on all devices."""
+    begun = data.thread_draft
     change = OwnChange(
         data.pinned,
         data.archived,
@@ -335,6 +345,7 @@ async def set_own(conversation_id: FromPath[str], data: JSONBody[OwnPart], calle
         data.folder,
         None if data.notify is None else Notify[data.notify.upper()],
         None if data.draft is None else Draft(data.draft.text, data.draft.reply_to_seq),
+        None if begun is None else Draft(begun.text, begun.reply_to_seq, thread_seq=begun.thread_seq),
     )
     where = conversation_of(conversation_id)
     await deps.chat.set_own(caller, where, change)

@@ -113,6 +113,12 @@ class Draft(_Out, frozen=True, kw_only=True):
     text: str
     reply_to_seq: int
     time_ms: int
+    thread_seq: int
+    """The thread it is to go into; 0: none."""
+
+    @classmethod
+    def of(cls, draft: model.Draft) -> Draft:
+        return cls(text=draft.text, reply_to_seq=draft.reply_to_seq, time_ms=draft.time_ms, thread_seq=draft.thread_seq)
 
 
 class Own(_Out, frozen=True, kw_only=True):
@@ -127,13 +133,11 @@ class Own(_Out, frozen=True, kw_only=True):
     """Empty: none."""
     notify: NotifyName
     draft: Draft | None
+    thread_drafts: list[Draft]
+    """What was written in threads and not sent, one for each."""
 
     @classmethod
     def of(cls, own: model.Own) -> Own:
-        draft = own.draft
-        kept = None
-        if draft is not None:
-            kept = Draft(text=draft.text, reply_to_seq=draft.reply_to_seq, time_ms=draft.time_ms)
         return cls(
             pinned=own.pinned,
             archived=own.archived,
@@ -141,7 +145,8 @@ class Own(_Out, frozen=True, kw_only=True):
             muted_until_ms=own.muted_until_ms,
             folder=own.folder,
             notify=word(own.notify),
-            draft=kept,
+            draft=None if own.draft is None else Draft.of(own.draft),
+            thread_drafts=list(map(Draft.of, own.thread_drafts)),
         )
 
 

@@ -1,8 +1,7 @@
 """What was written and not sent: one text for each conversation and each thread, on this machine and on the server.
 
-A text is kept here first, so that neither a closed terminal nor a lost connection takes it; the server is told of those
-of conversations, and they are the same on all devices (protocol.md 11.10).  Those of threads stay on this machine.
-What the server has not taken yet counts more than what it says.
+A text is kept here first, so that neither a closed terminal nor a lost connection takes it; the server is told, and
+all devices have the same (protocol.md 11.10).  What the server has not taken yet counts more than what it says.
 """
 
 from __future__ import annotations
@@ -37,10 +36,14 @@ class Drafts:
     def of(self, conversation_id: str, thread: int = 0) -> Draft:
         """Return what was written there and not sent; without a text, nothing was."""
         mine = self._mine.get((conversation_id, thread))
-        if mine is not None or thread:
-            return mine or NOTHING
+        if mine is not None:
+            return mine
         place = self._places.get(conversation_id)
-        return (place.own.draft if place is not None else None) or NOTHING
+        if place is None:
+            return NOTHING
+        if thread:
+            return next((one for one in place.own.thread_drafts if one.thread_seq == thread), NOTHING)
+        return place.own.draft or NOTHING
 
     def note(self, conversation_id: str, draft: Draft, *, thread: int = 0) -> bool:
         """Take a text as it is now; True if that is news, which `write` and `tell` are to follow."""
@@ -56,33 +59,31 @@ class Drafts:
         """Write down on this machine what was noted.  Raises HubbubError."""
         while self._unwritten:
             key = self._unwritten.pop()
-            draft = self._mine.get(key)
-            if draft is not None and key[1] and not draft.text:
-                # Nobody else has to forget it.
-                del self._mine[key]
-                draft = None
-            await self._log.keep_draft(*key, draft)
+            await self._log.keep_draft(*key, self._mine.get(key))
 
     async def tell(self) -> None:
         """Tell the server what it does not know, while there is a connection.  Raises HubbubError."""
-        for conversation_id, thread in list(self._mine):
-            if not thread and self._client.state is State.ONLINE:
-                await self._tell(conversation_id)
+        for key in list(self._mine):
+            if self._client.state is State.ONLINE:
+                await self._tell(key)
 
-    async def _tell(self, conversation_id: str) -> None:
-        key = conversation_id, 0
+    async def _tell(self, key: Key) -> None:
+        conversation_id, thread = key
         draft = self._mine.get(key)
         if draft is None:
             return
         try:
-            await self._client.set_draft(conversation_id, draft.text, reply_to_seq=draft.reply_to_seq)
+            await self._client.set_draft(
+                conversation_id, draft.text, reply_to_seq=draft.reply_to_seq, thread_seq=thread
+            )
         except HubbubError as error:
-            if error.retry or error.code == "closed":
-                # It stays here, and is told the next time there is a connection.
+            if error.retry or error.code == "closed" or (thread and draft.text):
+                # It stays here, and is told the next time there is a connection.  So does what an older server
+                # does not keep: one of a thread.
                 return
         if self._mine.get(key) is draft:
             del self._mine[key]
-            self._places.drafted(conversation_id, draft)
+            self._places.drafted(conversation_id, draft, thread=thread)
             await self._log.keep_draft(*key, None)
 
 

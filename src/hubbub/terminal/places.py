@@ -93,10 +93,17 @@ class Places:
         self.hold(replace(place, read_seq=seq, **counts))
         return True
 
-    def drafted(self, conversation_id: str, draft: Draft) -> None:
+    def drafted(self, conversation_id: str, draft: Draft, *, thread: int = 0) -> None:
         """The server has taken a draft; one without a text takes it away."""
-        if (place := self.rows.get(conversation_id)) is not None:
-            self.hold(replace(place, own=replace(place.own, draft=draft if draft.text else None)))
+        place = self.rows.get(conversation_id)
+        if place is None:
+            return
+        kept = (replace(draft, thread_seq=thread),) if draft.text else ()
+        if thread:
+            others = [one for one in place.own.thread_drafts if one.thread_seq != thread]
+            self.hold(replace(place, own=replace(place.own, thread_drafts=(*others, *kept))))
+        else:
+            self.hold(replace(place, own=replace(place.own, draft=kept[0] if kept else None)))
 
     def drop_left(self, *, but: str = "") -> None:
         """Forget conversations one is no longer in."""

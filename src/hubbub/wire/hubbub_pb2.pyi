@@ -1054,7 +1054,7 @@ class Mark(_message.Message):
     def __init__(self, user_id: _Optional[str] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ...) -> None: ...
 
 class Own(_message.Message):
-    __slots__ = ("pinned", "archived", "marked_unread", "muted_until_ms", "folder", "notify", "draft")
+    __slots__ = ("pinned", "archived", "marked_unread", "muted_until_ms", "folder", "notify", "draft", "thread_drafts")
     PINNED_FIELD_NUMBER: _ClassVar[int]
     ARCHIVED_FIELD_NUMBER: _ClassVar[int]
     MARKED_UNREAD_FIELD_NUMBER: _ClassVar[int]
@@ -1062,6 +1062,7 @@ class Own(_message.Message):
     FOLDER_FIELD_NUMBER: _ClassVar[int]
     NOTIFY_FIELD_NUMBER: _ClassVar[int]
     DRAFT_FIELD_NUMBER: _ClassVar[int]
+    THREAD_DRAFTS_FIELD_NUMBER: _ClassVar[int]
     pinned: bool
     archived: bool
     marked_unread: bool
@@ -1069,20 +1070,23 @@ class Own(_message.Message):
     folder: str
     notify: Notify
     draft: Draft
-    def __init__(self, pinned: _Optional[bool] = ..., archived: _Optional[bool] = ..., marked_unread: _Optional[bool] = ..., muted_until_ms: _Optional[int] = ..., folder: _Optional[str] = ..., notify: _Optional[_Union[Notify, str]] = ..., draft: _Optional[_Union[Draft, _Mapping]] = ...) -> None: ...
+    thread_drafts: _containers.RepeatedCompositeFieldContainer[Draft]
+    def __init__(self, pinned: _Optional[bool] = ..., archived: _Optional[bool] = ..., marked_unread: _Optional[bool] = ..., muted_until_ms: _Optional[int] = ..., folder: _Optional[str] = ..., notify: _Optional[_Union[Notify, str]] = ..., draft: _Optional[_Union[Draft, _Mapping]] = ..., thread_drafts: _Optional[_Iterable[_Union[Draft, _Mapping]]] = ...) -> None: ...
 
 class Draft(_message.Message):
-    __slots__ = ("text", "reply_to_seq", "time_ms")
+    __slots__ = ("text", "reply_to_seq", "time_ms", "thread_seq")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     REPLY_TO_SEQ_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    THREAD_SEQ_FIELD_NUMBER: _ClassVar[int]
     text: str
     reply_to_seq: int
     time_ms: int
-    def __init__(self, text: _Optional[str] = ..., reply_to_seq: _Optional[int] = ..., time_ms: _Optional[int] = ...) -> None: ...
+    thread_seq: int
+    def __init__(self, text: _Optional[str] = ..., reply_to_seq: _Optional[int] = ..., time_ms: _Optional[int] = ..., thread_seq: _Optional[int] = ...) -> None: ...
 
 class SetOwn(_message.Message):
-    __slots__ = ("conversation_id", "pinned", "archived", "marked_unread", "muted_until_ms", "folder", "notify", "draft")
+    __slots__ = ("conversation_id", "pinned", "archived", "marked_unread", "muted_until_ms", "folder", "notify", "draft", "thread_draft")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     PINNED_FIELD_NUMBER: _ClassVar[int]
     ARCHIVED_FIELD_NUMBER: _ClassVar[int]
@@ -1091,6 +1095,7 @@ class SetOwn(_message.Message):
     FOLDER_FIELD_NUMBER: _ClassVar[int]
     NOTIFY_FIELD_NUMBER: _ClassVar[int]
     DRAFT_FIELD_NUMBER: _ClassVar[int]
+    THREAD_DRAFT_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     pinned: bool
     archived: bool
@@ -1099,7 +1104,8 @@ class SetOwn(_message.Message):
     folder: str
     notify: Notify
     draft: Draft
-    def __init__(self, conversation_id: _Optional[str] = ..., pinned: _Optional[bool] = ..., archived: _Optional[bool] = ..., marked_unread: _Optional[bool] = ..., muted_until_ms: _Optional[int] = ..., folder: _Optional[str] = ..., notify: _Optional[_Union[Notify, str]] = ..., draft: _Optional[_Union[Draft, _Mapping]] = ...) -> None: ...
+    thread_draft: Draft
+    def __init__(self, conversation_id: _Optional[str] = ..., pinned: _Optional[bool] = ..., archived: _Optional[bool] = ..., marked_unread: _Optional[bool] = ..., muted_until_ms: _Optional[int] = ..., folder: _Optional[str] = ..., notify: _Optional[_Union[Notify, str]] = ..., draft: _Optional[_Union[Draft, _Mapping]] = ..., thread_draft: _Optional[_Union[Draft, _Mapping]] = ...) -> None: ...
 
 class HideMessage(_message.Message):
     __slots__ = ("conversation_id", "seq")

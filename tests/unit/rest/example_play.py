@@ -79,7 +79,13 @@ async def play(site: Site) -> dict[str, Shown]:
     await show("read_links", juliet, "GET", f"{message}/links")
     await show("set_marks", juliet, "PUT", f"{room}/marks", {"read_seq": sent["seq"]})
     await show("set_typing", juliet, "PUT", f"{room}/typing", {"typing": True})
-    await show("set_own", juliet, "PATCH", f"{room}/own", {"pinned": True, "draft": {"text": "Ay me"}})
+    await show(
+        "set_own",
+        juliet,
+        "PATCH",
+        f"{room}/own",
+        {"pinned": True, "draft": {"text": "Ay me"}, "thread_draft": {"thread_seq": 2, "text": "But"}},
+    )
     await show("read_conversation", juliet, "GET", room)
     await show("list_conversations", juliet, "GET", "/conversations", limit=1)
     await show("list_channels", juliet, "GET", "/channels", limit=1)

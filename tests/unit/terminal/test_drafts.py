@@ -82,7 +82,7 @@ async def test_correcting_and_ordering_leave_a_draft_alone(puppet: PuppetServer)
         await screen.until(lambda: composer.text == "begun")
 
 
-async def test_a_thread_has_a_draft_of_its_own_that_stays_here(puppet: PuppetServer, tmp_path: Path) -> None:
+async def test_a_thread_has_a_draft_of_its_own_on_all_devices(puppet: PuppetServer, tmp_path: Path) -> None:
     async with screen_of(puppet, door=PuppetDoor(puppet, folder=tmp_path), opened="#Verona") as screen:
         await screen.shows("line 3")
         await screen.pilot.press("ctrl+up", "t")
@@ -91,4 +91,6 @@ async def test_a_thread_has_a_draft_of_its_own_that_stays_here(puppet: PuppetSer
         await screen.until(lambda: screen.chat.composer.text == "")
         await screen.pilot.press("ctrl+up", "t")
         await screen.until(lambda: screen.chat.composer.text == "aside")
-        assert not puppet.rooms[VERONA].own.HasField("draft")
+        own = puppet.rooms[VERONA].own
+        await screen.until(lambda: [(one.text, one.thread_seq) for one in own.thread_drafts] == [("aside", 3)])
+        assert not own.HasField("draft")

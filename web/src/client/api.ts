@@ -241,10 +241,16 @@ export interface Client {
   /** Raise one's marks, and wait until the server knows. */
   mark(conversationId: string, marks: { read?: number; delivered?: number }): Promise<void>;
 
-  /** Change what one keeps of a conversation for oneself; an absent field stays, a draft without text goes. */
+  /**
+   * Change what one keeps of a conversation for oneself; an absent field stays, a draft without text goes, and
+   * `threadDraft` changes that of its thread alone.
+   */
   setOwn(
     conversationId: string,
-    change: Partial<Omit<Own, "draft">> & { readonly draft?: { readonly text: string; readonly replyTo?: number } },
+    change: Partial<Omit<Own, "draft" | "threadDrafts">> & {
+      readonly draft?: { readonly text: string; readonly replyTo?: number };
+      readonly threadDraft?: { readonly thread: number; readonly text: string; readonly replyTo?: number };
+    },
   ): Promise<void>;
   /**
    * Find messages, people and conversations by words and filters such as `from:romeo`.  Filters may be given apart:

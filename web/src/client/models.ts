@@ -237,6 +237,8 @@ export interface Draft {
   readonly text: string;
   readonly replyTo: number;
   readonly timeMs: number;
+  /** The thread it is to go into; absent: none. */
+  readonly thread?: number;
 }
 
 /** What one keeps of a conversation for oneself, the same on all one's devices. */
@@ -251,6 +253,8 @@ export interface Own {
   readonly folder: string;
   readonly notify: Notify;
   readonly draft: Draft | null;
+  /** What was written in threads and not sent, one for each; absent: nothing. */
+  readonly threadDrafts?: readonly Draft[];
 }
 
 /** A conversation as this person sees it, `asOf` a sequence number. */

@@ -141,13 +141,22 @@ export abstract class Requests extends Commands {
   }
 
   async setOwn(conversationId: string, change: Parameters<Client["setOwn"]>[1]): Promise<void> {
-    const { mutedUntilMs, notify, draft, ...rest } = change;
+    const { mutedUntilMs, notify, draft, threadDraft, ...rest } = change;
     const value = {
       conversationId,
       ...rest,
       ...(mutedUntilMs === undefined ? {} : { mutedUntilMs: BigInt(mutedUntilMs) }),
       ...(notify === undefined ? {} : { notify: notifyNumber(notify) }),
       ...(draft === undefined ? {} : { draft: { text: draft.text, replyToSeq: BigInt(draft.replyTo ?? 0) } }),
+      ...(threadDraft === undefined
+        ? {}
+        : {
+            threadDraft: {
+              text: threadDraft.text,
+              replyToSeq: BigInt(threadDraft.replyTo ?? 0),
+              threadSeq: BigInt(threadDraft.thread),
+            },
+          }),
     };
     await this.ask("done", { case: "setOwn", value });
   }

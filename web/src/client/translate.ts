@@ -16,6 +16,7 @@ import type {
   Contact,
   Conversation,
   ConversationChange,
+  Draft,
   Entry,
   EntryPage,
   File,
@@ -271,7 +272,6 @@ export function conversationOf(state: pb.ConversationState): Conversation {
 }
 
 function ownOf(own: pb.Own | undefined): Own {
-  const draft = own?.draft;
   return {
     pinned: own?.pinned ?? false,
     archived: own?.archived ?? false,
@@ -279,8 +279,14 @@ function ownOf(own: pb.Own | undefined): Own {
     mutedUntilMs: toNumber(own?.mutedUntilMs ?? 0n),
     folder: own?.folder ?? "",
     notify: NOTIFIES[own?.notify ?? 0] ?? "default",
-    draft: draft ? { text: draft.text, replyTo: toNumber(draft.replyToSeq), timeMs: toNumber(draft.timeMs) } : null,
+    draft: own?.draft ? draftOf(own.draft) : null,
+    ...(own?.threadDrafts.length ? { threadDrafts: own.threadDrafts.map(draftOf) } : {}),
   };
+}
+
+function draftOf({ text, replyToSeq, timeMs, threadSeq }: pb.Draft): Draft {
+  const draft = { text, replyTo: toNumber(replyToSeq), timeMs: toNumber(timeMs) };
+  return threadSeq ? { ...draft, thread: toNumber(threadSeq) } : draft;
 }
 
 export function foundOf(page: pb.SearchPage): Found {

@@ -14,6 +14,12 @@ export type NotifyRule = Exclude<Notify, "default">;
 /** How often what ends by itself, such as a muting, is looked at again. */
 const TICK_MS = 20_000;
 
+/** The conversation and the thread of a place; 0: it is none. */
+function partsOf(place: string): [string, number] {
+  const [id = "", thread = "0"] = place.split("#");
+  return [id, Number(thread)];
+}
+
 export const useConversations = defineStore("conversations", () => {
   const people = usePeople();
   const all = shallowReactive(new Map<string, Conversation>());
@@ -104,10 +110,15 @@ export const useConversations = defineStore("conversations", () => {
           return { text, replyTo: text ? (quotes[id] ?? 0) : 0 };
         },
         there: (id) => {
-          const draft = client.conversations.get(id)?.own.draft;
+          const [conversationId, thread] = partsOf(id);
+          const own = client.conversations.get(conversationId)?.own;
+          const draft = thread ? own?.threadDrafts?.find((one) => one.thread === thread) : own?.draft;
           return { text: draft?.text ?? "", replyTo: draft?.replyTo ?? 0 };
         },
-        tell: (id, draft) => client.setOwn(id, { draft }),
+        tell: (id, draft) => {
+          const [conversationId, thread] = partsOf(id);
+          return client.setOwn(conversationId, thread ? { threadDraft: { ...draft, thread } } : { draft });
+        },
         take: (id, { text, replyTo }) => {
           putQuote(id, replyTo);
           if (text) drafts[id] = text;
@@ -121,6 +132,13 @@ export const useConversations = defineStore("conversations", () => {
       agreed,
     );
     const mine = sync;
+    /** Where something was begun in a conversation: here, elsewhere, or both once. */
+    const placesIn = (id: string): string[] => {
+      const inside = [...Object.keys(drafts), ...mine.known].filter((place) => place.startsWith(`${id}#`));
+      const there = client.conversations.get(id)?.own.threadDrafts ?? [];
+      return [...new Set([id, ...inside, ...there.map((one) => `${id}#${one.thread ?? 0}`)])];
+    };
+    const online = (): void => mine.online([...all.keys()].flatMap(placesIn));
     for (const [id, conversation] of client.conversations) all.set(id, conversation);
     // Where many talk at once, what hangs on it is worked out anew a few times a second and not for every word.
     const changed = new Set<string>();
@@ -130,7 +148,7 @@ export const useConversations = defineStore("conversations", () => {
       for (const id of ids) {
         const conversation = client.conversations.get(id);
         if (conversation) all.set(id, conversation);
-        mine.heard(id);
+        for (const place of placesIn(id)) mine.heard(place);
       }
     }, nextTick);
     const stops = [
@@ -140,14 +158,14 @@ export const useConversations = defineStore("conversations", () => {
       }),
       client.on("status", ({ state }) => {
         for (const [id, conversation] of client.conversations) all.set(id, conversation);
-        if (state === "online") mine.online(all.keys());
+        if (state === "online") online();
         else mine.offline();
       }),
       watch(drafts, () => store(draftPlace, drafts)),
       watch(quotes, () => store(quotePlace, quotes)),
       watch(agreed, () => store(agreedPlace, agreed)),
     ];
-    if (client.status.state === "online") mine.online(all.keys());
+    if (client.status.state === "online") online();
     const ticking = setInterval(() => (now.value = Date.now()), TICK_MS);
     return () => {
       clearInterval(ticking);
@@ -169,24 +187,19 @@ export const useConversations = defineStore("conversations", () => {
     if (next === (drafts[place] ?? "")) return;
     if (next) drafts[place] = next;
     else Reflect.deleteProperty(drafts, place);
-    changed(place);
+    sync?.changed(place);
   }
 
   /** Say what the draft answers; 0 for nothing. */
   function setQuote(place: string, seq: number): void {
     if (seq === (quotes[place] ?? 0)) return;
     putQuote(place, seq);
-    if (drafts[place]) changed(place);
+    if (drafts[place]) sync?.changed(place);
   }
 
   function putQuote(place: string, seq: number): void {
     if (seq) quotes[place] = seq;
     else Reflect.deleteProperty(quotes, place);
-  }
-
-  /** The server keeps one draft of a conversation; those of threads stay on this device. */
-  function changed(place: string): void {
-    if (!place.includes("#")) sync?.changed(place);
   }
 
   return {

@@ -1,7 +1,7 @@
 /**
  * Keeps what was begun to be written the same on all devices of a person.
  *
- * Of each conversation three drafts are compared: the one here, the server's, and what both were when they last agreed.
+ * Of each conversation, and of each thread, three drafts are compared: the one here, the server's, and what both were when they last agreed.
  * If only this one changed it is told, once the writing rests; if only the server's did it is taken.  If both did, the
  * one here wins: nobody wants letters to change under their fingers.  It knows no conversation, no clock and no client.
  */
@@ -29,6 +29,8 @@ const REST_MS = 1_000;
 const TYPING_MS = 4_000;
 
 const NONE: Draft = { text: "", replyTo: 0 };
+/** Is the same as no draft there is. */
+const UNSAID: Draft = { text: "", replyTo: -1 };
 
 export class DraftSync {
   readonly #ports: DraftPorts;
@@ -36,6 +38,8 @@ export class DraftSync {
   readonly #resting = new Map<string, () => void>();
   readonly #typing = new Map<string, () => void>();
   readonly #telling = new Set<string>();
+  /** What the server will not have: it stays here, and is not told again as it is. */
+  readonly #refused = new Map<string, Draft>();
   #online = false;
 
   /** `agreed` is what an earlier run left; it is changed in place. */
@@ -71,7 +75,12 @@ export class DraftSync {
     }
   }
 
-  /** There is a connection, and these are the conversations: make up for what was missed without one. */
+  /** The places of which something was agreed on. */
+  get known(): readonly string[] {
+    return Object.keys(this.#agreed);
+  }
+
+  /** There is a connection, and these are the places: make up for what was missed without one. */
   online(ids: Iterable<string>): void {
     this.#online = true;
     for (const id of ids) {
@@ -106,21 +115,25 @@ export class DraftSync {
     if (!this.#online || this.#telling.has(id) || this.#isTold(id)) return;
     const draft = this.#ports.here(id);
     this.#telling.add(id);
+    let refused = false;
     try {
       await this.#ports.tell(id, draft);
     } catch (thrown) {
       // Without a connection it is told once there is one; what is refused for good stays on this device.
       const error = HubbubError.from(thrown);
       if (error.retry || error.is("closed", "session_ended")) return;
+      refused = true;
     } finally {
       this.#telling.delete(id);
     }
-    this.#agree(id, draft);
+    if (refused) this.#refused.set(id, draft);
+    else this.#agree(id, draft);
     this.#tellSoon(id);
   }
 
   #isTold(id: string): boolean {
-    return same(this.#ports.here(id), this.#agreed[id] ?? NONE);
+    const here = this.#ports.here(id);
+    return same(here, this.#agreed[id] ?? NONE) || same(here, this.#refused.get(id) ?? UNSAID);
   }
 
   #agree(id: string, draft: Draft): void {

@@ -1,6 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { createPinia, setActivePinia } from "pinia";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { HubbubError } from "@/client";
+import { HubbubError, type Client, type Conversation } from "@/client";
+import { useConversations } from "@/stores/conversations";
 import { DraftSync, type Draft } from "@/stores/drafts";
 
 /** One device, with time and a server in the hands of the test. */
@@ -127,6 +129,19 @@ describe("drafts on several devices", () => {
     expect(device.told).toEqual(["Soft"]);
   });
 
+  test("that are refused stay here, whatever else changes there", async () => {
+    const device = online();
+    device.refuses = new HubbubError("not_a_member");
+    device.writes("Soft");
+    await device.passes(10_000);
+    device.sync.heard("verona");
+    expect(device.here.text).toBe("Soft");
+    device.refuses = null;
+    device.writes("Soft!");
+    await device.passes(1_000);
+    expect(device.told).toEqual(["Soft!"]);
+  });
+
   test("of an earlier run are merged with what happened elsewhere meanwhile", async () => {
     const device = new Device();
     device.agreed["verona"] = device.here = { text: "old", replyTo: 0 };
@@ -135,5 +150,47 @@ describe("drafts on several devices", () => {
     expect(device.here.text).toBe("newer");
     await device.passes(5_000);
     expect(device.told).toEqual([]);
+  });
+});
+
+describe("drafts of threads", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test("go along from device to device beside that of their conversation", async () => {
+    vi.useFakeTimers();
+    setActivePinia(createPinia());
+    const listeners = new Map<string, (event: unknown) => void>();
+    const told: unknown[] = [];
+    const room = (...threadDrafts: object[]): Conversation =>
+      ({ id: "verona", kind: "group", own: { draft: null, threadDrafts } }) as unknown as Conversation;
+    const rooms = new Map([["verona", room({ text: "from the phone", replyTo: 0, timeMs: 1, thread: 7 })]]);
+    const client = {
+      status: { state: "online" },
+      conversations: rooms,
+      on: (kind: string, listener: (event: unknown) => void) => {
+        listeners.set(kind, listener);
+        return () => listeners.delete(kind);
+      },
+      setOwn: (id: string, change: object) => Promise.resolve(void told.push([id, change])),
+    } as unknown as Client;
+    const conversations = useConversations();
+    const stop = conversations.attach(client, "romeo");
+    expect(conversations.drafts).toEqual({ "verona#7": "from the phone" });
+
+    conversations.setDraft("verona#9", "Soft!");
+    conversations.setDraft("verona", "But so");
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(told).toEqual([
+      ["verona", { threadDraft: { text: "Soft!", replyTo: 0, thread: 9 } }],
+      ["verona", { draft: { text: "But so", replyTo: 0 } }],
+    ]);
+
+    // The phone has sent its own, and went on with the other.
+    rooms.set("verona", room({ text: "Soft! what", replyTo: 0, timeMs: 2, thread: 9 }));
+    listeners.get("conversation")?.({ id: "verona" });
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(conversations.drafts["verona#7"]).toBeUndefined();
+    expect(conversations.drafts["verona#9"]).toBe("Soft! what");
+    stop();
   });
 });

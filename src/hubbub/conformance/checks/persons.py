@@ -62,6 +62,24 @@ async def ones_own_settings_reach_ones_other_devices(stand: Stand) -> None:
 
 
 @PERSONS.holds(
+    "11.10",
+    "`set_own.thread_draft` changes that of its `thread_seq` (`bad_request` without one) and leaves all others.",
+)
+async def drafts_of_threads_stand_beside_each_other(stand: Stand) -> None:
+    one = await stand.enter(stand.romeo)
+    other = await stand.enter(stand.romeo, device="second")
+    room = await one.group()
+    for thread, words in ((2, "for the second"), (1, "for the first"), (2, "")):
+        begun = pb.Draft(text=words, thread_seq=thread)
+        await one.asks("done", set_own=pb.SetOwn(conversation_id=room, thread_draft=begun))
+    state = await other.asks("conversation", get_conversation=pb.GetConversation(conversation_id=room))
+    kept = [(draft.thread_seq, draft.text) for draft in state.own.thread_drafts]
+    equal("the drafts of threads", kept, [(1, "for the first")])
+    wish = pb.SetOwn(conversation_id=room, thread_draft=pb.Draft(text="for none"))
+    await one.refused("bad_request", set_own=wish)
+
+
+@PERSONS.holds(
     "11.13",
     "`set_reminder` sets one; another time moves it, `due_ms` 0 takes it away, and the same again is no change, also "
     "when its time has come meanwhile.",

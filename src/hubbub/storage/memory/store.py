@@ -265,9 +265,9 @@ class MemoryStore(MemoryRetention):
             self._tables.members.setdefault(key, MemberRow(*key, intervals=EVERYTHING))
         elif seen.member is None or seen.member.state is not MemberState.JOINED:
             raise ChatError(Code.NOT_A_MEMBER)
+        after = change.applied(self._tables.own.get(key, Own()), self._clock.now_ms())
         version = self._advance({user_id})[user_id]
-        before = self._tables.own.get(key, Own())
-        self._tables.own[key] = change.applied(before, self._clock.now_ms())
+        self._tables.own[key] = after
         self._tables.members[key].version = version
         self._outbox_id += 1
         untold = Untold(self._outbox_id, {}, {user_id: version})
