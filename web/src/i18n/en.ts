@@ -251,6 +251,7 @@ export const en = {
     panel: "Scheduled messages",
     change: "Change",
     now: "Send now",
+    refused: "A scheduled message was not sent | {count} scheduled messages were not sent",
     files: "with {count} file | with {count} files",
     empty: "Nothing is scheduled",
     emptyHint: "Write a message and choose the clock beside the send button.",

@@ -249,6 +249,7 @@ export const zh: Messages = {
     panel: "定时消息",
     change: "修改",
     now: "立即发送",
+    refused: "有 {count} 条定时消息未能发送",
     files: "含 {count} 个文件",
     empty: "没有定时消息",
     emptyHint: "写好消息后，点击发送按钮旁的时钟。",

@@ -13,8 +13,10 @@ import { useConversations } from "@/stores/conversations";
 import { usePeople } from "@/stores/people";
 import { isQuiet, usePush } from "@/stores/push";
 import { keyOf, useReminders } from "@/stores/reminders";
+import { useScheduled } from "@/stores/scheduled";
 import { useSession } from "@/stores/session";
 import { useSettings } from "@/stores/settings";
+import { useToasts } from "@/stores/toasts";
 import { plainText } from "@/text/markdown";
 
 /** An entry older than this was missed, not just said: it is counted, but nobody is called for it. */
@@ -36,6 +38,8 @@ export function useAttention(): void {
   const people = usePeople();
   const push = usePush();
   const reminders = useReminders();
+  const scheduled = useScheduled();
+  const toasts = useToasts();
 
   watchEffect((onCleanup) => {
     const { count } = conversations.attention;
@@ -118,6 +122,20 @@ export function useAttention(): void {
     () => reminders.due.length,
     (left) => {
       if (!left) void withdraw(REMINDERS);
+    },
+  );
+
+  // What was to be sent and could not be, nobody else will tell of.
+  watch(
+    () => scheduled.refused,
+    (now, before) => {
+      const fresh = now.filter((one) => !before.some((other) => other.clientId === one.clientId));
+      if (!fresh.length) return;
+      toasts.add(t("later.refused", fresh.length), {
+        bad: true,
+        stays: true,
+        action: { label: t("action.showAll"), run: () => void router.push({ query: { panel: "scheduled" } }) },
+      });
     },
   );
 

@@ -7,10 +7,16 @@ import { useSession } from "@/stores/session";
 
 /** So many one person may have (protocol.md 17). */
 const MOST = 100;
+/** After its time a message is sent, or refused, within so long; then it is looked at what became of it. */
+const LOOK_AGAIN_MS = 3_000;
+/** The longest that a browser's timers wait is some 24 days. */
+const LONGEST_MS = 86_400_000;
 
 export const useScheduled = defineStore("scheduled", () => {
   const session = useSession();
   const all = shallowRef<readonly Scheduled[]>([]);
+  /** What was refused when its time came. */
+  const refused = computed(() => all.value.filter((one) => one.error));
 
   const waiting = computed(() => {
     const counts = new Map<string, number>();
@@ -38,6 +44,19 @@ export const useScheduled = defineStore("scheduled", () => {
     },
     { immediate: true },
   );
+
+  // The server says nothing when it refuses: who looks after the time has come learns of it.
+  watch(all, (now, _, onCleanup) => {
+    const next = Math.min(...now.filter((one) => !one.error).map((one) => one.dueMs));
+    if (next === Infinity || !session.current) return;
+    const waitMs = Math.max(0, next - session.current.serverNow()) + LOOK_AGAIN_MS;
+    const timer = setTimeout(() => void load().catch(() => undefined), Math.min(waitMs, LONGEST_MS));
+    onCleanup(() => clearTimeout(timer));
+  });
+  // What another device made or took back meanwhile.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && session.status.state === "online") load().catch(() => undefined);
+  });
 
   function is(one: Scheduled, conversationId: string, clientId: string): boolean {
     return one.conversationId === conversationId && one.clientId === clientId;
@@ -99,5 +118,5 @@ export const useScheduled = defineStore("scheduled", () => {
     }
   }
 
-  return { all, waiting, load, add, cancel, sendNow, change };
+  return { all, refused, waiting, load, add, cancel, sendNow, change };
 });
