@@ -43,7 +43,7 @@ def row(page: Page, text: str) -> Locator:
     return page.locator("main li").filter(has_text=text)
 
 
-def test_a_ban_ends_what_somebody_has_open(come: Come, place: Place) -> None:
+def test_a_mute_closes_and_a_ban_ends_what_somebody_has_open(come: Come, place: Place) -> None:
     place.set_up()
     romeo, prince = come("romeo"), come("prince")
     prince.page.get_by_role("button", name="Your menu").click()
@@ -52,6 +52,15 @@ def test_a_ban_ends_what_somebody_has_open(come: Come, place: Place) -> None:
     prince.page.get_by_role("searchbox", name="Search by name or e-mail").fill("rom")
     expect(prince.page.locator("main li")).to_have_count(1)
     prince.page.locator("main li a").filter(has_text="Romeo").click()
+    romeo.opens("general")
+    prince.page.get_by_role("button", name="Mute …").click()
+    dialog = prince.page.get_by_role("dialog", name="Mute Romeo?")
+    dialog.get_by_label("Lasts").select_option(label="1 day")
+    dialog.get_by_role("button", name="Mute", exact=True).click()
+    expect(prince.page.get_by_text(re.compile("Muted until"))).to_be_visible()
+    expect(romeo.page.get_by_text(re.compile("The moderators of Verona have muted you until"))).to_be_visible()
+    prince.page.get_by_role("button", name="Let write again").click()
+    expect(romeo.box).to_be_visible()
     prince.page.get_by_role("button", name="Ban …").click()
     dialog = prince.page.get_by_role("dialog", name="Ban Romeo?")
     dialog.get_by_label("Lasts").select_option(label="30 days")

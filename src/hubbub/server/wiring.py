@@ -600,6 +600,9 @@ async def _roles(settings: ServerSettings, ground: Ground, accounts: Accounts, s
         except ChatError as problem:
             # Requests ask the database each time, and sockets at the latest when their token ends.
             _logger.warning("changed rights could not be told", problem=repr(problem))
+        if len(user_ids) == 1:
+            # Their apps look again at what they may do; of many, each does so when it comes next.
+            await accounts.on_profile_changed(user_ids[0])
 
     roles = Roles(SqlRoles(ground.database), accounts, ground.clock, on_rights_changed=rights_changed)
     if settings.does("worker"):

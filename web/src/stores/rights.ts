@@ -10,6 +10,7 @@ export const CONSOLE = [
   "people.manage",
   "people.add",
   "people.ban",
+  "people.mute",
   "roles.manage",
   "reports.handle",
   "filters.change",

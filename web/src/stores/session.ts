@@ -105,9 +105,9 @@ export const useSession = defineStore("session", () => {
         if (why === "session_replaced") elsewhere.value = true;
         else if (why !== "closed") void leave(why);
       }),
-      // A moderator has muted them since: what is shown should say so.
-      made.on("pending", ({ error }) => {
-        if (error?.code === "muted") void readMe();
+      // Told also when what they may do here has changed: they were muted, say, or may speak again.
+      made.on("profile", ({ id }) => {
+        if (id === me.value?.user_id) void readMe();
       }),
     ];
     await made.start();

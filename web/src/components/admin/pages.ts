@@ -26,7 +26,12 @@ function page(name: string, icon: Component, needs: readonly string[], load: () 
 
 export const PAGES: readonly AdminPage[] = [
   page("overview", Gauge, ["nodes.manage"], () => import("./OverviewPage.vue")),
-  page("people", UsersRound, ["people.manage", "people.ban", "people.add"], () => import("./PeoplePage.vue")),
+  page(
+    "people",
+    UsersRound,
+    ["people.manage", "people.ban", "people.mute", "people.add"],
+    () => import("./PeoplePage.vue"),
+  ),
   page("roles", IdCard, ["roles.manage"], () => import("./RolesPage.vue")),
   page("reports", Flag, ["reports.handle"], () => import("./ReportsPage.vue")),
   page("words", TextSearch, ["filters.change"], () => import("./WordsPage.vue")),

@@ -17,6 +17,7 @@ export interface Account {
   readonly created_ms: number;
   readonly last_seen_ms: number;
   readonly banned_until_ms: number;
+  readonly muted_until_ms: number;
 }
 
 export interface Login {
@@ -58,6 +59,7 @@ export interface Holder {
   readonly permissions: readonly string[];
 }
 
+/** Who may not come in, or not say anything; 0: without end. */
 export interface Ban {
   readonly user_id: string;
   readonly username: string;
@@ -210,4 +212,16 @@ export async function pageOf<Row>(
 export function useCall(): Call {
   const session = useSession();
   return (method, path, body) => session.client.call(method, path, body);
+}
+
+/** Somebody's mute on the server, looked for in the whole list; those who may not see accounts have nothing else. */
+export async function muteOf(call: Call, userId: string): Promise<Ban | undefined> {
+  let cursor = "";
+  do {
+    const { rows, next } = await pageOf<Ban>(call, "/mutes", "mutes", { limit: 200, cursor });
+    const found = rows.find((one) => one.user_id === userId);
+    if (found) return found;
+    cursor = next;
+  } while (cursor);
+  return undefined;
 }
