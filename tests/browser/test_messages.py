@@ -123,7 +123,7 @@ def test_a_group_is_made_led_and_left(come: Come, place: Place) -> None:
     romeo.page.get_by_role("switch", name="Only administrators may write").click()
     expect(juliet.page.get_by_text("Only administrators may write here at the moment.")).to_be_visible()
     romeo.page.get_by_role("button", name="Actions for Juliet").click()
-    romeo.page.get_by_role("menuitem", name="Make administrator").click()
+    romeo.page.get_by_role("menuitemradio", name="Administrator").click()
     juliet.says("Now I may")
     romeo.sees("Now I may")
     juliet.page.get_by_role("button", name="About this conversation").click()

@@ -196,7 +196,8 @@ export interface Client {
     conversationId: string,
     action: MemberAction,
     userIds: readonly string[],
-    options?: { role?: Role; mutedUntilMs?: number },
+    /** With the role `member`, `ownRole` is one of the conversation's own. */
+    options?: { role?: Role; mutedUntilMs?: number; ownRole?: string },
   ): Submission;
   changeConversation(conversationId: string, change: Omit<ConversationChange, "kind">): Submission;
   dissolve(conversationId: string): Submission;

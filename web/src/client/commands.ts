@@ -56,10 +56,11 @@ export abstract class Commands {
     conversationId: string,
     action: MemberAction,
     userIds: readonly string[],
-    options: { role?: Role; mutedUntilMs?: number } = {},
+    options: { role?: Role; mutedUntilMs?: number; ownRole?: string } = {},
   ): Submission {
-    const { role = "none", mutedUntilMs = 0 } = options;
-    return this.submit(conversationId, { kind: "memberChange", action, userIds, role, mutedUntilMs });
+    const { role = "none", mutedUntilMs = 0, ownRole } = options;
+    const change = { kind: "memberChange", action, userIds, role, mutedUntilMs } as const;
+    return this.submit(conversationId, ownRole ? { ...change, ownRole } : change);
   }
 
   changeConversation(conversationId: string, change: Omit<ConversationChange, "kind">): Submission {

@@ -7,6 +7,9 @@ export type Right = (typeof RIGHTS)[number];
 
 export const RANK: Record<Role, number> = { none: 0, member: 1, admin: 2, owner: 3 };
 
+/** So many roles of its own a conversation has at most. */
+export const OWN_ROLES = 20;
+
 /** A mute without end; what is beyond this year is shown as that. */
 export const FOR_EVER_MS = 2 ** 52;
 

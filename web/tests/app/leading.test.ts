@@ -9,7 +9,9 @@ import type { Conversation, Entry, Member, MemberAction } from "@/client";
 import BannedCard from "@/components/panels/BannedCard.vue";
 import MembersCard from "@/components/panels/MembersCard.vue";
 import MuteDialog from "@/components/panels/MuteDialog.vue";
+import OwnRoleDialog from "@/components/panels/OwnRoleDialog.vue";
 import RequestsCard from "@/components/panels/RequestsCard.vue";
+import RolesCard from "@/components/panels/RolesCard.vue";
 import { rightsIn } from "@/components/message/actions";
 import { i18n } from "@/i18n";
 import { may, mayTo } from "@/text/leading";
@@ -32,6 +34,10 @@ const client = {
   members: () => Promise.resolve({ items: server.members, nextCursor: "" }),
   changeMembers: (_: string, action: MemberAction, people: string[], options: object = {}) => {
     server.asked.push(`${action} ${people.join()} ${JSON.stringify(options)}`);
+    return { done: Promise.resolve({ seq: 2 }) };
+  },
+  changeConversation: (_: string, change: object) => {
+    server.asked.push(JSON.stringify(change));
     return { done: Promise.resolve({ seq: 2 }) };
   },
   users: () => Promise.resolve([]),
@@ -81,7 +87,11 @@ const conversation: Conversation = {
 let card: VueWrapper<ComponentPublicInstance>;
 
 async function shows(component: Component, props: object): Promise<void> {
-  const options = { props: { conversation, ...props }, global: { plugins: [i18n] }, attachTo: document.body };
+  const options = {
+    props: { conversation, ...props },
+    global: { plugins: [i18n], stubs: { IconButton: true } },
+    attachTo: document.body,
+  };
   card = mount(component, options) as VueWrapper<ComponentPublicInstance>;
   await flushPromises();
 }
@@ -214,4 +224,44 @@ test("rights reach those who may do less, and nobody above", () => {
   expect(rightsIn(reader, false)).toEqual({ write: false, pin: false, recallOthers: false });
   expect(rightsIn({ ...helper, mutedUntilMs: 50 }, false, 40).write).toBe(false);
   expect(rightsIn({ ...helper, mutedUntilMs: 50 }, false, 60).write).toBe(true);
+});
+
+test("a role is made, named and given rights, and no other is lost", async () => {
+  const helper = { id: "helper", name: "Helper", rights: ["send", "pin"] };
+  await shows(RolesCard, { conversation: { ...conversation, roles: [helper] } });
+  expect(card.text()).toContain("write, pin");
+  await presses("New role");
+  await vi.waitFor(() => expect(document.querySelector("fieldset")).not.toBeNull());
+  const dialog = card.findComponent(OwnRoleDialog);
+  dialog.vm.$emit("save", { id: "reader", name: "Reader", rights: [] });
+  await flushPromises();
+  const roles = [helper, { id: "reader", name: "Reader", rights: [] }];
+  expect(server.asked).toEqual([JSON.stringify({ roles })]);
+  expect(document.querySelector("fieldset")).toBeNull();
+});
+
+test("a role keeps what this version does not know, and takes no name twice", async () => {
+  const role = { id: "helper", name: "Helper", rights: ["fly", "pin"] };
+  await shows(OwnRoleDialog, { role, taken: ["Reader"] });
+  const name = document.querySelector<HTMLInputElement>("input:not([type=checkbox])")!;
+  const submit = async (value: string): Promise<void> => {
+    name.value = value;
+    name.dispatchEvent(new Event("input", { bubbles: true }));
+    await flushPromises();
+    document.querySelector("form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    await flushPromises();
+  };
+  for (const taken of ["reader", "Admin", "  "]) await submit(taken);
+  expect(card.emitted("save")).toBeUndefined();
+  const boxes = [...document.querySelectorAll<HTMLInputElement>("input[type=checkbox]")];
+  boxes[0]!.click();
+  await submit(" Pinner ");
+  expect(card.emitted("save")).toEqual([[{ id: "helper", name: "Pinner", rights: ["send", "pin", "fly"] }]]);
+});
+
+test("the members' roles of the conversation's own stand at their names", async () => {
+  server.members = [member(JULIET, "member", { ownRole: "helper" }), member(PARIS, "member", { ownRole: "gone" })];
+  const roles = [{ id: "helper", name: "Helper", rights: ["send"] }];
+  await shows(MembersCard, { rank: 3, conversation: { ...conversation, roles } });
+  expect(card.findAll(".role").map((role) => role.text())).toEqual(["Helper", ""]);
 });

@@ -72,6 +72,8 @@ describe("the words of the app", () => {
     "later.": "hour evening tomorrow monday",
     "message.": "waiting sent delivered read failed",
     "nav.": "all unread direct groups",
+    "ownRole.may.": "send speak_always recall pin settings invite remove mute",
+    "ownRole.short.": "send speak_always recall pin settings invite remove mute",
     "remind.": "minutes hour hours tomorrow monday",
     "report.": "spam abuse violence illegal other",
     "search.way.": "from in before file",
