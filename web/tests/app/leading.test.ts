@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Component, ComponentPublicInstance } from "vue";
 
 import type { Conversation, Entry, Member, MemberAction } from "@/client";
+import BanDialog from "@/components/admin/BanDialog.vue";
 import BannedCard from "@/components/panels/BannedCard.vue";
 import MembersCard from "@/components/panels/MembersCard.vue";
 import MuteDialog from "@/components/panels/MuteDialog.vue";
@@ -14,6 +15,7 @@ import RequestsCard from "@/components/panels/RequestsCard.vue";
 import RolesCard from "@/components/panels/RolesCard.vue";
 import { rightsIn } from "@/components/message/actions";
 import { i18n } from "@/i18n";
+import "@/i18n/admin";
 import { may, mayTo } from "@/text/leading";
 
 const ROMEO = "a".repeat(32);
@@ -264,4 +266,20 @@ test("the members' roles of the conversation's own stand at their names", async 
   const roles = [{ id: "helper", name: "Helper", rights: ["send"] }];
   await shows(MembersCard, { rank: 3, conversation: { ...conversation, roles } });
   expect(card.findAll(".role").map((role) => role.text())).toEqual(["Helper", ""]);
+});
+
+test("a moderator mutes on the whole server, for a time and with a reason", async () => {
+  await shows(BanDialog, { open: true, id: JULIET, name: "Juliet", kind: "mute" });
+  expect(document.querySelector("[role=dialog]")?.textContent).toContain("Mute Juliet?");
+  const term = document.querySelector("select")!;
+  term.value = "1";
+  term.dispatchEvent(new Event("change", { bubbles: true }));
+  const reason = document.querySelector<HTMLInputElement>("input:not([type=datetime-local])")!;
+  reason.value = " shouts ";
+  reason.dispatchEvent(new Event("input", { bubbles: true }));
+  await flushPromises();
+  document.querySelector("form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await flushPromises();
+  const body = JSON.stringify({ until_ms: 1_000 + 86_400_000, reason: "shouts" });
+  expect(server.asked).toEqual([`PUT /api/v1/mutes/${JULIET} ${body}`]);
 });
