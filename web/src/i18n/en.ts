@@ -295,6 +295,7 @@ export const en = {
     created: "{name} created the conversation",
     general: "The channel was created",
     added: "{name} added {who}",
+    byLink: "{name} came by a link",
     joined: "{name} joined",
     left: "{name} left",
     removed: "{name} removed {who}",

@@ -293,6 +293,7 @@ export const zh: Messages = {
     created: "{name} 创建了会话",
     general: "频道已创建",
     added: "{name} 添加了 {who}",
+    byLink: "{name} 通过链接加入",
     joined: "{name} 加入了",
     left: "{name} 退出了",
     removed: "{name} 移除了 {who}",
