@@ -129,6 +129,8 @@ export interface Events {
   presence: Presence;
   /** Somebody one watches, or oneself, is called or shown another way now. */
   profile: User;
+  /** The place's own emoji are others; the list is read over HTTP. */
+  emoji: { readonly version: number };
   /** "Was this you": a sign-in from a new device.  What came before one listened, `GET /api/v1/me/arrivals` lists. */
   signedIn: SignIn;
   /** What one keeps of somebody changed, on whichever device.  What was before is read over HTTP. */

@@ -387,6 +387,9 @@ export class HubbubClient extends Requests implements Client {
       case "signedIn":
         this.#events.emit("signedIn", signInOf(body.value));
         break;
+      case "emojiChanged":
+        this.#feed.emoji(body.value);
+        break;
       case "resync":
         this.#feed.rowsMissing = true;
         break;

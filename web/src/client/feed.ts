@@ -63,7 +63,7 @@ export class Track {
 
 /** What a feed tells of. */
 export type Told =
-  "entry" | "conversation" | "marks" | "typing" | "presence" | "profile" | "contact" | "reminder" | "reset";
+  "entry" | "conversation" | "marks" | "typing" | "presence" | "profile" | "emoji" | "contact" | "reminder" | "reset";
 
 type Emit = <K extends Told>(kind: K, event: Events[K]) => void;
 
@@ -350,6 +350,10 @@ export class Feed {
 
   profile(user: pb.User): void {
     this.#emit("profile", userOf(user));
+  }
+
+  emoji({ version }: pb.EmojiChanged): void {
+    this.#emit("emoji", { version: Number(version) });
   }
 
   // ------------------------------------------------------------ what to ask for

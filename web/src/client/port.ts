@@ -76,6 +76,7 @@ const EVENTS = [
   "typing",
   "presence",
   "profile",
+  "emoji",
   "signedIn",
   "contact",
   "reminder",

@@ -45,10 +45,15 @@ export interface Recording {
   cancel(): void;
 }
 
-/** Begin to record what is said.  Null if the person did not allow it. */
-export async function recordVoice(name: string): Promise<Recording | null> {
-  const stream = await asked(navigator.mediaDevices.getUserMedia({ audio: true }));
-  if (!stream) return null;
+/** Begin to record what is said; or say why not: the person or the browser does not allow it, or nothing hears. */
+export async function recordVoice(name: string): Promise<Recording | "refused" | "missing"> {
+  let stream: MediaStream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  } catch (thrown) {
+    if (!(thrown instanceof DOMException)) throw thrown;
+    return ["NotAllowedError", "SecurityError"].includes(thrown.name) ? "refused" : "missing";
+  }
   const recorder = new MediaRecorder(stream);
   const parts: Blob[] = [];
   const stopped = new Promise<void>((done) => recorder.addEventListener("stop", () => done(), { once: true }));
@@ -57,7 +62,7 @@ export async function recordVoice(name: string): Promise<Recording | null> {
 
   async function stop(): Promise<void> {
     if (recorder.state !== "inactive") recorder.stop();
-    for (const track of stream?.getTracks() ?? []) track.stop();
+    for (const track of stream.getTracks()) track.stop();
     await stopped;
   }
 

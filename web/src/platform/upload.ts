@@ -23,23 +23,34 @@ export function upload(
   progress: (part: number) => void,
   signal: AbortSignal,
 ): Promise<Uploaded> {
+  return post(`/api/v1/files?name=${encodeURIComponent(file.name.slice(-200))}`, file, token, progress, signal);
+}
+
+/** Give a file to an operation that takes one, and return what it answers.  Rejects with HubbubError. */
+export function post<T>(
+  address: string,
+  file: File,
+  token: string,
+  progress?: (part: number) => void,
+  signal?: AbortSignal,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
-    call.open("POST", `/api/v1/files?name=${encodeURIComponent(file.name.slice(-200))}`);
+    call.open("POST", address);
     call.setRequestHeader("authorization", `Bearer ${token}`);
     call.setRequestHeader("content-type", "application/octet-stream");
     call.responseType = "json";
     call.upload.onprogress = (event) => {
-      if (event.lengthComputable && event.total) progress(event.loaded / event.total);
+      if (event.lengthComputable && event.total) progress?.(event.loaded / event.total);
     };
     call.onload = () => {
-      const answer = call.response as (Uploaded & { code?: string; detail?: string; retry?: boolean }) | null;
-      if (call.status < 300 && answer?.file_id) resolve(answer);
+      const answer = call.response as (T & { code?: string; detail?: string }) | null;
+      if (call.status < 300 && answer) resolve(answer);
       else reject(new HubbubError(answer?.code ?? "unavailable", answer?.detail ?? ""));
     };
     call.onerror = () => reject(new HubbubError("unreachable"));
     call.onabort = () => reject(new HubbubError("closed"));
-    signal.addEventListener("abort", () => call.abort());
+    signal?.addEventListener("abort", () => call.abort());
     call.send(file);
   });
 }

@@ -14,6 +14,7 @@ export const CONSOLE = [
   "roles.manage",
   "reports.handle",
   "filters.change",
+  "emoji.manage",
   "settings.change",
   "clients.manage",
   "audit.read",

@@ -5,6 +5,8 @@ export interface Emoji {
   readonly emoji: string;
   readonly name: string;
   readonly group: number;
+  /** The same in five tones of skin, from light to dark; empty: it has none. */
+  readonly tones: readonly string[];
   /** What it is found by, in lower case. */
   readonly words: string;
 }
@@ -15,10 +17,13 @@ interface Compact {
   unicode: string;
   group?: number;
   tags?: string[];
+  skins?: { unicode: string }[];
 }
 
 /** Parts of emoji, such as skin tones: nothing to send. */
 const COMPONENTS = 2;
+
+const TONES = 5;
 
 const loaded = new Map<Language, Promise<readonly Emoji[]>>();
 
@@ -51,8 +56,16 @@ function made(shown: readonly Compact[], also: readonly Compact[]): Emoji[] {
     .map((each) => {
       const twin = other.get(each.unicode);
       const words = [each.label, ...(each.tags ?? []), twin?.label ?? "", ...(twin?.tags ?? [])];
-      return { emoji: each.unicode, name: each.label, group: each.group ?? 0, words: words.join(" ").toLowerCase() };
+      // Of those with two people there are as many as there are pairs.
+      const tones = each.skins?.length === TONES ? each.skins.map((skin) => skin.unicode) : [];
+      const found = { emoji: each.unicode, name: each.label, group: each.group ?? 0, tones };
+      return { ...found, words: words.join(" ").toLowerCase() };
     });
+}
+
+/** Return it in a tone of skin, 1 to 5; 0 is none. */
+export function toned(one: Emoji, tone: number): string {
+  return one.tones[tone - 1] ?? one.emoji;
 }
 
 /** Those that all the words of a query are found in, best first. */

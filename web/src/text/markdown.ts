@@ -12,6 +12,7 @@ export type Inline =
   | { kind: "code"; text: string }
   | { kind: "break" }
   | { kind: "mention"; name: string }
+  | { kind: "emoji"; name: string }
   | { kind: "strong" | "em" | "del"; children: Inline[] }
   | { kind: "link"; href: string; children: Inline[] };
 
@@ -38,6 +39,9 @@ const DEPTH = 10;
 
 /** The names the server allows, after an @ that does not follow a letter. */
 const MENTION = /^@([\p{L}\p{N}][\p{L}\p{N}._-]{0,31})/u;
+
+/** A name as an emoji of the place is written (protocol.md 10.20); whether there is one is seen when it is drawn. */
+const EMOJI = /(?<![A-Za-z0-9]):([\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}_+-]{0,31}):/gu;
 
 const marked = new Marked({
   gfm: true,
@@ -98,8 +102,12 @@ export function plainText(text: string): string {
   }
 }
 
-/** Whether a message is nothing but a few emoji, which are then shown large. */
-export function isJustEmoji(text: string): boolean {
+/** Whether a message is nothing but a few emoji, which are then shown large; `isOwn` knows those of the place. */
+export function isJustEmoji(written: string, isOwn: (name: string) => boolean = () => false): boolean {
+  if (written.length > 400) return false;
+  const text = written.includes(":")
+    ? written.replace(EMOJI, (sign, name: string) => (isOwn(name) ? "🙂" : sign))
+    : written;
   if (text.length > 40) return false;
   return /^(?:\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?(?:\u200D\p{Extended_Pictographic}\uFE0F?)*|\p{Regional_Indicator}{2}|\s){1,12}$/u.test(
     text.trim(),
@@ -179,6 +187,25 @@ function block(token: Token, depth: number): Block[] {
 }
 
 function inlines(tokens: Token[], depth = 0): Inline[] {
+  return joined(tokens, depth).flatMap((node) => (node.kind === "text" ? withEmoji(node) : [node]));
+}
+
+/** Cut the names of emoji out of a text. */
+function withEmoji(node: Inline & { kind: "text" }): Inline[] {
+  const { text } = node;
+  if (text.indexOf(":") === text.lastIndexOf(":")) return [node];
+  const made: Inline[] = [];
+  let end = 0;
+  for (const found of text.matchAll(EMOJI)) {
+    if (found.index > end) made.push({ kind: "text", text: text.slice(end, found.index) });
+    made.push({ kind: "emoji", name: found[1] ?? "" });
+    end = found.index + found[0].length;
+  }
+  if (end < text.length) made.push({ kind: "text", text: text.slice(end) });
+  return made;
+}
+
+function joined(tokens: Token[], depth: number): Inline[] {
   const made: Inline[] = [];
   for (const token of tokens) {
     for (const node of inline(token, depth)) {
@@ -207,7 +234,7 @@ function inline(token: Token, depth: number): Inline[] {
       const link = token as Tokens.Link;
       const href = safeHref(link.href);
       return href
-        ? [{ kind: "link", href, children: inlines(link.tokens, depth + 1) }]
+        ? [{ kind: "link", href, children: joined(link.tokens, depth + 1) }]
         : [{ kind: "text", text: link.raw }];
     }
     case "image": {
@@ -221,7 +248,7 @@ function inline(token: Token, depth: number): Inline[] {
       return [{ kind: "text", text: (token as Tokens.Escape).text }];
     case "text": {
       const text = token as Tokens.Text;
-      return text.tokens ? inlines(text.tokens, depth + 1) : [{ kind: "text", text: text.text }];
+      return text.tokens ? joined(text.tokens, depth + 1) : [{ kind: "text", text: text.text }];
     }
     default:
       return [{ kind: "text", text: token.raw }];
@@ -267,6 +294,8 @@ function inlineText(nodes: Inline[]): string {
           return " ";
         case "mention":
           return `@${node.name}`;
+        case "emoji":
+          return `:${node.name}:`;
         default:
           return inlineText(node.children);
       }

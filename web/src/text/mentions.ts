@@ -25,7 +25,7 @@ export function completionAt(text: string, cursor: number): Completion | null {
   const before = text.slice(0, cursor);
   const person = /(?:^|[\s(（,，。:：])@([\p{L}\p{N}._-]{0,32})$/u.exec(before);
   if (person) return { sign: "@", query: person[1] ?? "", start: cursor - (person[1]?.length ?? 0) - 1 };
-  const emoji = /(?:^|\s):([\p{L}\p{N}_+-]{2,24})$/u.exec(before);
+  const emoji = /(?:^|\s):([\p{L}\p{N}_+-]{2,32}|\p{Lo})$/u.exec(before);
   if (emoji?.[1]) return { sign: ":", query: emoji[1], start: cursor - emoji[1].length - 1 };
   return null;
 }

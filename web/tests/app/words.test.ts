@@ -68,6 +68,7 @@ describe("the words of the app", () => {
     "arrange.for.": "hour hours tomorrow ever",
     "create.": "direct group channel",
     "emoji.group": "0 1 3 4 5 6 7 8 9",
+    "emoji.tone": "0 1 2 3 4 5",
     "info.": "owner admin",
     "later.": "hour evening tomorrow monday",
     "message.": "waiting sent delivered read failed",

@@ -32,6 +32,9 @@ ROOMY: Final = 48
 LINES_LIMIT: Final = 400
 """Of one message; the rest of a longer one is left out, and said so."""
 
+REACTION_COLUMNS: Final = 24
+"""Of a reaction, which may be the name of an emoji of the place."""
+
 HUES: Final = 6
 """In how many colours names are shown."""
 
@@ -149,7 +152,7 @@ def _below(message: Message, width: int, words: Words) -> list[Line]:
         reactions: Line = [(INDENT, "")]
         used = len(INDENT)
         for one in message.reactions:
-            shown = f"{cut(line(lined_up(one.emoji)), 8)} {one.count}"
+            shown = f"{cut(line(lined_up(one.emoji)), REACTION_COLUMNS)} {one.count}"
             used += columns(shown) + 2
             if used > width:
                 break

@@ -8,6 +8,7 @@ import {
   Scale,
   ScrollText,
   SlidersHorizontal,
+  Smile,
   TextSearch,
   UsersRound,
 } from "@lucide/vue";
@@ -35,6 +36,7 @@ export const PAGES: readonly AdminPage[] = [
   page("roles", IdCard, ["roles.manage"], () => import("./RolesPage.vue")),
   page("reports", Flag, ["reports.handle"], () => import("./ReportsPage.vue")),
   page("words", TextSearch, ["filters.change"], () => import("./WordsPage.vue")),
+  page("emoji", Smile, ["emoji.manage"], () => import("./EmojiPage.vue")),
   page("settings", SlidersHorizontal, ["settings.change"], () => import("./SettingsPage.vue")),
   page("clients", Bot, ["clients.manage"], () => import("./ClientsPage.vue")),
   page("holds", Scale, ["holds.manage"], () => import("./HoldsPage.vue")),

@@ -4,6 +4,7 @@ import { useI18n } from "vue-i18n";
 
 import type { Conversation, User } from "@/client";
 import { useConversations } from "@/stores/conversations";
+import { useEmoji } from "@/stores/emoji";
 import { usePeople } from "@/stores/people";
 import { useSession } from "@/stores/session";
 import { useSettings } from "@/stores/settings";
@@ -32,6 +33,7 @@ export function useCompletion(
   const settings = useSettings();
   const conversations = useConversations();
   const people = usePeople();
+  const emoji = useEmoji();
 
   const completion = shallowRef<Completion | null>(null);
   const choices = shallowRef<readonly Choice[]>([]);
@@ -77,14 +79,20 @@ export function useCompletion(
   }
 
   async function findSigns(query: string): Promise<Choice[]> {
+    const own = emoji.find(query, OFFERED).map((one) => {
+      const sign = `:${one.name}:`;
+      return { key: sign, insert: sign, label: one.name, hint: one.pack, emoji: sign };
+    });
+    if (own.length === OFFERED) return own;
     const all = await loadEmoji(settings.language);
-    return findEmoji(all, query, OFFERED).map((each) => ({
+    const standard = findEmoji(all, query, OFFERED - own.length).map((each) => ({
       key: each.emoji,
       insert: each.emoji,
       label: each.name,
       hint: "",
       emoji: each.emoji,
     }));
+    return [...own, ...standard];
   }
 
   async function findPeople(query: string): Promise<Choice[]> {

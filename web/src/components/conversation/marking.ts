@@ -13,9 +13,12 @@ export function useMarking(text: Ref<string>, area: Readonly<Ref<HTMLTextAreaEle
     });
   }
 
-  function insert(what: string): void {
+  /** Insert; not as a part of the word before it, where a name between colons would be none (protocol.md 10.20). */
+  function insert(wanted: string): void {
     const box = area.value;
     if (!box) return;
+    const glued = wanted.startsWith(":") && /[A-Za-z0-9]$/.test(text.value.slice(0, box.selectionStart));
+    const what = glued ? ` ${wanted}` : wanted;
     const end = box.selectionStart + what.length;
     replace(box, what, end, end);
   }

@@ -8,8 +8,9 @@ function isList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
-export function recentEmoji(): string[] {
-  const used = readStored("emoji", [], isList);
+/** Return them, the last one first; `isOwn` says of a `:name:` whether it is an emoji here and now. */
+export function recentEmoji(isOwn: (sign: string) => boolean = () => false): string[] {
+  const used = readStored("emoji", [], isList).filter((each) => !each.startsWith(":") || isOwn(each));
   return [...used, ...FIRST.filter((each) => !used.includes(each))].slice(0, KEPT);
 }
 

@@ -1,7 +1,9 @@
 /** Draws the tree that `text/markdown` makes of a message.  No string of HTML is made anywhere on the way. */
 import { defineAsyncComponent, defineComponent, h, type PropType, type VNode, type VNodeArrayChildren } from "vue";
 
+import EmojiSign from "@/components/emoji/EmojiSign.vue";
 import { useConversations } from "@/stores/conversations";
+import { useEmoji } from "@/stores/emoji";
 import { usePeople } from "@/stores/people";
 import { useUi } from "@/stores/ui";
 import { isJustEmoji, parseMarkdown, type Block, type Inline } from "@/text/markdown";
@@ -22,6 +24,7 @@ export default defineComponent({
   setup(props) {
     const people = usePeople();
     const conversations = useConversations();
+    const emoji = useEmoji();
     const ui = useUi();
 
     function mention(name: string): VNode | string {
@@ -51,6 +54,8 @@ export default defineComponent({
             return h("br");
           case "mention":
             return mention(node.name);
+          case "emoji":
+            return emoji.byName.has(node.name) ? h(EmojiSign, { sign: `:${node.name}:` }) : `:${node.name}:`;
           case "link":
             return h(
               "a",
@@ -111,6 +116,11 @@ export default defineComponent({
       });
     }
 
-    return () => h("div", { class: ["rich", { large: isJustEmoji(props.text) }] }, blocks(parseMarkdown(props.text)));
+    return () =>
+      h(
+        "div",
+        { class: ["rich", { large: isJustEmoji(props.text, (name) => emoji.byName.has(name)) }] },
+        blocks(parseMarkdown(props.text)),
+      );
   },
 });
