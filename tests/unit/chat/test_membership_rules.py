@@ -218,6 +218,19 @@ def test_going_and_coming_back_does_not_end_a_mute() -> None:
     assert world.does(BEN, group, text()) is Code.MUTED
 
 
+def test_the_servers_owner_is_muted_like_anybody_and_lifts_it_where_channels_are_theirs_to_look_after() -> None:
+    # BEN looks after the server's channels; in the conversation he is a member, and ANNA moderates it.
+    mute = MemberChange(MemberAction.MUTE, (BEN,), muted_until_ms=NOW + 60_000)
+    lift = MemberChange(MemberAction.MUTE, (BEN,))
+    for kind, lifts in ((ConversationKind.CHANNEL, True), (ConversationKind.GROUP, False)):
+        world = World()
+        place = world.group(ANNA, BEN, kind=kind)
+        assert isinstance(world.does(ANNA, place, mute), Accepted)
+        assert world.does(BEN, place, text(), admin=True) is Code.MUTED
+        assert isinstance(world.does(BEN, place, lift, admin=True), Accepted) is lifts
+        assert isinstance(world.does(BEN, place, text(), admin=True), Accepted) is lifts
+
+
 # ---------------------------------------------------------------- channels
 
 
