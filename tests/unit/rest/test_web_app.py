@@ -11,7 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
+from unit.auth.people import fast_settings
+from unit.rest.browser import Browser
 from unit.rest.site import Site
+from unit.rest.test_second_factor import with_app
 
 from hubbub.rest.app import create_app
 from hubbub.rest.web_app import read_build
@@ -58,6 +61,17 @@ async def test_every_page_of_the_app_is_its_index(app: httpx.AsyncClient) -> Non
         assert answer.headers.get_list("cache-control") == ["no-cache"]
     # A link checker that takes anything sees the front page, too.
     assert (await app.get("/")).text == INDEX
+
+
+async def test_an_admin_who_must_set_up_a_second_step_finds_the_way_to_the_app_after_it(
+    site: Site, app: httpx.AsyncClient
+) -> None:
+    prince, browser = await site.admin(), Browser(app)
+    site.accounts.use(fast_settings(admins_need_second_factor=True))
+    page = await browser.signs_in(await browser.goes("/oauth/security"), "prince")
+    assert '<a href="/">' not in page.text, "it would send them here again"
+    await with_app(prince)
+    assert '<a href="/">Open' in (await browser.goes("/oauth/security")).text
 
 
 async def test_the_app_hides_nothing_that_was_there_before(app: httpx.AsyncClient) -> None:

@@ -200,7 +200,8 @@ async def _overview(
     words, account = visit.words, signed_in.account
     have = await deps.oauth.factors.of(account.id)
     must = await deps.oauth.factors.must_enrol(account)
-    lead = escaped(words["security_lead"], person=account.username, place=await place_name(deps))
+    place = await place_name(deps)
+    lead = escaped(words["security_lead"], person=account.username, place=place)
     body = (
         f"<h1>{words['security']}</h1><p>{lead}</p>"
         + warning(visit.sentence(error) if error else "")
@@ -211,6 +212,8 @@ async def _overview(
         + (_codes_part(visit, signed_in, have) if have.any else "")
         + await _foreign_part(visit, deps, signed_in)
         + await _arrivals_part(visit, deps, signed_in)
+        # Whoever was sent here before the app lets them in finds the way back once they may go it.
+        + ("" if must or deps.web_app is None else f'<p><a href="/">{escaped(words["to_app"], place=place)}</a></p>')
     )
     status = 200 if error is None else 400 if error.code is Code.BAD_CREDENTIALS else TABLE[error.code].http
     return visit.page(words["security"], body, status)
