@@ -498,6 +498,7 @@ class Accounts:
             right = False
         if not right:
             await tried.failed()
+            await self.refused(account.id, "password")
             raise ChatError(Code.BAD_CREDENTIALS, "The old password is wrong.")
         await tried.succeeded()
         following = RefreshToken.first()._replace(login_id=identity.login_id)
@@ -531,6 +532,7 @@ class Accounts:
             right = False
         if not right:
             await tried.failed()
+            await self.refused(account.id, "password")
             raise ChatError(Code.BAD_CREDENTIALS, "The password is wrong.")
         await tried.succeeded()
         return account

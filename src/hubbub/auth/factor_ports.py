@@ -13,6 +13,8 @@ from typing import Protocol
 
 import msgspec
 
+from hubbub.auth.failures import FailureStore
+
 __all__ = ["Arrival", "FactorStore", "ForeignAccount", "Passkey", "Step", "Totp", "foreign_hash"]
 
 
@@ -82,7 +84,7 @@ def foreign_hash(issuer: str, subject: str) -> bytes:
     return hashlib.sha256(f"{len(issuer)}:{issuer}{subject}".encode()).digest()
 
 
-class FactorStore(Protocol):
+class FactorStore(FailureStore, Protocol):
     """Everything the second step keeps."""
 
     async def has_factor(self, user_id: str) -> bool:

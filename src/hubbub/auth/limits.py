@@ -15,7 +15,7 @@ from typing import NamedTuple
 from hubbub.base.clock import Clock
 from hubbub.base.errors import RateLimited
 
-__all__ = ["Allowance", "Curve", "Failed", "Slowdown", "neighbourhood", "refill"]
+__all__ = ["Allowance", "Curve", "Failed", "neighbourhood", "refill"]
 
 
 def neighbourhood(address: str) -> str:
@@ -95,39 +95,3 @@ class Allowance:
         if not allowed:
             raise RateLimited(after_s=(cost - level) / self._per_s)
         return level - cost
-
-
-class Slowdown:
-    """Growing waits after failures of one key; a success forgets them.
-
-    The key joins the name with the address that tried it, so that a stranger who guesses at somebody's password slows
-    down only the stranger.
-    """
-
-    def __init__(self, clock: Clock, *, free: int, first_s: float, longest_s: float, keys: int = 20_000) -> None:
-        self._clock = clock
-        self._curve = Curve(free, int(first_s * 1000), int(longest_s * 1000))
-        self._keys = keys
-        self._failures: OrderedDict[tuple[str, str], Failed] = OrderedDict()
-
-    def admit(self, key: tuple[str, str]) -> None:
-        """Raise RateLimited while this key has to wait."""
-        failed = self._failures.get(key)
-        left_ms = 0 if failed is None else failed.until_ms - self._now_ms()
-        if left_ms > 0:
-            raise RateLimited(after_s=left_ms / 1000)
-
-    def failed(self, key: tuple[str, str]) -> None:
-        """Count a failure.
-
-        Beyond the free ones the next try has to wait, twice as long each time.
-        """
-        self._failures[key] = self._curve.next(self._failures.pop(key, None), self._now_ms())
-        if len(self._failures) > self._keys:
-            self._failures.popitem(last=False)
-
-    def succeeded(self, key: tuple[str, str]) -> None:
-        self._failures.pop(key, None)
-
-    def _now_ms(self) -> int:
-        return int(self._clock.monotonic() * 1000)

@@ -16,7 +16,8 @@ import secrets
 import msgspec
 
 from hubbub.auth.factor_ports import FactorStore, Passkey, Step, Totp
-from hubbub.auth.limits import Slowdown, neighbourhood
+from hubbub.auth.failures import Failures
+from hubbub.auth.limits import neighbourhood
 from hubbub.auth.model import Identity
 from hubbub.auth.permissions import EVERYDAY, effective
 from hubbub.auth.ports import Account
@@ -60,9 +61,7 @@ class SecondFactor:
         self._settings = settings
         self._clock = clock
         self._swept = clock.monotonic()
-        self._failures = Slowdown(
-            clock, free=settings.free_failures, first_s=settings.failure_wait_s, longest_s=settings.failure_wait_max_s
-        )
+        self._failures = Failures(store, settings, clock)
         self._have: dict[str, float] = {}
 
     def use(self, settings: AuthSettings) -> None:
@@ -132,8 +131,8 @@ class SecondFactor:
         Raises ChatError with BAD_SECOND_FACTOR or RATE_LIMITED.
         """
         known = bool(device_id) and await self._store.knows_device(account.id, device_id)
-        key = (f"device {device_id}" if known else neighbourhood(address), account.id)
-        self._failures.admit(key)
+        place = f"device {device_id}" if known else neighbourhood(address)
+        tried = await self._failures.admit(place, account.id, what="code")
         hashed = recovery_hash(code)
         if hashed is not None:
             right = await self._store.use_recovery_code(account.id, hashed)
@@ -142,10 +141,10 @@ class SecondFactor:
                 await self.count_guess("app", account.id)
             right = await self._use_code(account.id, code)
         if not right:
-            self._failures.failed(key)
+            await tried.failed()
             log.info("wrong second factor for %s from %s", account.id, address)
             raise ChatError(Code.BAD_SECOND_FACTOR)
-        self._failures.succeeded(key)
+        await tried.succeeded()
 
     async def count_guess(self, what: str, user_id: str) -> None:
         """Count something short that a person types against their allowance, which all nodes share.
@@ -194,11 +193,10 @@ class SecondFactor:
         totp = await self.waiting_totp(account.id)
         if totp is None:
             raise ChatError(Code.CONFLICT, "No authenticator app waits to be confirmed.")
-        key = (neighbourhood(address), account.id)
-        self._failures.admit(key)
+        tried = await self._failures.admit(neighbourhood(address), account.id, what="code")
         step = matching_step(totp.secret, code, self._clock.now_ms(), after=0)
         if step is None:
-            self._failures.failed(key)
+            await tried.failed()
             raise ChatError(Code.BAD_SECOND_FACTOR)
         if not await self._store.confirm_totp(account.id, totp.secret, step):
             raise ChatError(Code.CONFLICT, "No authenticator app waits to be confirmed.")

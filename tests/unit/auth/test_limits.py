@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubbub.auth.limits import Allowance, Slowdown, neighbourhood
+from hubbub.auth.limits import Allowance, Curve, Failed, neighbourhood
 from hubbub.base.clock import ManualClock
 from hubbub.base.errors import RateLimited
 
@@ -51,34 +51,14 @@ def test_only_so_many_keys_are_remembered() -> None:
 
 
 def test_waits_double_up_to_the_longest_and_time_forgives() -> None:
-    clock = ManualClock()
-    slow = Slowdown(clock, free=1, first_s=1, longest_s=60)
-    key = ("192.0.2.1", "romeo")
-    slow.failed(key)
-    slow.admit(key)
-    waits = []
+    curve, failed, waits = Curve(free=1, first_ms=1_000, longest_ms=60_000), None, []
     for _ in range(2000):
-        slow.failed(key)
-        try:
-            slow.admit(key)
-        except RateLimited as limited:
-            waits.append(limited.retry_after_s)
-    assert waits[:4] == [1, 2, 4, 8]
-    assert max(waits) == 60
-    slow.admit(("192.0.2.2", "romeo"))
-    clock.advance(121)
-    slow.admit(key)
-    slow.failed(key)
-    slow.admit(key)
-
-
-def test_only_so_many_failures_are_remembered() -> None:
-    slow = Slowdown(ManualClock(), free=0, first_s=1, longest_s=60, keys=5)
-    for n in range(100):
-        slow.failed(("", str(n)))
-    with pytest.raises(RateLimited):
-        slow.admit(("", "99"))
-    slow.admit(("", "0"))
+        failed = curve.next(failed, 0)
+        waits.append(failed.until_ms)
+    assert waits[:5] == [0, 1_000, 2_000, 4_000, 8_000]
+    assert max(waits) == 60_000
+    assert curve.next(failed, 120_000) == Failed(2001, 180_000)
+    assert curve.next(failed, 120_001) == Failed(1, 120_001)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,15 @@ def entry_of(one: dict[str, Any]) -> AuditEntry:
     return AuditEntry(**{**one, "previous": bytes.fromhex(one["previous"]), "hash": bytes.fromhex(one["hash"])})
 
 
+async def test_who_guesses_at_the_password_of_an_open_login_is_remembered(either: Site) -> None:
+    prince, romeo = await either.admin(), await either.enter("romeo")
+    body = {"old_password": "guess", "new_password": "wherefore art thou, Romeo?"}
+    assert await romeo.is_refused("POST", "/me/password", body) == "bad_credentials"
+    assert await romeo.is_refused("POST", "/me/delete", {"password": "guess"}) == "bad_credentials"
+    entries = (await prince.gets("/audit", act="session.refused", target=romeo.user_id))["entries"]
+    assert [one["detail"] for one in entries] == ['{"why":"password"}'] * 2
+
+
 async def test_only_who_may_reads_it(site: Site) -> None:
     await site.admin()
     romeo = await site.enter("romeo")

@@ -18,6 +18,7 @@ from hubbub.auth.factor_ports import Arrival, ForeignAccount, Passkey, Step, Tot
 from hubbub.auth.limits import refill
 from hubbub.storage.again import write_again
 from hubbub.storage.auth.audit import note
+from hubbub.storage.auth.failures import SqlFailures
 from hubbub.storage.auth.login_rows import account_where
 from hubbub.storage.auth.role_rows import need_over
 from hubbub.storage.database import Database
@@ -37,7 +38,7 @@ _GUESSES = "guesses"
 _TRIES = 3
 
 
-class SqlFactors:
+class SqlFactors(SqlFailures):
     """A `FactorStore` on a `Database`."""
 
     def __init__(self, db: Database) -> None:

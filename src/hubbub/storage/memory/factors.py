@@ -15,16 +15,18 @@ from hubbub.auth.limits import refill
 from hubbub.storage.auth.factors import factors_reset
 from hubbub.storage.auth.role_rows import need_over
 from hubbub.storage.memory.accounts import MemoryAccounts
+from hubbub.storage.memory.failures import MemoryFailures
 
 __all__ = ["MemoryFactors"]
 
 _replace = msgspec.structs.replace
 
 
-class MemoryFactors:
+class MemoryFactors(MemoryFailures):
     """A `FactorStore` that forgets everything when the process ends."""
 
     def __init__(self, accounts: MemoryAccounts) -> None:
+        super().__init__()
         self._accounts = accounts
         self._totps: dict[str, Totp] = {}
         self._recovery: dict[str, set[bytes]] = {}
