@@ -54,6 +54,11 @@ def test_links_lead_in_or_ask_and_are_taken_back(come: Callable[..., Person], pl
     tybalt.page.get_by_label(re.compile("A word to the administrators")).fill("Peace?")
     tybalt.page.get_by_role("button", name="Ask to join").click()
     expect(tybalt.page.get_by_text("You asked to be let in.")).to_be_visible()
+    expect(about).to_contain_text("Peace?")
+    tybalt.page.get_by_role("button", name="Take the request back").click()
+    expect(about).not_to_contain_text("Peace?")
+    tybalt.page.get_by_role("button", name="Ask to join").click()
+    expect(tybalt.page.get_by_text("You asked to be let in.")).to_be_visible()
     expect(about.locator("code")).to_have_count(1)
     # Who leads the group hears of it at once, in the list and where it is open.
     listed = romeo.page.get_by_role("link", name="Balcony")

@@ -349,6 +349,9 @@ async def test_searching_arranging_and_inviting_are_the_same_wherever_they_are_a
     assert (await ask.follow_invite(Caller(BEN), invite.id, "")).joined
     asking = await ask.create_invite(ANN, Invite(fresh_id(), group, approval=True))
     assert (await ask.follow_invite(Caller(CLEO), asking.id, "please")).asked
+    await ask.withdraw_join_request(Caller(CLEO), asking.id)
+    assert (await ask.conversation(ANN, group)).join_requests == 0
+    assert (await ask.follow_invite(Caller(CLEO), asking.id, "please")).asked
     waiting, _ = await ask.join_requests(ANN, group, "", 5)
     assert [request.user_id for request in waiting] == [CLEO]
     await ask.answer_join_request(ANN, group, CLEO, True)

@@ -305,6 +305,8 @@ METHODS: dict[str, Method] = {
         Method(Chat.revoke_invite, Sort.COMMAND),
         # Who has joined stays joined, and who has asked has asked; at worst one use of the link is lost.
         Method(Chat.follow_invite, Sort.COMMAND),
+        # Taken back stays taken back.
+        Method(Chat.withdraw_join_request, Sort.COMMAND),
         # A second try finds the person let in and may be told NOT_FOUND: there is nothing to answer any more.
         Method(Chat.answer_join_request, Sort.COMMAND),
         Method(Chat.invites, Sort.READ),

@@ -171,5 +171,6 @@ class RemoteChat:
     revoke_invite = _asked(Chat.revoke_invite)
     look_at_invite = _asked(Chat.look_at_invite)
     follow_invite = _asked(Chat.follow_invite)
+    withdraw_join_request = _asked(Chat.withdraw_join_request)
     join_requests = _asked(Chat.join_requests)
     answer_join_request = _asked(Chat.answer_join_request)

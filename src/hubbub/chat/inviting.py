@@ -115,6 +115,13 @@ class Inviting:
         await self._wait_no_more(invite.conversation_id, [caller.user_id])
         return msgspec.structs.replace(_invitation(opened), joined=True, asked=False)
 
+    async def withdraw(self, caller: Caller, invite_id: str) -> None:
+        """Take back what the caller asked by an invite, also by one that has ended or is used up."""
+        opened = await self._store.open_invite(checks.an_id(invite_id, "id"), caller.user_id)
+        if opened is None:
+            raise ChatError(Code.NOT_FOUND)
+        await self._wait_no_more(opened.invite.conversation_id, [caller.user_id])
+
     async def requests(
         self, caller: Caller, conversation_id: str, cursor: str, limit: int
     ) -> tuple[list[JoinRequest], str]:

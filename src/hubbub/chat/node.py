@@ -273,6 +273,11 @@ class ChatNode(Reading):
         self._openings.take(caller.user_id)
         return await self._inviting.follow(caller, invite_id, note)
 
+    async def withdraw_join_request(self, caller: Caller, invite_id: str) -> None:
+        """Take back what the caller asked by a link."""
+        self._openings.take(caller.user_id)
+        await self._inviting.withdraw(caller, invite_id)
+
     async def join_requests(
         self, caller: Caller, conversation_id: str, cursor: str, limit: int
     ) -> tuple[list[JoinRequest], str]:

@@ -193,6 +193,9 @@ class Chat(Protocol):
     async def follow_invite(self, caller: Caller, invite_id: str, note: str) -> Invitation:
         """Come in by a link, or ask to be let in where that needs approval."""
 
+    async def withdraw_join_request(self, caller: Caller, invite_id: str) -> None:
+        """Take back what one asked by a link."""
+
     async def join_requests(
         self, caller: Caller, conversation_id: str, cursor: str, limit: int
     ) -> tuple[list[JoinRequest], str]: ...

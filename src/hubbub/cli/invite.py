@@ -78,6 +78,16 @@ async def follow(context: Context, link: str, note: str) -> None:
     context.show(msgspec.to_builtins(found), said)
 
 
+@command.command("withdraw")
+@click.argument("link")
+@common
+async def withdraw(context: Context, link: str) -> None:
+    """Take back that you asked to be let in by a LINK."""
+    async with context.client() as client:
+        await client.withdraw_join_request(_invite_id(link))
+    context.show({"invite_id": _invite_id(link), "withdrawn": True}, "taken back")
+
+
 @command.command("requests")
 @click.argument("group")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="How many at most.")

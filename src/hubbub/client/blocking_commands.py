@@ -434,6 +434,10 @@ class BlockingCommands(ABC):
         """Come in by a link, or ask to be let in where that needs approval."""
         return self.call(lambda client: client.follow_invite(invite_id, note=note))
 
+    def withdraw_join_request(self, invite_id: str) -> None:
+        """Take back what one asked by a link."""
+        self.call(lambda client: client.withdraw_join_request(invite_id))
+
     def join_requests(self, conversation_id: str, *, cursor: str = "", limit: int = 0) -> tuple[list[JoinRequest], str]:
         """Return who asks to be let in, and the cursor of the next page."""
         return self.call(lambda client: client.join_requests(conversation_id, cursor=cursor, limit=limit))

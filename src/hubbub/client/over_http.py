@@ -133,6 +133,10 @@ class OverHttp(Commands):
         path = f"/api/v1/invites/{quote(invite_id, safe='')}"
         return _read(await self.http("POST", path, json={"note": note}), Invitation)
 
+    async def withdraw_join_request(self, invite_id: str) -> None:
+        """Take back what one asked by a link."""
+        await self.http("DELETE", f"/api/v1/invites/{quote(invite_id, safe='')}/request")
+
     async def join_requests(
         self, conversation_id: str, *, cursor: str = "", limit: int = 0
     ) -> tuple[list[JoinRequest], str]:

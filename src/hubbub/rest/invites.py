@@ -194,6 +194,18 @@ async def follow_invite(
     return Invitation.of(await deps.chat.follow_invite(caller, an_id(invite_id, Code.NOT_FOUND), data.note))
 
 
+@delete(
+    "/invites/{invite_id:str}/request",
+    status_code=204,
+    summary="Take back that one asked to be let in",
+    tags=["members"],
+    opt=refuses(Code.NOT_FOUND, Code.STORAGE_FULL, scope=scopes.WRITE),
+)
+async def withdraw_request(invite_id: FromPath[str], caller: CallerDep, deps: DepsDep) -> None:
+    """Take back what one asked by this link, also if it has ended or is used up; who has not asked is done."""
+    await deps.chat.withdraw_join_request(caller, an_id(invite_id, Code.NOT_FOUND))
+
+
 @get(
     "/conversations/{conversation_id:str}/requests",
     summary="List who asks to be let in",
@@ -239,6 +251,7 @@ GUARDED = [
     revoke_invite,
     look_at_invite,
     follow_invite,
+    withdraw_request,
     list_requests,
     answer_request,
 ]

@@ -60,6 +60,7 @@ BY = {
     "revoke_invite": "invite revoke",
     "look_at_invite": "invite look",
     "follow_invite": "invite follow",
+    "withdraw_request": "invite withdraw",
     "list_requests": "invite requests",
     "answer_request": "invite accept",
     "list_members": "group members",

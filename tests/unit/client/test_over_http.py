@@ -57,6 +57,9 @@ async def test_people_come_in_by_a_link(site: Site) -> None:
     assert await his.invites(group) == [invite]
     assert (await hers.look_at_invite(invite.invite_id)).title == "Verona"
     assert (await hers.follow_invite(invite.invite_id, note="It is I")).asked
+    await hers.withdraw_join_request(invite.invite_id)
+    assert await his.join_requests(group) == ([], "")
+    assert (await hers.follow_invite(invite.invite_id, note="It is I")).asked
     (request,), cursor = await his.join_requests(group)
     assert (request.user_id, request.note, cursor) == (juliet.user_id, "It is I", "")
     await his.answer_join_request(group, juliet.user_id, accept=True)

@@ -114,6 +114,8 @@ async def play(site: Site) -> dict[str, Shown]:
     await show("list_invites", romeo, "GET", f"{room}/invites")
     await show("look_at_invite", nurse, "GET", f"/invites/{invite['invite_id']}")
     await show("follow_invite", nurse, "POST", f"/invites/{invite['invite_id']}", {"note": "It is I"})
+    await show("withdraw_request", nurse, "DELETE", f"/invites/{invite['invite_id']}/request")
+    await nurse.does("POST", f"/invites/{invite['invite_id']}", {"note": "It is I"})
     await show("list_requests", romeo, "GET", f"{room}/requests")
     await show("answer_request", romeo, "POST", f"{room}/requests/{nurse.user_id}", {"accept": True})
     await show("revoke_invite", romeo, "DELETE", f"{room}/invites/{invite['invite_id']}")

@@ -107,6 +107,13 @@ async def test_who_may_answer_hears_of_a_request_at_once() -> None:
             await juliet.does("PATCH", f"/conversations/{group}/own", {"pinned": True})
             seen = (await hers.next("user_changed")).data["conversations"]
             assert [(one["own"]["pinned"], one["join_requests"]) for one in seen] == [(True, 0)]
+            # And of one that is taken back, which is no error a second time.
+            for _ in range(2):
+                await paris.does("DELETE", f"{link}/request")
+            told = await his.next("user_changed")
+            assert [one["join_requests"] for one in told.data["conversations"]] == [0]
+            await paris.does("POST", link, {"note": "it is me"})
+            await his.next("user_changed")
             # And an answer, another admin's as well as one's own.
             await romeo.does("POST", f"/conversations/{group}/requests/{paris.user_id}", {"accept": False})
             told = await his.next("user_changed")

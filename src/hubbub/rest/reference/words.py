@@ -156,6 +156,7 @@ SUMMARIES: dict[str, str] = {
     "revoke_invite": "撤销邀请链接",
     "look_at_invite": "查看邀请链接通向哪里",
     "follow_invite": "通过邀请链接加入",
+    "withdraw_request": "撤回入群申请",
     "list_requests": "列出入群申请",
     "answer_request": "处理入群申请",
     "read_links": "查看消息中链接的内容",
