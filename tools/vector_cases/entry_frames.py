@@ -169,6 +169,18 @@ CASES: list[Case] = [
         *_entry(sub(17, num(5, 0)), {"conversationChange": {"muteAll": False}}),
     ),
     (
+        "entry_kept",
+        "12.12",
+        "Messages are kept as long as the place says from now on.",
+        *_entry(sub(17, num(8, 1)), {"conversationChange": {"keepDays": -1}}),
+    ),
+    (
+        "entry_expired",
+        "7.7",
+        "What is below 40 was kept long enough, and is gone.",
+        *_entry(sub(17, num(9, 40)), {"conversationChange": {"keptFrom": "40"}}),
+    ),
+    (
         "entry_own_roles",
         "12.11",
         "The conversation has one role of its own from now on.",

@@ -66,6 +66,7 @@ class Act(Enum):
     EMOJI_REMOVED = "emoji.removed"
     MESSAGE_LET_THROUGH = "message.let_through"
     MESSAGE_DECLINED = "message.declined"
+    RETENTION_CHANGED = "retention.changed"
     HOLD_OPENED = "hold.opened"
     HOLD_ADDED = "hold.added"
     HOLD_REMOVED = "hold.removed"

@@ -44,6 +44,7 @@ class Permission(Enum):
     NODES_MANAGE = "nodes.manage"
     METRICS_READ = "metrics.read"
     AUDIT_READ = "audit.read"
+    RETENTION_CHANGE = "retention.change"
     HOLDS_MANAGE = "holds.manage"
     HOLDS_EXPORT = "holds.export"
     CONVERSATIONS_CREATE = "conversations.create"
@@ -72,6 +73,7 @@ SENTENCES: dict[Permission, str] = {
     Permission.NODES_MANAGE: "See nodes, drain them, raise the cluster's level",
     Permission.METRICS_READ: "Read metrics from another machine",
     Permission.AUDIT_READ: "Read the audit log",
+    Permission.RETENTION_CHANGE: "Say for how long a conversation keeps its messages, and see which say something else",
     Permission.HOLDS_MANAGE: "Open and close legal holds, over anybody and any conversation, and see them",
     Permission.HOLDS_EXPORT: (
         "Read everything a legal hold holds: other people's private chats, also what they took back"

@@ -142,6 +142,8 @@ class Changes(msgspec.Struct):
     """(conversation, seq, file): whoever may see the message may from now on have the file.  Recalling the message ends
     it; an edit leaves what was shown before."""
     user_keys: list[tuple[str, str, StoredUserKey]] = msgspec.field(default_factory=list)
+    keeping_changed: list[tuple[str, int, int]] = msgspec.field(default_factory=list)
+    """(conversation, days before, days from now on): what whoever runs the place has said, for the audit log."""
     audiences: dict[str, tuple[str, ...] | None] = msgspec.field(default_factory=dict)
     """Who hears of each conversation from now on; None: the conversation's own topic.  Where the plan made it large,
     the people in it, who must be told so once more.  Returned untouched."""

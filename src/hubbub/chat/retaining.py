@@ -28,6 +28,8 @@ _CONVERSATIONS = 200
 """So many are looked at in one step."""
 _ENTRIES = 200
 """The words of so many are taken out in one step."""
+_LOOKS = 10
+"""So many steps one question may take; it may end before it found all that was asked for."""
 _SHARE = 0.2
 """What part of the time is spent; the rest is left to others."""
 _LEAST_PAUSE_S = 0.01
@@ -63,6 +65,23 @@ class Retaining:
             raise ChatError(Code.BAD_REQUEST, f"Messages are kept for at most {MOST_DAYS:,} days, or for ever.")
         return await self._do(Keep(conversation_id, new_id(), keep_days))
 
+    @property
+    def place_days(self) -> int:
+        """For how many days messages are kept where a conversation says nothing of its own; 0: for ever."""
+        return self._settings().keep_days
+
+    async def own(self, after: str, limit: int) -> tuple[list[Keeping], str]:
+        """Look at the next conversations by id; return those that say something of their own, and where to go on."""
+        found: list[Keeping] = []
+        for _ in range(_LOOKS):
+            rows, after = await self._store.keepings(after, _CONVERSATIONS)
+            found += [row for row in rows if row.keep_days != AS_THE_PLACE]
+            if len(found) >= limit:
+                return found[:limit], found[limit - 1].conversation_id if after or len(found) > limit else ""
+            if not after:
+                break
+        return found, after
+
     async def step(self) -> None:
         """Let everything go that was kept long enough, and take its words out of the database."""
         after = ""
@@ -76,7 +95,7 @@ class Retaining:
                 return
 
     async def _let_go(self, keeping: Keeping) -> None:
-        place_days = self._settings().keep_days
+        place_days = self.place_days
         days = days_kept(keeping.keep_days, place_days)
         since_ms = kept_since_ms(self._clock.now_ms(), days)
         behind = keeping.erased_to < keeping.kept_from - 1

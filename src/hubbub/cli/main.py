@@ -43,6 +43,7 @@ COMMANDS: dict[str, str] = {
     "mute": "Keep people from saying anything, for a time or for good (moderators).",
     "report": "Report people and messages; see reports and resolve them.",
     "held": "See messages that word filters hold, and decide about them (moderators).",
+    "retention": "Say for how long conversations keep their messages.",
     "hold": "Keep what people wrote for a court, and export it (legal holds).",
     "filter": "Refuse, mask or hold messages with certain words (moderators).",
     "emoji": "See the place's own emoji; add some and take them away (moderators).",

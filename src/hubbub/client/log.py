@@ -2,8 +2,8 @@
 
 It lies in the store's file and is written in the same transaction as how far one has read, so that after any crash it
 holds exactly the messages up to there.  Messages are kept as they stand now: an edit replaces the text, a recall takes
-it away.  It is a copy for reading without a connection, not the truth: what was never received is not in it, and when
-the server's log is replaced it begins anew.
+it away, and what a conversation does not keep any more goes here as well.  It is a copy for reading without a
+connection, not the truth: what was never received is not in it, and when the server's log is replaced it begins anew.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from hubbub.client.models import Edit, Entry, Post, Recall
+from hubbub.client.models import ConversationChange, Edit, Entry, Post, Recall
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS log (
@@ -97,6 +97,13 @@ def write_log(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
                 "UPDATE log SET text = '', folded = '', recalled = 1 WHERE conversation = ? AND seq = ?",
                 (entry.conversation_id, action.target),
             )
+        elif isinstance(action, ConversationChange) and action.kept_from is not None:
+            let_go(db, entry.conversation_id, action.kept_from)
+
+
+def let_go(db: sqlite3.Connection, conversation_id: str, kept_from: int) -> None:
+    """Forget what a conversation does not keep any more, inside the caller's transaction."""
+    db.execute("DELETE FROM log WHERE conversation = ? AND seq < ?", (conversation_id, kept_from))
 
 
 def empty_log(db: sqlite3.Connection) -> None:

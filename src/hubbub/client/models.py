@@ -186,6 +186,10 @@ class ConversationChange(msgspec.Struct, frozen=True, tag="conversation_change",
     slow_mode_s: int | None = None
     roles: tuple[OwnRole, ...] | None = None
     """All roles of its own, from now on."""
+    keep_days: int | None = None
+    """For how many days messages are kept from now on, see `Conversation`; only the server says it."""
+    kept_from: int | None = None
+    """Nothing below this seq is there any more; only the server says it."""
 
 
 class Created(msgspec.Struct, frozen=True, tag="created", omit_defaults=True):
@@ -363,6 +367,10 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """The one of them this person has in place of member; empty: none."""
     join_requests: int = 0
     """How many people wait to be let in, for those who may answer them; 100 means more than 99."""
+    keep_days: int = 0
+    """For how many days messages are kept; 0: for ever, -1: as long as the place says."""
+    kept_from: int = 0
+    """Nothing below this seq is there any more."""
 
 
 class Member(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -18,7 +18,7 @@ import msgspec
 
 from hubbub.base.error_table import Code
 from hubbub.client.errors import HubbubError
-from hubbub.client.log import SCHEMA, empty_log, write_log
+from hubbub.client.log import SCHEMA, empty_log, let_go, write_log
 from hubbub.client.models import Conversation, Entry
 from hubbub.client.outbox import Command
 
@@ -215,6 +215,9 @@ class SqliteStore:
             )
             db.executemany("DELETE FROM outbox WHERE conversation = ? AND client_id = ?", batch.removed)
             write_log(db, batch.logged)
+            for key, state in batch.conversations.items():
+                if state.kept_from:
+                    let_go(db, key, state.kept_from)
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")

@@ -133,7 +133,16 @@ def _member_change_of(change: pb.MemberChange) -> MemberChange:
     )
 
 
-_CHANGE_FIELDS = ("title", "topic", "announcement", "history_for_newcomers", "mute_all", "slow_mode_s")
+_CHANGE_FIELDS = (
+    "title",
+    "topic",
+    "announcement",
+    "history_for_newcomers",
+    "mute_all",
+    "slow_mode_s",
+    "keep_days",
+    "kept_from",
+)
 
 
 def _conversation_change_of(change: pb.ConversationChange) -> ConversationChange:
@@ -238,6 +247,8 @@ def conversation_of(state: pb.ConversationState) -> Conversation:
         own=_own_of(state.own) if state.HasField("own") else Own(),
         roles=_roles_of(state.roles),
         own_role=state.own_role,
+        keep_days=state.keep_days,
+        kept_from=state.kept_from,
         join_requests=state.join_requests,
     )
 

@@ -34,6 +34,7 @@ BEYOND: Final[dict[str, str]] = {
     "6.17": CLIENT,
     "7.4": MEANING,
     "7.6": CLIENT,
+    "7.7": SLOW,
     "8.2": CLIENT,
     "8.3": CLIENT,
     "8.4": CLIENT,

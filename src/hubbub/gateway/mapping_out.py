@@ -203,6 +203,8 @@ def _conversation_change(change: ConversationChange) -> pb.ConversationChange:
         mute_all=change.mute_all,
         slow_mode_s=change.slow_mode_s,
         roles=None if change.roles is None else pb.ConversationRoles(roles=_own_roles(change.roles)),
+        keep_days=change.keep_days,
+        kept_from=change.kept_from,
     )
 
 
@@ -321,6 +323,8 @@ def conversation(state: ConversationState) -> pb.ConversationState:
         muted_until_ms=member.muted_until_ms,
         version=member.version,
         roles=_own_roles(row.roles),
+        keep_days=row.keep_days,
+        kept_from=row.kept_from,
         own_role=member.own_role,
         join_requests=state.join_requests,
     )

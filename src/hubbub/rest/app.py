@@ -37,7 +37,7 @@ from hubbub.rest import (
     second_factor,
     users,
 )
-from hubbub.rest.admin import audit, clients, cluster, holds, joining, keys, moderation, registrar, roles
+from hubbub.rest.admin import audit, clients, cluster, holds, joining, keys, moderation, registrar, retention, roles
 from hubbub.rest.authorization import (
     authorize,
     device,
@@ -119,6 +119,7 @@ def litestar_app(deps: Deps) -> Litestar:
             *roles.GUARDED,
             *moderation.GUARDED,
             *holds.GUARDED,
+            *retention.GUARDED,
         ],
     )
     given = Router("/api/v1", guards=[files.reader_guard(deps)], route_handlers=files.OPEN)

@@ -21,6 +21,7 @@ from hubbub.base.clock import Clock
 from hubbub.chat.holding import Holding
 from hubbub.chat.model import Caller
 from hubbub.chat.moderating import Moderating
+from hubbub.chat.retaining import Retaining
 from hubbub.chat.service import Chat
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.nodes import Nodes
@@ -112,6 +113,7 @@ class Deps:
     moderating: Moderating | None = None
     """None: nobody reports and no word is filtered."""
     holding: Holding | None = None
+    retaining: Retaining | None = None
     """None: nothing is held."""
     roles: Roles | None = None
     """None: there are owners and members."""

@@ -187,6 +187,10 @@ class Conversation(_Out, frozen=True, kw_only=True):
     """The one of them the caller has in place of `member`; empty: none."""
     join_requests: int
     """How many people wait to be let in, for those who may answer them; 100 means more than 99."""
+    keep_days: int
+    """For how many days messages are kept; 0: for ever, -1: as long as the place says."""
+    kept_from: int
+    """Nothing below this seq is there any more."""
 
     @classmethod
     def of(cls, seen: model.ConversationState, user_id: str) -> Conversation:
@@ -221,6 +225,8 @@ class Conversation(_Out, frozen=True, kw_only=True):
             roles=list(row.roles),
             own_role=member.own_role,
             join_requests=seen.join_requests,
+            keep_days=row.keep_days,
+            kept_from=row.kept_from,
         )
 
 

@@ -55,6 +55,8 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     sign_in: SignIn
     letters: bool
     """Whether who forgot the password can have a link for a new one mailed."""
+    keep_days: int
+    """For how many days messages are kept where a conversation says nothing else; 0: for ever."""
 
 
 class Connect(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +118,7 @@ async def server_info(deps: DepsDep) -> ServerInfo:
         needs_setup=place.set_up_ms == 0,
         sign_in=_sign_in(deps),
         letters=deps.recovery is not None,
+        keep_days=deps.retaining.place_days if deps.retaining is not None else 0,
     )
 
 

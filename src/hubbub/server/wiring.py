@@ -318,6 +318,7 @@ async def build(
             partial(ground.signals.signal, MODERATION_CHANGED, b""),
         ),
         holding=Holding(SqlHolds(ground.database), ground.clock),
+        retaining=_retaining(settings, ground, live),
         push=push,
         links=Links(ground.identity.secret, ground.clock, settings.files.link_s),
         web_app=await _web_app(settings),

@@ -34,6 +34,17 @@ UNREAD_CAP: Final = 100
 
 REACTORS_SHOWN: Final = 100
 
+_SETTINGS: Final = (
+    "title",
+    "topic",
+    "announcement",
+    "history_for_newcomers",
+    "mute_all",
+    "slow_mode_s",
+    "keep_days",
+    "kept_from",
+)
+
 Item = Message | Entry
 """What a history shows: messages, and lines about the conversation."""
 
@@ -57,9 +68,16 @@ def item_of(entry: Entry) -> Item | None:
     match entry.action:
         case Post() as post:
             return message_of(entry, post)
+        case ConversationChange(kept_from=int()):
+            return None
         case Created() | MemberChange() | ConversationChange() | Dissolved():
             return entry
     return None
+
+
+def kept_from(entry: Entry) -> int:
+    """Return below which seq nothing is there any more after an entry; 0 when it says nothing of it."""
+    return entry.action.kept_from or 0 if isinstance(entry.action, ConversationChange) else 0
 
 
 def target_of(entry: Entry) -> int:
@@ -151,11 +169,11 @@ def fold_conversation(held: Conversation, entry: Entry, me: str) -> tuple[Conver
             changes["member_count"] = held.member_count + _came(action)
             again = me in action.user_ids
         case ConversationChange():
-            changes |= {
-                name: value
-                for name in ("title", "topic", "announcement", "history_for_newcomers", "mute_all", "slow_mode_s")
-                if (value := getattr(action, name)) is not None
-            }
+            changes |= {name: value for name in _SETTINGS if (value := getattr(action, name)) is not None}
+            if since := kept_from(entry):
+                # How much of what was unread is gone, only the server knows.
+                again = bool(unread or mentions) and since > held.read_seq + 1
+                last = last if last is not None and last.seq >= since else None
         case Dissolved():
             changes["dissolved"] = True
     if last is not None and last.seq != entry.seq:

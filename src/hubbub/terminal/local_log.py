@@ -20,7 +20,7 @@ import msgspec
 from hubbub.client import Conversation, Draft, Entry, HubbubError, Message, User
 from hubbub.client.log import folded
 from hubbub.client.models import HistoryPage
-from hubbub.terminal.fold import Item, fold_message, item_of, target_of
+from hubbub.terminal.fold import Item, fold_message, item_of, kept_from, target_of
 
 T = TypeVar("T")
 
@@ -221,6 +221,8 @@ class LocalLog:
             db.execute("DELETE FROM ranges WHERE conversation = ?", (where,))
             newest = None
         self._met.add(where)
+        if since := kept_from(entry):
+            db.execute("DELETE FROM items WHERE conversation = ? AND seq < ?", (where, since))
         if target := target_of(entry):
             row = db.execute(
                 "SELECT as_of, state FROM items WHERE conversation = ? AND seq = ? AND message", (where, target)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from hubbub.client.models import Entry, HistoryPage, Message
-from hubbub.terminal.fold import Item, fold_message, item_of, target_of
+from hubbub.terminal.fold import Item, fold_message, item_of, kept_from, target_of
 
 LONGEST: Final = 600
 SHORTENED: Final = 400
@@ -66,6 +66,8 @@ class Stretch:
     def fold(self, entry: Entry) -> int:
         """Apply one entry; entries of a conversation come in order.  Return a seq to fetch again, or 0."""
         again = 0
+        if since := kept_from(entry):
+            self._let_go(since)
         index = self.index(target_of(entry))
         if index >= 0 and entry.seq > self._as_of[index]:
             held = self.items[index]
@@ -81,6 +83,13 @@ class Stretch:
             self.items.append(item)
             self._as_of.append(entry.seq)
         return again
+
+    def _let_go(self, since: int) -> None:
+        """Drop what the conversation does not keep any more."""
+        gone = bisect_left(self.items, since, key=lambda item: item.seq)
+        del self.items[:gone], self._as_of[:gone]
+        if self.from_seq <= since:
+            self.more_before = False
 
     def renew(self, message: Message, as_of: int) -> None:
         """Put a message that was fetched again in its place."""

@@ -586,7 +586,7 @@ class MemberChange(_message.Message):
     def __init__(self, action: _Optional[_Union[MemberAction, str]] = ..., user_ids: _Optional[_Iterable[str]] = ..., role: _Optional[_Union[Role, str]] = ..., muted_until_ms: _Optional[int] = ..., own_role: _Optional[str] = ...) -> None: ...
 
 class ConversationChange(_message.Message):
-    __slots__ = ("title", "topic", "announcement", "history_for_newcomers", "mute_all", "slow_mode_s", "roles")
+    __slots__ = ("title", "topic", "announcement", "history_for_newcomers", "mute_all", "slow_mode_s", "roles", "keep_days", "kept_from")
     TITLE_FIELD_NUMBER: _ClassVar[int]
     TOPIC_FIELD_NUMBER: _ClassVar[int]
     ANNOUNCEMENT_FIELD_NUMBER: _ClassVar[int]
@@ -594,6 +594,8 @@ class ConversationChange(_message.Message):
     MUTE_ALL_FIELD_NUMBER: _ClassVar[int]
     SLOW_MODE_S_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
+    KEEP_DAYS_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FROM_FIELD_NUMBER: _ClassVar[int]
     title: str
     topic: str
     announcement: str
@@ -601,7 +603,9 @@ class ConversationChange(_message.Message):
     mute_all: bool
     slow_mode_s: int
     roles: ConversationRoles
-    def __init__(self, title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., roles: _Optional[_Union[ConversationRoles, _Mapping]] = ...) -> None: ...
+    keep_days: int
+    kept_from: int
+    def __init__(self, title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., roles: _Optional[_Union[ConversationRoles, _Mapping]] = ..., keep_days: _Optional[int] = ..., kept_from: _Optional[int] = ...) -> None: ...
 
 class ConversationRole(_message.Message):
     __slots__ = ("id", "name", "rights")
@@ -810,7 +814,7 @@ class Revision(_message.Message):
     def __init__(self, seq: _Optional[int] = ..., time_ms: _Optional[int] = ..., body: _Optional[_Union[Body, _Mapping]] = ...) -> None: ...
 
 class ConversationState(_message.Message):
-    __slots__ = ("conversation_id", "kind", "title", "topic", "announcement", "dissolved", "history_for_newcomers", "mute_all", "slow_mode_s", "member_count", "peer_id", "roles", "as_of", "last_time_ms", "last_message", "state", "role", "intervals", "read_seq", "delivered_seq", "unread", "mentions", "muted_until_ms", "version", "own", "own_role", "join_requests")
+    __slots__ = ("conversation_id", "kind", "title", "topic", "announcement", "dissolved", "history_for_newcomers", "mute_all", "slow_mode_s", "member_count", "peer_id", "roles", "keep_days", "kept_from", "as_of", "last_time_ms", "last_message", "state", "role", "intervals", "read_seq", "delivered_seq", "unread", "mentions", "muted_until_ms", "version", "own", "own_role", "join_requests")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
@@ -823,6 +827,8 @@ class ConversationState(_message.Message):
     MEMBER_COUNT_FIELD_NUMBER: _ClassVar[int]
     PEER_ID_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
+    KEEP_DAYS_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FROM_FIELD_NUMBER: _ClassVar[int]
     AS_OF_FIELD_NUMBER: _ClassVar[int]
     LAST_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     LAST_MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -850,6 +856,8 @@ class ConversationState(_message.Message):
     member_count: int
     peer_id: str
     roles: _containers.RepeatedCompositeFieldContainer[ConversationRole]
+    keep_days: int
+    kept_from: int
     as_of: int
     last_time_ms: int
     last_message: MessageState
@@ -865,7 +873,7 @@ class ConversationState(_message.Message):
     own: Own
     own_role: str
     join_requests: int
-    def __init__(self, conversation_id: _Optional[str] = ..., kind: _Optional[_Union[ConversationKind, str]] = ..., title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., dissolved: _Optional[bool] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., member_count: _Optional[int] = ..., peer_id: _Optional[str] = ..., roles: _Optional[_Iterable[_Union[ConversationRole, _Mapping]]] = ..., as_of: _Optional[int] = ..., last_time_ms: _Optional[int] = ..., last_message: _Optional[_Union[MessageState, _Mapping]] = ..., state: _Optional[_Union[MemberState, str]] = ..., role: _Optional[_Union[Role, str]] = ..., intervals: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., unread: _Optional[int] = ..., mentions: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., version: _Optional[int] = ..., own: _Optional[_Union[Own, _Mapping]] = ..., own_role: _Optional[str] = ..., join_requests: _Optional[int] = ...) -> None: ...
+    def __init__(self, conversation_id: _Optional[str] = ..., kind: _Optional[_Union[ConversationKind, str]] = ..., title: _Optional[str] = ..., topic: _Optional[str] = ..., announcement: _Optional[str] = ..., dissolved: _Optional[bool] = ..., history_for_newcomers: _Optional[bool] = ..., mute_all: _Optional[bool] = ..., slow_mode_s: _Optional[int] = ..., member_count: _Optional[int] = ..., peer_id: _Optional[str] = ..., roles: _Optional[_Iterable[_Union[ConversationRole, _Mapping]]] = ..., keep_days: _Optional[int] = ..., kept_from: _Optional[int] = ..., as_of: _Optional[int] = ..., last_time_ms: _Optional[int] = ..., last_message: _Optional[_Union[MessageState, _Mapping]] = ..., state: _Optional[_Union[MemberState, str]] = ..., role: _Optional[_Union[Role, str]] = ..., intervals: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., unread: _Optional[int] = ..., mentions: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., version: _Optional[int] = ..., own: _Optional[_Union[Own, _Mapping]] = ..., own_role: _Optional[str] = ..., join_requests: _Optional[int] = ...) -> None: ...
 
 class Interval(_message.Message):
     __slots__ = ("from_seq", "to_seq")

@@ -112,6 +112,8 @@ BY = {
     "resolve_report": "report resolve",
     "list_held": "held list",
     "decide_held": "held accept",
+    "list_retention": "retention list",
+    "keep": "retention set",
     "open_hold": "hold open",
     "list_holds": "hold list",
     "read_hold": "hold show",
@@ -142,7 +144,7 @@ NOT = {
 }
 """What has no command, and why."""
 
-TAGS = {"accounts", "clients", "cluster", "contacts", "emoji", "holds", "members", "moderation"}
+TAGS = {"accounts", "clients", "cluster", "contacts", "emoji", "holds", "members", "moderation", "retention"}
 
 
 def found(words: str) -> click.Command:

@@ -103,3 +103,28 @@ async def test_without_a_file_there_is_no_log() -> None:
         Client(token="t", keep_messages=True)
     with pytest.raises(HubbubError, match="keep_messages"):
         _ = Client(token="t").log
+
+
+async def test_what_a_conversation_does_not_keep_any_more_goes_here_as_well(tmp_path: Path) -> None:
+    server = FakeServer()
+    keeps = {"store": tmp_path / "romeo.db", "keep_messages": True}
+    async with client_of(server, **keeps) as client:
+        connection = await server.connection()
+        await connection.accept(state())
+        await client.ready(5)
+        told = pb.ConversationChange(kept_from=3)
+        connection.push(said([entry(1, "one"), entry(2, "two"), entry(3, "three")]))
+        await logged(client, 3)
+        connection.push(said([change(4, conversation_change=told), entry(5, "five")]))
+        async with asyncio.timeout(5):
+            while (await logged(client, 2))[-1].text != "five":  # noqa: ASYNC110 - the store is written by itself
+                await asyncio.sleep(0.02)
+        assert [m.text for m in await client.log.history(ROOM)] == ["three", "five"]
+    # Who was away for too long to be told each entry finds it in the state.
+    async with client_of(server, **keeps) as client:
+        connection = await server.connection()
+        await connection.accept(epoch="e1", version=1)
+        await client.ready(5)
+        rows = pb.UserState(since_version=1, version=2, conversations=[state(as_of=900, version=2, kept_from=5)])
+        connection.send(user_changed=rows)
+        assert [m.text for m in await logged(client, 1)] == ["five"]

@@ -178,6 +178,8 @@ async def moderate(site: Site, shows: Play, prince: Person, romeo: Person, nurse
     held = (await show("list_held", prince, "GET", "/held"))["held"][0]["held_id"]
     await show("decide_held", prince, "POST", f"/held/{held}", {"accept": True})
     await show("remove_filter", prince, "DELETE", f"/filters/{word}")
+    await show("keep", prince, "PUT", f"/conversations/{GENERAL_CHANNEL}/retention", {"keep_days": 90})
+    await show("list_retention", prince, "GET", "/retention")
     feud = {"name": "Capulet v. Montague", "reason": "The fray in the square", "user_ids": [romeo.user_id]}
     hold = "/holds/" + (await show("open_hold", prince, "POST", "/holds", feud))["hold_id"]
     await show("list_holds", prince, "GET", "/holds")

@@ -32,6 +32,7 @@ from hubbub.chat.model import UserRow
 from hubbub.chat.moderating import Moderating
 from hubbub.chat.node import ChatNode
 from hubbub.chat.ports import LoginEnded
+from hubbub.chat.retaining import Retaining
 from hubbub.chat.settings import ChatSettings
 from hubbub.cluster.live_config import LiveConfig
 from hubbub.cluster.live_settings import LiveSettings
@@ -299,6 +300,11 @@ async def a_site(
         audit=SqlAudit(database) if database else memory_audit,
         moderating=Moderating(moderation, chat, clock, filters_changed),
         holding=Holding(SqlHolds(database) if database else memory.legal_holds(memory_audit), clock),
+        retaining=Retaining(
+            store,
+            clock,
+            lambda: ChatSettings(keep_days=config.current.keep_days),
+        ),
         roles=Roles(SqlRoles(database) if database else MemoryRoles(memory_accounts), accounts, clock),
     )
     app: Any = create_app(deps)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub.client.log import SCHEMA, MessageLog, write_log
-from hubbub.client.models import Action, Body, Edit, Entry, Message, Pin, Post, Reaction, Recall
+from hubbub.client.models import Action, Body, ConversationChange, Edit, Entry, Message, Pin, Post, Reaction, Recall
 from hubbub.terminal.local_log import MEMORY, LocalLog
 
 WHERE, ME, OTHER = "d" * 32, "a" * 32, "b" * 32
@@ -23,6 +23,7 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(lambda target: Recall(target), TARGETS),
     st.builds(lambda target: Reaction(target, "🌹", True), TARGETS),
     st.builds(lambda target: Pin(target, True), TARGETS),
+    st.builds(lambda kept_from: ConversationChange(kept_from=kept_from), TARGETS),
 )
 
 
@@ -44,7 +45,7 @@ async def in_the_sdk(entries: list[Entry], word: str) -> Told:
     for entry in entries:
         write_log(db, [entry])
     # What is heard again changes nothing.
-    write_log(db, [entry for entry in entries if isinstance(entry.action, Post)])
+    write_log(db, [entry for entry in entries if isinstance(entry.action, Post | ConversationChange)])
 
     async def run(work: Callable[[sqlite3.Connection], Any]) -> Any:
         return work(db)

@@ -16,6 +16,7 @@ import { Emitter } from "./emitter";
 import { HubbubError } from "./errors";
 import { Feed, HAVE_LIMIT, type Told, type Track } from "./feed";
 import { Fetcher } from "./fetcher";
+import { letGo } from "./fold";
 import { HttpApi } from "./http";
 import { newId } from "./ids";
 import { Keeper } from "./keeper";
@@ -304,7 +305,8 @@ export class HubbubClient extends Requests implements Client {
   }
 
   async kept(conversationId: string): Promise<HistoryPage | null> {
-    return this.#pages.get(conversationId) ?? (await this.#keeper.page(conversationId));
+    const page = this.#pages.get(conversationId) ?? (await this.#keeper.page(conversationId));
+    return page && letGo(page, this.#conversations.get(conversationId)?.keptFrom ?? 0);
   }
 
   /** Send a request that may safely be repeated, and is when the connection is lost under it, until its deadline. */

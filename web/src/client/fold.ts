@@ -111,6 +111,7 @@ function foldReaction(message: Message, senderId: string, action: Reaction, me: 
 export function foldPage(page: HistoryPage, entry: Entry, me: string, thread = 0): Folded<HistoryPage> {
   if (entry.seq <= page.asOf) return { value: page, again: false };
   let again = false;
+  page = letGo(page, keptFrom(entry));
   let items: HistoryItem[] = page.items.map((item) => {
     if (item.type !== "message") return item;
     const folded = foldMessage(item.message, entry, me);
@@ -126,6 +127,18 @@ export function foldPage(page: HistoryPage, entry: Entry, me: string, thread = 0
   return { value: { ...page, items, toSeq, asOf: entry.seq }, again };
 }
 
+/** A page without what is below a seq, which is gone; 0: nothing is. */
+export function letGo(page: HistoryPage, since: number): HistoryPage {
+  if (page.fromSeq >= since) return page;
+  const items = page.items.filter((item) => (item.type === "message" ? item.message.seq : item.entry.seq) >= since);
+  return { ...page, items, moreBefore: false };
+}
+
+/** Below which seq nothing is there any more after an entry (protocol.md 7.7); 0 when it says nothing of it. */
+export function keptFrom({ action }: Entry): number {
+  return action.kind === "conversationChange" ? (action.keptFrom ?? 0) : 0;
+}
+
 /** The row that an entry adds at the end of a conversation, or of a thread of it; null if it adds none. */
 export function itemOf(entry: Entry, thread = 0): HistoryItem | null {
   switch (entry.action.kind) {
@@ -136,6 +149,7 @@ export function itemOf(entry: Entry, thread = 0): HistoryItem | null {
     case "memberChange":
     case "conversationChange":
     case "dissolved":
+      if (keptFrom(entry)) return null;
       return thread ? null : { type: "line", entry };
     default:
       return null;
@@ -194,6 +208,11 @@ export function foldConversation(held: Conversation, entry: Entry, me: string): 
       conversation = { ...conversation, ...fields };
       // The role this person has may give another right to let people in than before.
       again = Boolean(action.roles && held.ownRole);
+      if (action.keptFrom !== undefined) {
+        // How much of what was unread is gone, only the server knows.
+        again ||= (unread > 0 || mentions > 0) && action.keptFrom > held.readSeq + 1;
+        if (lastMessage && lastMessage.seq < action.keptFrom) lastMessage = null;
+      }
       break;
     }
     case "dissolved":

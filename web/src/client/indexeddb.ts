@@ -5,6 +5,7 @@
  * complete (`durability: "strict"`).  A database that a newer program changed is not touched: opening it fails, and the
  * client goes on without a store.
  */
+import { letGo } from "./fold";
 import type { KeptTokens, LoginKeeper } from "./login";
 import type { HistoryPage } from "./models";
 import type { Command } from "./outbox";
@@ -73,7 +74,12 @@ export class IndexedDbStore implements Store {
     if (batch.userId !== null) row = { ...row, userId: batch.userId };
     if (batch.version) row = { ...row, ...batch.version };
     person.put(row, ONE);
-    for (const one of batch.conversations) conversations.put(one, one.conversation.id);
+    for (const one of batch.conversations) {
+      const { id, keptFrom } = one.conversation;
+      conversations.put(one, id);
+      const page = keptFrom ? await answer<HistoryPage | undefined>(pages.get(id)) : undefined;
+      if (page && keptFrom) pages.put(letGo(page, keptFrom), id);
+    }
     for (const one of batch.commands) commands.put(one, [one.conversationId, one.clientId]);
     for (const one of batch.gone) commands.delete([one.conversationId, one.clientId]);
     for (const page of batch.pages) pages.put(page, page.conversationId);

@@ -130,6 +130,10 @@ export interface ConversationChange {
   readonly slowModeS?: number;
   /** All roles of its own, from now on. */
   readonly roles?: readonly OwnRole[];
+  /** For how many days messages are kept from now on; 0: for ever, -1: as long as the place says.  The server's. */
+  readonly keepDays?: number;
+  /** Nothing below this seq is there any more.  The server's. */
+  readonly keptFrom?: number;
 }
 
 /** The first entry of every conversation. */
@@ -291,6 +295,10 @@ export interface Conversation {
   readonly ownRole?: string;
   /** How many people wait to be let in, for those who may answer them; 100 means more than 99, absent: nobody. */
   readonly joinRequests?: number;
+  /** For how many days messages are kept; -1: as long as the place says, absent: for ever. */
+  readonly keepDays?: number;
+  /** Nothing below this seq is there any more. */
+  readonly keptFrom?: number;
 }
 
 export interface Member {

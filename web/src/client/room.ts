@@ -7,7 +7,7 @@
  */
 import type { Client, Pending, Room, RoomItem, RoomView, Sending } from "./api";
 import { HubbubError, type ErrorData } from "./errors";
-import { foldMessage, itemOf } from "./fold";
+import { foldMessage, itemOf, keptFrom, letGo } from "./fold";
 import type { Action, Entry, HistoryItem, HistoryPage, Mark, Message, Post } from "./models";
 
 /** Above this many members nobody is shown receipts (protocol.md 14.7). */
@@ -227,7 +227,8 @@ class OpenRoom implements Room {
 
   /** The rows of a page, with what came while it was on its way. */
   #rowsOf(page: HistoryPage): Row[] {
-    return page.items.map((item) => {
+    const since = Math.max(0, ...this.#during.map(keptFrom));
+    return letGo(page, since).items.map((item) => {
       let row: Row = { seq: seqOf(item), item, asOf: page.asOf };
       for (const entry of this.#during) row = this.#foldRow(row, entry);
       return row;
@@ -279,6 +280,7 @@ class OpenRoom implements Room {
       this.#foldInto(held, entry);
       if (!held.moreAfter) this.#append(entry);
     }
+    this.#letGo(keptFrom(entry));
     this.#publish();
   }
 
@@ -301,6 +303,14 @@ class OpenRoom implements Room {
     if (again) void this.#askAgain(row.seq);
     if (value === row.item.message) return row;
     return { seq: row.seq, item: { type: "message", message: value }, asOf: entry.seq };
+  }
+
+  /** Drop what the conversation does not keep any more: everything below a seq. */
+  #letGo(since: number): void {
+    const held = this.#stretch;
+    if (!held || !since) return;
+    const rows = held.rows.filter((row) => row.seq >= since);
+    this.#stretch = { ...held, rows, moreBefore: held.moreBefore && held.fromSeq > since };
   }
 
   #append(entry: Entry): void {

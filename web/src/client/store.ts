@@ -6,6 +6,7 @@
  * entries after a crash of this program but never skips one.  Anything here may be lost with no harm but a slower start,
  * except commands.
  */
+import { letGo } from "./fold";
 import type { Conversation, HistoryPage } from "./models";
 import type { Command } from "./outbox";
 
@@ -82,7 +83,12 @@ export class MemoryStore implements Store {
     }
     if (batch.userId !== null) this.#kept = { ...this.#kept, userId: batch.userId };
     if (batch.version) this.#kept = { ...this.#kept, ...batch.version };
-    for (const one of batch.conversations) this.#conversations.set(one.conversation.id, one);
+    for (const one of batch.conversations) {
+      const { id, keptFrom } = one.conversation;
+      this.#conversations.set(id, one);
+      const page = this.#pages.get(id);
+      if (page && keptFrom) this.#pages.set(id, letGo(page, keptFrom));
+    }
     for (const one of batch.commands) this.#commands.set(`${one.conversationId}/${one.clientId}`, one);
     for (const one of batch.gone) this.#commands.delete(`${one.conversationId}/${one.clientId}`);
     for (const page of batch.pages) this.#pages.set(page.conversationId, page);

@@ -99,7 +99,7 @@ function forwardedOf({ conversationId, seq, senderId, timeMs }: pb.Forwarded): F
 }
 
 function changeOf(change: pb.ConversationChange): ConversationChange {
-  const { title, topic, announcement, historyForNewcomers, muteAll, slowModeS, roles } = change;
+  const { title, topic, announcement, historyForNewcomers, muteAll, slowModeS, roles, keepDays, keptFrom } = change;
   return {
     kind: "conversationChange",
     ...(title === undefined ? {} : { title }),
@@ -109,6 +109,8 @@ function changeOf(change: pb.ConversationChange): ConversationChange {
     ...(muteAll === undefined ? {} : { muteAll }),
     ...(slowModeS === undefined ? {} : { slowModeS }),
     ...(roles === undefined ? {} : { roles: rolesOf(roles.roles) }),
+    ...(keepDays === undefined ? {} : { keepDays }),
+    ...(keptFrom === undefined ? {} : { keptFrom: toNumber(keptFrom) }),
   };
 }
 
@@ -268,6 +270,8 @@ export function conversationOf(state: pb.ConversationState): Conversation {
     ...(state.roles.length ? { roles: rolesOf(state.roles) } : {}),
     ...(state.ownRole ? { ownRole: state.ownRole } : {}),
     ...(state.joinRequests ? { joinRequests: state.joinRequests } : {}),
+    ...(state.keepDays ? { keepDays: state.keepDays } : {}),
+    ...(state.keptFrom ? { keptFrom: toNumber(state.keptFrom) } : {}),
   };
 }
 
@@ -481,7 +485,7 @@ function writeAction(action: Action): NonNullable<SubmitInit["action"]> {
         },
       };
     case "conversationChange": {
-      const { kind: _, roles, ...fields } = action;
+      const { kind: _, roles, keepDays: _days, keptFrom: _from, ...fields } = action;
       return {
         case: "conversationChange",
         value: {

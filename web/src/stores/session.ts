@@ -27,6 +27,8 @@ export interface Place {
     readonly provider: string;
   };
   readonly letters: boolean;
+  /** For how many days messages are kept where a conversation says nothing else; absent or 0: for ever. */
+  readonly keep_days?: number;
 }
 
 /** One's own account. */

@@ -1,7 +1,7 @@
 /** The worked tables of `spec/protocol.md`, sections 10 and 14. */
 import { expect, test } from "vitest";
 
-import { foldConversation, foldMessage, foldRead } from "@/client/fold";
+import { foldConversation, foldMessage, foldPage, foldRead, letGo } from "@/client/fold";
 import type { Action, Conversation, Entry, Message } from "@/client/models";
 import { postFor } from "@/client/translate";
 
@@ -166,4 +166,23 @@ test("a role of its own is folded for whom it is given to, and ends with ownersh
   expect([held.roles, held.ownRole]).toEqual([[helper], "h"]);
   held = foldConversation(held, entry(15, ROMEO, { ...given, action: "transfer" }), JULIET).value;
   expect([held.role, held.ownRole]).toEqual(["owner", ""]);
+});
+
+test("what was kept long enough leaves the conversation, and what was unread of it is asked for", () => {
+  const lets = (seq: number, keptFrom: number): Entry => entry(seq, "", { kind: "conversationChange", keptFrom });
+  const last = { ...conversation, lastMessage: message };
+  const read = foldConversation({ ...last, unread: 0, mentions: 0 }, lets(13, 6), JULIET);
+  expect(read).toMatchObject({ again: false, value: { keptFrom: 6, lastMessage: null, asOf: 13 } });
+  expect(foldConversation(last, lets(13, 5), JULIET).value.lastMessage).toBe(message);
+  expect(foldConversation(last, lets(13, 11), JULIET).again).toBe(false);
+  expect(foldConversation(last, lets(13, 12), JULIET).again).toBe(true);
+});
+
+test("what was kept long enough leaves a page, and there is nothing before it", () => {
+  const items = [5, 9].map((seq) => ({ type: "message" as const, message: { ...message, seq } }));
+  const flags = { moreBefore: true, moreAfter: false };
+  const page = { conversationId: "room", fromSeq: 5, toSeq: 12, asOf: 12, items, ...flags };
+  const { value } = foldPage(page, entry(13, "", { kind: "conversationChange", keptFrom: 9 }), JULIET);
+  expect(value).toMatchObject({ items: [items[1]], moreBefore: false, toSeq: 13 });
+  expect(letGo(page, 4)).toBe(page);
 });

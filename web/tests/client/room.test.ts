@@ -262,3 +262,12 @@ test("typing is shown and forgotten", async () => {
   await stage.platform.passes(7000);
   expect(room.view.typing).toEqual([]);
 });
+
+test("what was kept long enough is shown no more, and nothing is asked for before it", async () => {
+  const [stage, room] = await looks();
+  acts(stage, 61, { case: "conversationChange", value: { keptFrom: 58n } });
+  stage.connection.says(62);
+  await settle();
+  expect(texts(room)).toEqual(["58", "59", "60", "62"]);
+  expect(room.view.moreBefore).toBe(false);
+});

@@ -84,6 +84,16 @@ describe.each<[string, () => Store]>([
     expect(await store.page("room")).toBeNull();
   });
 
+  test("lets go of what a conversation does not keep any more", async () => {
+    const store = make();
+    const said = (seq: number) => ({ type: "message", message: { seq } }) as HistoryPage["items"][number];
+    const before = { ...page, fromSeq: 1, items: [said(3), said(6)], moreBefore: true } as HistoryPage;
+    await store.write({ ...full, pages: [before] });
+    const kept = { ...conversation, keptFrom: 5 };
+    await store.write({ ...NOTHING, conversations: [{ conversation: kept, seen: 9 }] });
+    expect(await store.page("room")).toEqual({ ...before, items: [said(6)], moreBefore: false });
+  });
+
   test("drops everything that was another person's", async () => {
     const store = make();
     await store.write(full);

@@ -52,6 +52,7 @@ class Batch:
         "appended",
         "entries",
         "facts",
+        "keeping_changed",
         "now_ms",
         "user_keys",
     )
@@ -62,6 +63,7 @@ class Batch:
         self.entries: list[NewEntry] = []
         self.appended: list[EntriesAppended | HeadsAnnounced] = []
         self.user_keys: list[tuple[str, str, StoredUserKey]] = []
+        self.keeping_changed: list[tuple[str, int, int]] = []
         self._runs: dict[str, Run] = {}
         self._files_shown: dict[tuple[str, int, str], None] = {}
         self._grown: dict[str, tuple[str, ...]] = {}
@@ -282,5 +284,6 @@ class Batch:
             mentions_changed=[(*key, *value) for key, value in self._mentions.items()],
             files_shown=list(self._files_shown),
             user_keys=self.user_keys,
+            keeping_changed=self.keeping_changed,
             audiences={row.id: self._grown.get(row.id, self._audience(row)) for row in self._conversations.values()},
         )

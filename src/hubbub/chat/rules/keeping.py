@@ -22,6 +22,7 @@ def keep(batch: Batch, command: Keep) -> Settled:
         raise ChatError(Code.CONVERSATION_NOT_FOUND)
     if conversation.keep_days == command.keep_days:
         return Settled(conversation.id, changed=False)
+    batch.keeping_changed.append((conversation.id, conversation.keep_days, command.keep_days))
     action = ConversationChange(keep_days=command.keep_days)
     batch.append(conversation, (conversation.id, NOBODY, command.client_id), action, digest_of_action(action))
     apply_change(conversation, action)

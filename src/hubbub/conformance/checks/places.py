@@ -78,6 +78,22 @@ async def slow_mode_says_how_long_to_wait(stand: Stand) -> None:
     equal("retry", error.retry, True)
 
 
+@PLACES.holds("12.12", "Neither field can be submitted (6.12).")
+async def a_member_does_not_say_how_long_messages_are_kept(stand: Stand) -> None:
+    talk = await stand.enter(stand.romeo)
+    room = await talk.group()
+    await talk.says(room, "to stay")
+    before = await talk.asks("conversation", get_conversation=pb.GetConversation(conversation_id=room))
+    change = pb.ConversationChange(title="Verona", keep_days=1, kept_from=3)
+    accepted(await talk.submits(room, conversation_change=change))
+    after = await talk.asks("conversation", get_conversation=pb.GetConversation(conversation_id=room))
+    equal("what is kept", (after.keep_days, after.kept_from), (before.keep_days, before.kept_from))
+    equal("the title", after.title, "Verona")
+    (entry,) = [entry for entry in await talk.log(room) if entry.HasField("conversation_change")]
+    said = entry.conversation_change
+    equal("what the entry says", (said.HasField("keep_days"), said.HasField("kept_from")), (False, False))
+
+
 @PLACES.holds("13.2", "Who leaves or is removed by entry N sees N and nothing after it.")
 async def who_was_removed_sees_nothing_after_it(stand: Stand) -> None:
     romeo = await stand.enter(stand.romeo)

@@ -100,6 +100,7 @@ def config(version: str) -> OpenAPIConfig:
             Tag(name="files", description="Giving files to the server, and getting them."),
             Tag(name="emoji", description="The place's own emoji and their pictures."),
             Tag(name="moderation", description="Roles, reports, bans and words that are not allowed."),
+            Tag(name="retention", description="For how long messages are kept."),
             Tag(name="holds", description="What is kept for a court though its authors may take it back."),
             Tag(name="server", description="The server itself."),
             Tag(name="cluster", description="Nodes and live configuration, for admins."),

@@ -102,6 +102,7 @@ TAGS: dict[str, str] = {
     "cluster": "集群",
     "moderation": "角色与管理",
     "holds": "法律保留",
+    "retention": "消息保留",
 }
 
 SUMMARIES: dict[str, str] = {
@@ -282,6 +283,8 @@ SUMMARIES: dict[str, str] = {
     "change_filter": "修改词语过滤规则",
     "remove_filter": "删除词语过滤规则",
     "try_filters": "试用词语过滤规则",
+    "list_retention": "列出另有保留期限的会话",
+    "keep": "设置会话保留消息的期限",
     "open_hold": "建立法律保留",
     "list_holds": "列出法律保留",
     "read_hold": "查看法律保留",

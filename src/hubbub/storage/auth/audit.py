@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Select, insert, or_, select, update
 
-from hubbub.auth.audit import ORIGIN, AuditEntry, Deed, Head, chained
+from hubbub.auth.audit import ORIGIN, AuditEntry, By, Deed, Head, chained
 from hubbub.storage.again import acting_in, write_again
 from hubbub.storage.database import Database
 from hubbub.storage.tables.audit import audit_entries, audit_head
@@ -24,11 +24,14 @@ _ENTRY = [audit_entries.c[name] for name in AuditEntry.__struct_fields__]
 _HEAD: Select[Any] = select(audit_head.c.seq, audit_head.c.time_ms, audit_head.c.hash).where(audit_head.c.id == 1)
 
 
-def note(db: Database, conn: Connection, deeds: Sequence[Deed]) -> None:
-    """Remember what this transaction does; call it last, because every other writer waits from here on."""
+def note(db: Database, conn: Connection, deeds: Sequence[Deed], who: By | None = None) -> None:
+    """Remember what this transaction does; call it last, because every other writer waits from here on.
+
+    `who` is for transactions that `write_again` does not run.
+    """
     if not deeds:
         return
-    entries = chained(_locked_head(db, conn), acting_in(conn), deeds, db.now_ms(conn))
+    entries = chained(_locked_head(db, conn), who or acting_in(conn), deeds, db.now_ms(conn))
     conn.execute(insert(audit_entries), [msgspec.structs.asdict(entry) for entry in entries])
     last = entries[-1]
     newest = {"seq": last.seq, "time_ms": last.time_ms, "hash": last.hash}

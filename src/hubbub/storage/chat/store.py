@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from sqlalchemy import Connection, select
 
+from hubbub.auth.audit import Act, Deed, acting
 from hubbub.chat.invites import JoinRequest, Waiting
 from hubbub.chat.model import (
     SMALL_AUDIENCE,
@@ -36,6 +37,7 @@ from hubbub.chat.ports import Changes, Committed, DataRefused, Facts, MarksRaise
 from hubbub.chat.retention import Keeping
 from hubbub.chat.search.found import Wanted
 from hubbub.storage.again import write_again
+from hubbub.storage.auth.audit import note
 from hubbub.storage.chat import (
     entering,
     entry_pages,
@@ -68,6 +70,10 @@ _ENTERING_AT_ONCE = 32
 _decode_outbox = msgspec.json.Decoder(dict[str, int]).decode
 
 
+def _deed(conversation_id: str, before: int, after: int) -> Deed:
+    return Deed(Act.RETENTION_CHANGED, conversation_id, {"before": before, "after": after})
+
+
 class _PlanRaised(Exception):
     """Carries what a plan raised past the translation of the database's errors."""
 
@@ -92,6 +98,7 @@ class SqlStore(SqlReminders):
 
     async def commit(self, needs: Needs, plan: Callable[[Facts], Changes]) -> Committed:
         cleared = self._take_cleared()
+        who = acting()
 
         def transaction(conn: Connection) -> Committed:
             try:
@@ -104,9 +111,12 @@ class SqlStore(SqlReminders):
                 raise _PlanRaised(error) from error
             now_ms = self._db.clock.now_ms()
             try:
-                return write_changes(conn, self._dialect, self._remembered, changes, revisions, now_ms, cleared)
+                committed = write_changes(conn, self._dialect, self._remembered, changes, revisions, now_ms, cleared)
             except ValueError as error:
                 raise DataRefused(str(error)) from error
+            if changes.keeping_changed:
+                note(self._db, conn, [_deed(*change) for change in changes.keeping_changed], who)
+            return committed
 
         try:
             return await self._db.write(transaction)

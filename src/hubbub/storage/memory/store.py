@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from hubbub.auth.audit import Act, Deed
 from hubbub.base.clock import Clock
 from hubbub.base.errors import ChatError, Code
 from hubbub.base.ids import parse_id
@@ -61,6 +62,7 @@ class MemoryStore(MemoryRetention):
         super().__init__(small_audience)
         self._clock = clock
         self._outbox_id = 0
+        self._audit: MemoryAudit | None = None
         self.files = MemoryFiles(self._tables)
         """The files that its messages show."""
 
@@ -99,6 +101,9 @@ class MemoryStore(MemoryRetention):
             self._mention(conversation_id, seq, mention_all, user_ids)
         for user_id, client_id, user_key in changes.user_keys:
             tables.user_keys[user_id, client_id] = user_key
+        for id_, before, after in changes.keeping_changed:
+            if self._audit is not None:
+                self._audit.note(Deed(Act.RETENTION_CHANGED, id_, {"before": before, "after": after}))
         if not changes.entries and not versions:
             return Committed(versions, 0)
         heads = {new.entry.conversation_id: new.entry.seq for new in changes.entries}
@@ -207,7 +212,8 @@ class MemoryStore(MemoryRetention):
             self._tables.files[file_id] = replace(self._tables.files[file_id], unused_ms=self._clock.now_ms())
 
     def legal_holds(self, audit: MemoryAudit) -> MemoryHolds:
-        """Return the one store of holds over what is said here."""
+        """Return the one store of holds over what is said here; what it remembers, `audit` remembers."""
+        self._audit = audit
         return MemoryHolds(self._tables, self._clock, audit)
 
     async def clear_outbox(self, outbox_id: int) -> None:

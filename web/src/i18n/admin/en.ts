@@ -196,6 +196,7 @@ export const en = {
       openings_burst: "Conversations one person may open at once",
       signals_per_s: "Marks and typing one person may send per second",
       signals_burst: "Marks and typing one person may send at once",
+      keep_days: "For how many days messages are kept where a conversation says nothing else; 0 is for ever",
       typing_members: "Nobody is told of typing in conversations with more members",
     },
     files: {
@@ -303,6 +304,7 @@ export const en = {
     nodes: { manage: "See and drain nodes" },
     metrics: { read: "Read metrics" },
     audit: { read: "Read the audit log" },
+    retention: { change: "Say for how long a conversation keeps its messages" },
     holds: {
       manage: "Open and close legal holds",
       export: "Read what a legal hold holds: others' private chats",
@@ -480,6 +482,7 @@ export const en = {
     filter: { saved: "Word filter saved", removed: "Word filter removed" },
     emoji: { added: "Emoji added", removed: "Emoji removed" },
     message: { let_through: "Message let through", declined: "Message declined" },
+    retention: { changed: "Changed for how long messages are kept" },
     hold: {
       opened: "Legal hold opened",
       added: "Put under a legal hold",

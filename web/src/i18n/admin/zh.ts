@@ -197,6 +197,7 @@ export const zh: AdminMessages = {
       openings_burst: "每人一次可连续新建的会话数",
       signals_per_s: "每人每秒可发送的已读与输入状态数",
       signals_burst: "每人一次可连续发送的已读与输入状态数",
+      keep_days: "会话未另行设置时消息保留的天数，0 表示永久",
       typing_members: "成员多于此数的会话不显示“正在输入”",
     },
     files: {
@@ -302,6 +303,7 @@ export const zh: AdminMessages = {
     nodes: { manage: "查看和排空节点" },
     metrics: { read: "读取监控指标" },
     audit: { read: "查看审计日志" },
+    retention: { change: "设置会话保留消息的期限" },
     holds: {
       manage: "建立和结束法律保留",
       export: "读取法律保留的内容，包括他人的私聊",
@@ -479,6 +481,7 @@ export const zh: AdminMessages = {
     filter: { saved: "保存敏感词", removed: "删除敏感词" },
     emoji: { added: "添加表情", removed: "删除表情" },
     message: { let_through: "放行消息", declined: "拒绝消息" },
+    retention: { changed: "更改消息保留期限" },
     hold: {
       opened: "建立法律保留",
       added: "纳入法律保留",
