@@ -79,6 +79,10 @@ async def ask_everything(script: Script) -> None:
     behind, _ = await store.behind("", 10)
     while behind:
         behind = sorted(await store.index(behind, 5))
+    await store.keepings("", 10)
+    await store.first_kept(stage, 10**15)
+    await script.change(other, ANNA, ConversationChange(kept_from=2))
+    await store.erase(other, 10)
     await store.search(ANNA, Wanted(("new", "h"), senders=(ANNA, BEN), after_ms=1), f"9.{stage}.9", 10)
     await store.search(BEN, Wanted(conversation_ids=(stage,)), "", 10)
     await store.find_conversations(ANNA, "stage", 10)

@@ -260,7 +260,7 @@ class Script:
 
     async def change(self, id_: str, user: str, action: ConversationChange) -> int:
         def then(facts: Facts, changes: Changes, seq: int) -> None:
-            for name in ("title", "topic", "announcement", "history_for_newcomers", "mute_all", "slow_mode_s"):
+            for name in ConversationChange.__struct_fields__:
                 value = getattr(action, name)
                 if value is not None:
                     setattr(changes.conversations[0], name, value)

@@ -110,6 +110,8 @@ class Names:
             case MemberChange():
                 people = ", ".join(map(self.user, action.user_ids))
                 return f"* {_MEMBER_VERBS.get(action.action, 'changed')} {people}".rstrip()
+            case ConversationChange(kept_from=int(seq)):
+                return f"* what was said before {seq} was kept long enough, and is gone"
             case ConversationChange():
                 fields = msgspec.to_builtins(action)
                 said = (f"{key} = {line(str(value))}" for key, value in fields.items() if key != "type")

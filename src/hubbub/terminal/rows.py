@@ -131,6 +131,8 @@ def saying(entry: Entry) -> tuple[str, str]:
             return "did title", title
         case ConversationChange(topic=str(topic)):
             return "did topic", topic
+        case ConversationChange(keep_days=int(days)):
+            return ("did keep", str(days)) if days > 0 else ("did keep place" if days else "did keep ever", "")
         case ConversationChange():
             return "did changed", ""
     return "did something", ""
