@@ -51,17 +51,25 @@ def built() -> None:
         pytest.fail(f"the web app could not be built: {exc}")
 
 
-@pytest.fixture
-def browser(built: None) -> Iterator[Browser]:
-    """Debian's Chromium, installed where that may be done, without a window."""
+@pytest.fixture(scope="module")
+def chromium(built: None) -> Iterator[Browser]:
+    """Debian's Chromium, installed where that may be done, without a window; it is started once for a file of tests."""
     try:
         path = find("chromium", package="chromium")
     except MissingProgram as missing:
         pytest.skip(str(missing))
     with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
+        browser = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """A browser that nobody has used: whoever comes has a context of their own, which ends with the test."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 @pytest.fixture
