@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from email import message_from_bytes, policy
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from e2e.served import Served
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -68,7 +68,12 @@ class Place:
         content = None if method == "GET" else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.address}{path}", content, headers, method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.loads(answer.read() or b"{}")
+            return self.read(answer)
+
+    @staticmethod
+    def read(answer: IO[bytes]) -> Any:
+        """Return what an answer holds; nothing for an empty one."""
+        return json.loads(answer.read() or b"{}")
 
     def token_of(self, username: str, device: str = "") -> str:
         """Log somebody in as a program."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browser.people import PASSWORD, Person, Place
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from hubbub.auth.totp import code_at
 
@@ -28,6 +28,15 @@ def fills_in(guest: Person, username: str, password: str = PASSWORD) -> None:
     guest.page.locator("button[type=submit]").click()
 
 
+def at_the_people(prince: Person, which: str) -> Locator:
+    """Go to a list of the console's page of people."""
+    prince.in_list("general").wait_for()
+    prince.page.goto(f"{prince.place.address}/admin/people")
+    main = prince.page.locator("main")
+    main.get_by_role("button", name=which).click()
+    return main
+
+
 def code_now(secret: bytes, *, later: int = 0) -> str:
     return code_at(secret, int(time.time()) // 30 + later)
 
@@ -44,15 +53,23 @@ def with_app(place: Place, username: str) -> tuple[bytes, list[str]]:
 @pytest.mark.parametrize("place", [{"HUBBUB_AUTH_REGISTRATION": "invitation"}], indirect=True)
 def test_who_has_a_code_comes_in(browser: Browser, place: Place) -> None:
     place.set_up()
-    made = place.post(f"{API}/registration/codes", {"uses": 1}, place.token_of("prince"))
+    prince = a_guest(browser, place, "/login")
+    fills_in(prince, "prince")
+    main = at_the_people(prince, "Invitation codes")
+    main.get_by_role("button", name="New code").click()
+    main.get_by_label("What it is for").fill("For a Montague")
+    main.get_by_role("button", name="Make the code").click()
+    made = main.locator("li").filter(has_text="For a Montague")
+    expect(made).to_contain_text("1 use left")
     guest = a_guest(browser, place, "/register?code=guess")
     expect(guest.page.get_by_label("Invitation code")).to_have_value("guess")
     fills_in(guest, "romeo")
     expect(guest.page.get_by_role("alert")).to_contain_text("code")
-    guest.page.get_by_label("Invitation code").fill(made["code"])
+    guest.page.get_by_label("Invitation code").fill(made.locator("code").inner_text())
     guest.page.locator("button[type=submit]").click()
     guest.in_list("general").wait_for()
     guest.looks_for_trouble()
+    prince.looks_for_trouble()
 
 
 @pytest.mark.parametrize("place", [{"HUBBUB_AUTH_REGISTRATION": "approval"}], indirect=True)
@@ -67,9 +84,11 @@ def test_who_is_let_in_comes_in(browser: Browser, place: Place) -> None:
     again = a_guest(browser, place, "/login")
     fills_in(again, "romeo")
     expect(again.page.get_by_role("heading", name="Almost there")).to_be_visible()
-    prince = place.token_of("prince")
-    waiting = place.post(f"{API}/registration/requests", None, prince, method="GET")["waiting"]
-    place.post(f"{API}/registration/requests/{waiting[0]['user_id']}", {"accept": True}, prince)
+    prince = a_guest(browser, place, "/login")
+    fills_in(prince, "prince")
+    main = at_the_people(prince, "Waiting")
+    main.locator("li").filter(has_text="romeo").get_by_role("button", name="Let in").click()
+    expect(main.get_by_text("Nobody waits")).to_be_visible()
     guest.page.get_by_role("button", name="See whether I am in").click()
     guest.in_list("general").wait_for()
     guest.looks_for_trouble()

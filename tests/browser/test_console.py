@@ -126,18 +126,6 @@ def test_a_report_is_made_and_handled(come: Come, place: Place) -> None:
     expect(main.get_by_role("article", name="Report about Tybalt")).to_contain_text("Enough")
 
 
-def test_somebody_who_waits_is_let_in(come: Come, place: Place) -> None:
-    place.set_up()
-    prince = come("prince")
-    token = place.token_of("prince")
-    asks(place, token, "PUT", "/config/auth.registration", {"value": "approval"})
-    place.register("paris")
-    goes(prince, "people").get_by_role("button", name=re.compile("^Waiting")).click()
-    row(prince.page, "paris").get_by_role("button", name="Let in").click()
-    expect(prince.page.get_by_text("Nobody waits")).to_be_visible()
-    assert place.token_of("paris")
-
-
 def test_a_link_for_a_new_password_is_handed_out(come: Come, place: Place) -> None:
     place.set_up()
     prince = come("prince")
