@@ -14,9 +14,11 @@ import sys
 import tempfile
 import time
 import urllib.request
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
 from hubbub.client import Client, HttpApi, Kind
@@ -111,25 +113,45 @@ async def talk(server: str) -> dict[str, str]:
         await mira.schedule(with_jonas, "Five minutes before the call: the graph is on page two.", nine + 3_300_000)
         general = next(c.id for c in await mira.conversations() if c.kind is Kind.CHANNEL and c.title == "general")
         await aiko.send(general, "Welcome everybody! This is where we all are.")
-        return {"release": release, "design": design, "question": str(question.seq), "lin": with_lin}
+        return {**ids, "release": release, "design": design, "question": str(question.seq), "lin": with_lin}
     finally:
         for client in clients.values():
             await client.close(linger_s=2.0)
 
 
+async def administer(server: str, ids: dict[str, str]) -> None:
+    """Leave something to see on the pages of the console."""
+    async with Client(server, username="admin", password=PASSWORD) as admin:
+        await admin.ready()
+        await admin.http("PUT", f"/api/v1/roles/moderator/people/{ids['jonas']}")
+        for pattern, action in (("plague*", "hold"), ("free money", "refuse")):
+            await admin.http("POST", "/api/v1/filters", json={"pattern": pattern, "action": action})
+        for key, value in (("auth.password_min_chars", 12), ("chat.submits_per_s", 20)):
+            await admin.http("PUT", f"/api/v1/config/{key}", json={"value": value})
+        await admin.http(
+            "POST", "/api/v1/clients", json={"name": "Northwind Wiki", "redirect_uris": ["https://wiki.example/cb"]}
+        )
+        await admin.http(
+            "POST", "/api/v1/reports", json={"user_id": ids["tom"], "reason": "other", "note": "Hums all day"}
+        )
+
+
 async def shoot(page: Page, name: str) -> None:
-    """Write one picture, once nothing moves any more."""
+    """Write one picture, once nothing moves any more, in the few colours it has."""
     await page.wait_for_timeout(600)
-    await page.screenshot(path=PICTURES / f"{name}.png")
+    shown = Image.open(BytesIO(await page.screenshot())).convert("RGB")
+    shown.quantize(256, dither=Image.Dither.NONE).save(PICTURES / f"{name}.png", optimize=True)
 
 
-async def log_in(browser: Browser, server: str, options: dict[str, Any], settings: dict[str, Any]) -> Page:
+async def log_in(
+    browser: Browser, server: str, options: dict[str, Any], settings: dict[str, Any], username: str = "mira"
+) -> Page:
     context = await browser.new_context(**options)
     await context.add_init_script(f"localStorage.setItem('hubbub.settings', {json.dumps(json.dumps(settings))})")
     page = await context.new_page()
     page.on("pageerror", lambda error: print("error on the page:", error, file=sys.stderr))
     await page.goto(f"{server}/login")
-    await page.locator("input[autocomplete=username]").fill("mira")
+    await page.locator("input[autocomplete=username]").fill(username)
     await page.locator("input[type=password]").fill(PASSWORD)
     await page.locator("button[type=submit]").click()
     await page.locator("[data-conversation]").first.wait_for()
@@ -184,6 +206,32 @@ async def draw(server: str, shown: dict[str, str]) -> None:
         await page.locator("article").first.wait_for()
         await shoot(page, "conversation-zh")
         await page.context.close()
+
+        page = await log_in(browser, server, phone, {"theme": "dark", "language": "zh"})
+        await page.goto(f"{release}?panel=thread&seq={shown['question']}")
+        await page.locator("aside article").first.wait_for()
+        await shoot(page, "phone-thread-dark-zh")
+        await page.context.close()
+
+        context = await browser.new_context(**wide)
+        page = await context.new_page()
+        await page.goto(f"{server}/register")
+        await page.locator("input[autocomplete=username]").wait_for()
+        await shoot(page, "door-light")
+        await context.close()
+
+        await administer(server, shown)
+        for theme, language, places in (
+            ("light", "en", ("overview", "settings")),
+            ("dark", "en", ("people", "audit")),
+            ("light", "zh", ("roles",)),
+        ):
+            page = await log_in(browser, server, wide, {"theme": theme, "language": language}, "admin")
+            for place in places:
+                await page.goto(f"{server}/admin/{place}")
+                await page.locator("main h2").first.wait_for()
+                await shoot(page, f"console-{place}-{theme}{'-zh' if language == 'zh' else ''}")
+            await page.context.close()
         await browser.close()
 
 
