@@ -324,6 +324,27 @@ async def test_pages_bring_everything_once_and_in_order(court: Court) -> None:
         await court.holds.held(hold.id, "nonsense", 9)
 
 
+async def test_somebody_in_many_conversations_is_read_to_the_end(tmp_path: Path, clock: ManualClock) -> None:
+    database = await open_empty("", tmp_path / "data", clock=clock)
+    script = Script(SqlStore(database), clock, database)
+    try:
+        await script.there_is(UserRow(ANNA, "anna"), UserRow(BEN, "ben"))
+        places = sorted([await script.make(ANNA, BEN) for _ in range(150)])
+        named = await script.make(ANNA)
+        holds, found, cursor = SqlHolds(database), [], ""
+        hold = await holds.open(Hold(new_id(), "Capulet", "", CLERK, 1), Subjects((BEN,), (named,)))
+        while True:
+            page = await holds.held(hold.id, cursor, 40)
+            assert page is not None
+            found += [each.entry.conversation_id for each in page.entries]
+            cursor = page.next_cursor
+            if not cursor:
+                break
+        assert found == sorted([*places, named])
+    finally:
+        await database.close()
+
+
 async def test_files_of_what_is_not_held_cannot_be_read(court: Court) -> None:
     where, elsewhere = await court.group(BEN), await court.group(CLEO)
     shown, other, unused = await court.has(ANNA), await court.has(ANNA), await court.has(ANNA)

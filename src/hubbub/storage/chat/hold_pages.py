@@ -54,7 +54,7 @@ def read_held(conn: Connection, hold_id: str, cursor: str, limit: int) -> HeldPa
     found: list[HeldEntry] = []
     shown: list[HeldConversation] = []
     room = _PAGE_BYTES
-    places = _places(conn, scope, place)
+    places, last_place = _places(conn, scope, place)
     for conversation in places:
         reach = min(conversation.head, seq + _SCANNED)
         more, room = _read_entries(conn, scope, conversation, (seq, reach), limit - len(found), room)
@@ -67,8 +67,7 @@ def read_held(conn: Connection, hold_id: str, cursor: str, limit: int) -> HeldPa
         if reach < conversation.head:
             return _page(conn, scope, found, shown, f"{conversation.id}.{reach}")
         seq = 0
-    full = len(places) == _PLACES_AT_ONCE
-    return _page(conn, scope, found, shown, f"{places[-1].id}.{_END}" if full else "")
+    return _page(conn, scope, found, shown, f"{last_place}.{_END}" if last_place else "")
 
 
 _END = (1 << 53) - 1
@@ -85,17 +84,18 @@ def _scope(conn: Connection, hold_id: str) -> _Scope | None:
     return _Scope(frozenset(people), named, row.from_ms, row.until_ms, people)
 
 
-def _places(conn: Connection, scope: _Scope, at: str) -> Sequence[Any]:
-    """Return the conversations a hold is over, from one on."""
-    by_person = select(members.c.conversation_id).where(members.c.user_id.in_(scope.people))
-    where = or_(conversations.c.id.in_(scope.named), conversations.c.id.in_(by_person))
-    if scope.people:
-        where = or_(where, conversations.c.id == SYSTEM_CONVERSATION)
-    columns = (conversations.c.id, conversations.c.kind, conversations.c.title, conversations.c.head)
-    found = select(*columns).where(where)
+def _places(conn: Connection, scope: _Scope, at: str) -> tuple[Sequence[Any], str]:
+    """Return the next conversations a hold is over, from one on, and the last that was looked at if there are more."""
+    # Their own rows first: of a million conversations of a place nobody walks those that are none of theirs.
+    by_person = select(members.c.conversation_id).distinct().where(members.c.user_id.in_(scope.people))
     if at:
-        found = found.where(conversations.c.id >= at)
-    return conn.execute(found.order_by(conversations.c.id).limit(_PLACES_AT_ONCE)).all()
+        by_person = by_person.where(members.c.conversation_id >= at)
+    by_person = by_person.order_by(members.c.conversation_id).limit(_PLACES_AT_ONCE)
+    known = {*scope.named, *([SYSTEM_CONVERSATION] if scope.people else [])}
+    ids = sorted({*conn.execute(by_person).scalars(), *(id_ for id_ in known if id_ >= at)})[:_PLACES_AT_ONCE]
+    columns = (conversations.c.id, conversations.c.kind, conversations.c.title, conversations.c.head)
+    found = select(*columns).where(conversations.c.id.in_(ids)).order_by(conversations.c.id)
+    return conn.execute(found).all(), ids[-1] if len(ids) == _PLACES_AT_ONCE else ""
 
 
 def _covers(conn: Connection, scope: _Scope, conversation: Any) -> ColumnElement[bool]:
