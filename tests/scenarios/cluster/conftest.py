@@ -24,6 +24,8 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, L
     for node in cluster.nodes.values():
         # Nobody in a play has had their device for a minute.
         node.environ["HUBBUB_AUTH_NEW_DEVICES_AFTER_S"] = "0"
+        # A fresh signing key signs once every node has looked twice.
+        node.environ["HUBBUB_AUTH_KEYS_LOOK_S"] = "0.5"
     # The cluster's own tasks live in the loop that opened it.
     with asyncio.Runner() as runner:
         runner.run(cluster.open())
