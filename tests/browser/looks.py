@@ -31,8 +31,8 @@ FOCUS = """(() => {
     if (!one.checkVisibility({ visibilityProperty: true })) continue;
     const parents = [one.parentElement, one.parentElement?.parentElement, one.closest('label')].filter(Boolean);
     one.blur();
-    // A layer with one thing to be in holds the focus there; the caret shows it.
-    if (document.activeElement === one) continue;
+    // A layer with one thing to be in holds the focus there; the caret and the chosen line show it.
+    if (document.activeElement === one || one.matches('[role=combobox][aria-activedescendant]')) continue;
     const all = [one, ...parents, ...one.parentElement.children];
     const was = all.map((each) => seen(getComputedStyle(each)));
     one.focus({ focusVisible: true, preventScroll: true });
