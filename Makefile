@@ -59,10 +59,11 @@ cluster: setup
 # Tests of one process, and those with servers of their own, run side by side.  What watches clocks, processes and
 # browsers runs alone.  Both halves always run, so that one look shows everything that fails.
 SIDE_BY_SIDE := tests/unit tests/wire tests/contracts
+PYTEST := $(BIN)/python -m pytest --durations=20 --durations-min=10
 
 test: setup
-	@set -x; $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(SIDE_BY_SIDE); first=$$?; \
-		$(BIN)/python -m pytest tests $(SIDE_BY_SIDE:%=--ignore=%) && exit $$first
+	@set -x; $(PYTEST) -n auto --maxprocesses 4 --dist worksteal $(SIDE_BY_SIDE); first=$$?; \
+		$(PYTEST) tests $(SIDE_BY_SIDE:%=--ignore=%) && exit $$first
 
 lint: setup
 	$(BIN)/ruff check .
