@@ -157,6 +157,8 @@ WITHOUT_A_KEY = {
     "set_up": "its link works once",
     "report": "the first report is found while it is open",
     "upload_file": "what no message shows is deleted within a day",
+    "add_emoji": "a name is taken once",
+    "add_emoji_pack": "its names are taken once",
     "add_passkey": "a challenge is answered once",
     "create_invite": "a link nobody got to know is in the list, and can be taken back",
     "create_code": "a code nobody got to know is in the list, and can be taken back",
