@@ -165,6 +165,7 @@ WITHOUT_A_KEY = {
     "create_client": "a secret is told once; a client whose secret nobody got to know is in the list",
     "rotate_keys": "one more key to check old tokens by is in the list",
     "open_hold": "a second one is in the list, keeps the same, and can be closed",
+    "begin_export": "every one that is begun is in the audit log, and changes nothing",
     "create_role": "a second one is in the list, and can be removed",
     "create_filter": "a second one is in the list, and changes nothing",
 }
