@@ -92,6 +92,8 @@ SET_BY_THE_SERVER = {
     "target_counts",
     "target_mentions",
     "target_mention_all",
+    "keep_days",
+    "kept_from",
 }
 
 
