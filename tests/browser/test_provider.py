@@ -18,7 +18,7 @@ API = "/api/v1"
 
 @pytest.fixture
 def places(tmp_path: Path) -> Iterator[tuple[Place, Place]]:
-    """Verona, and Mantua, whose people may sign in there; both by number, as each knows itself."""
+    """Verona by name, and Mantua by number, whose people may sign in there: browsers keep their cookies apart so."""
     port = free_port()
     there = Served(tmp_path / "mantua")
     served = [there]
@@ -28,12 +28,13 @@ def places(tmp_path: Path) -> Iterator[tuple[Place, Place]]:
         mantua.register("romeo")
         client = {
             "name": "Verona",
-            "redirect_uris": [f"http://127.0.0.1:{port}{CALLBACK}"],
+            "redirect_uris": [f"http://localhost:{port}{CALLBACK}"],
             "scopes": ["openid", "profile"],
         }
         made = mantua.post(f"{API}/clients", client, mantua.token_of("prince"))
         here = Served(
             tmp_path / "verona",
+            HUBBUB_PUBLIC_URL=f"http://localhost:{port}",
             HUBBUB_AUTH_PROVIDER_ISSUER=mantua.address,
             HUBBUB_AUTH_PROVIDER_NAME="Mantua",
             HUBBUB_AUTH_PROVIDER_CLIENT_ID=made["client_id"],
@@ -41,7 +42,7 @@ def places(tmp_path: Path) -> Iterator[tuple[Place, Place]]:
         )
         served.append(here)
         here.start(port)
-        verona = Place(here, f"http://127.0.0.1:{port}")
+        verona = Place(here, f"http://localhost:{port}")
         verona.set_up("Verona")
         yield verona, mantua
     finally:
@@ -70,3 +71,26 @@ def test_who_has_an_account_elsewhere_comes_in_with_it(browser: Browser, places:
     romeo.says("Banished? And yet here")
     romeo.sees("And yet here")
     romeo.looks_for_trouble()
+
+    # Somebody who has a password here lets an account there open the door as well, and closes it again.
+    verona.register("mercutio")
+    mantua.register("mercutio")
+    mercutio = Person(browser, verona, "mercutio")
+    mercutio.logs_in()
+    page = mercutio.page
+    page.goto(f"{verona.address}/settings/security")
+    card = page.get_by_role("region", name="Account at Mantua")
+    expect(card).to_contain_text("Off")
+    card.get_by_role("button", name="Link on the sign-in page").click()
+    signs_in(page, "mercutio")
+    page.get_by_role("button", name="Connect your account at Mantua").click()
+    signs_in(page, "mercutio")
+    page.get_by_role("button", name="Allow", exact=True).click()
+    expect(page.get_by_text("You sign in with Mantua as well")).to_be_visible()
+    page.goto(f"{verona.address}/settings/security")
+    expect(card).to_contain_text("Linked")
+    card.get_by_role("button", name="Unlink").click()
+    page.get_by_role("dialog").get_by_label("Your password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(card).to_contain_text("Off")
+    mercutio.looks_for_trouble()
