@@ -59,18 +59,15 @@ def test_no_view_is_left_out() -> None:
     assert len({view.name for view in VIEWS}) > 0
 
 
-def walks(walk: Walk, views: tuple[View, ...], *, inside: bool = False, served: bool = False) -> None:
-    """Go through views; each is looked at light, wide and English, and dark, narrow and Chinese.
-
-    How the app inside bears the dark is asked where a page is loaded so: `test_everybody`, `test_console`.
-    """
+def walks(walk: Walk, views: tuple[View, ...], *, served: bool = False) -> None:
+    """Go through views; each is looked at light, wide and English, and dark, narrow and Chinese."""
     found: list[str] = []
     for view in views:
         puts_on(walk.page, LIGHT_WIDE_EN)
         view.go(walk)
         wrong = [*violations(walk.page), *focus(walk.page), *calm(walk.page), *broken(walk.page)]
         puts_on(walk.page, DARK_PHONE_ZH)
-        wrong += [*([] if inside else violations(walk.page)), *narrow(walk.page)]
+        wrong += [*violations(walk.page), *narrow(walk.page)]
         puts_on(walk.page, LIGHT_WIDE_EN)
         if not served:
             walk.closes()
@@ -106,5 +103,5 @@ def test_the_app_is_for_everybody(browser: Browser, place: Place, part: int) -> 
     walk = Walk(prince.page, place)
     furnish(walk)
     prince.logs_in()
-    walks(walk, INSIDE[part], inside=True)
+    walks(walk, INSIDE[part])
     prince.looks_for_trouble()

@@ -375,7 +375,7 @@ export const zh: Messages = {
     banHint: "解除封禁之前，对方无法再进入。",
     banned: "已封禁",
     liftBan: "解除封禁",
-    liftBanOf: "解除对 {name} 的封禁",
+    liftBanOf: "解除封禁：{name}",
     mute: "禁言…",
     muteTitle: "禁言 {name}？",
     muteHint: "在此之前对方只能阅读，不能发言。",
