@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from browser import long_history as log
 from browser.people import Person, Place, is_soon
@@ -174,17 +174,6 @@ def hears_while_far_up(romeo: Person, group: str, token: str) -> None:
     expect(romeo.page.locator("main .unread")).to_have_count(0)
 
 
-def stays_at_the_end_while_the_view_shrinks(romeo: Person, group: str, token: str) -> None:
-    at_ms = int((datetime.now(UTC) + timedelta(days=1)).timestamp() * 1000)
-    later = {"conversation_id": group, "text": "Tomorrow", "due_ms": at_ms}
-    romeo.place.post("/api/v1/scheduled", later, token)
-    for _ in range(3):
-        # What waits is known a moment after the messages are there, and takes its line from them.
-        romeo.page.reload()
-        expect(romeo.page.locator("main")).to_contain_text("1 message waits for its time")
-        expect(romeo.message("I hear")).to_be_in_viewport(ratio=1)
-
-
 def test_ten_thousand_messages_are_read_and_found_without_a_jump(come: Come, place: Place) -> None:
     place.set_up()
     ids = {}
@@ -199,4 +188,3 @@ def test_ten_thousand_messages_are_read_and_found_without_a_jump(come: Come, pla
     finds_days(romeo)
     follows_what_leads_somewhere(romeo, group)
     hears_while_far_up(romeo, group, place.token_of("juliet"))
-    stays_at_the_end_while_the_view_shrinks(romeo, group, place.token_of("romeo"))

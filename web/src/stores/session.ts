@@ -122,9 +122,14 @@ export const useSession = defineStore("session", () => {
     void readMe();
   }
 
+  let reading = 0;
   async function readMe(): Promise<void> {
+    const turn = ++reading;
     try {
-      me.value = await client.value.call<Me>("GET", "/api/v1/me");
+      const read = await client.value.call<Me>("GET", "/api/v1/me");
+      // Of several answers on their way, the one that was asked for last is the newest.
+      if (turn !== reading) return;
+      me.value = read;
       people.keep([
         {
           id: me.value.user_id,
