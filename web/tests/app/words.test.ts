@@ -56,6 +56,7 @@ describe("the words of the app", () => {
     "admin.act.": keysOf(adminEn.act).join(" "),
     "admin.audit.kind.": Object.keys(adminEn.audit.kind).join(" "),
     "admin.can.": keysOf(adminEn.can).join(" "),
+    "admin.choice.": keysOf(adminEn.choice).join(" "),
     "admin.node.": "up starting draining suspect dead",
     "admin.page.": Object.keys(adminEn.page).join(" "),
     "admin.reports.": "dismissed acted",
@@ -118,5 +119,7 @@ describe("the words of the app", () => {
         .filter((key) => key !== "drain_s")
         .sort(),
     ).toEqual(found(settings, /name="([a-z_.]+)"/g).sort());
+    const choices = found(settings, /Literal\[([^\]]+)\]/g).flatMap((one) => found(one, /"(\w+)"/g));
+    expect(keysOf(adminEn.choice).sort()).toEqual([...new Set(choices)].sort());
   });
 });

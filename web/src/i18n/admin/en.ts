@@ -163,6 +163,15 @@ export const en = {
     allTitle: "Give every setting its default again?",
     backHint: "It becomes a new version, so this can be undone as well.",
   },
+  choice: {
+    open: "Anybody",
+    invitation: "Who has a code",
+    approval: "Whom an administrator lets in",
+    closed: "Nobody",
+    many: "Many devices",
+    replace: "The new one replaces the older",
+    reject: "The new one is refused",
+  },
   room: {
     auth: "Accounts and sign-in",
     gateway: "Connections",

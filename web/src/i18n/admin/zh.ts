@@ -164,6 +164,15 @@ export const zh: AdminMessages = {
     allTitle: "所有配置恢复默认值？",
     backHint: "回滚会生成一个新版本，因此同样可以撤销。",
   },
+  choice: {
+    open: "任何人",
+    invitation: "持邀请码者",
+    approval: "经管理员批准者",
+    closed: "不开放",
+    many: "允许多台设备",
+    replace: "新设备取代旧设备",
+    reject: "拒绝新设备",
+  },
   room: {
     auth: "账号与登录",
     gateway: "连接",
