@@ -69,6 +69,18 @@ async def test_paths_are_completed_while_one_writes(puppet: PuppetServer, tmp_pa
         await screen.shows("📎 my letter.txt (5 B)")
 
 
+async def test_what_was_offered_to_a_path_is_not_taken_for_a_longer_one(puppet: PuppetServer, tmp_path: Path) -> None:
+    (tmp_path / "my letter.txt").write_text("Soft!")
+    (tmp_path / "mine.txt").write_text("Mine!!")
+    async with screen_of(puppet, opened="@juliet", size=(120, 30)) as screen:
+        await screen.shows("line 3")
+        screen.chat.composer.insert(f"/file {tmp_path}/m")
+        await screen.until(lambda: "letter.txt\n" in screen.text())
+        # Faster than the folder can be read again.
+        await screen.types("ine.txt")
+        await screen.shows("📎 mine.txt (6 B)")
+
+
 async def test_what_is_pinned_is_listed_and_a_way_there(puppet: PuppetServer) -> None:
     puppet = PuppetServer(made_up=500)
     async with screen_of(puppet, opened="#Verona") as screen:

@@ -82,7 +82,7 @@ class Composer(TextArea):
         self.orders: Sequence[tuple[str, str]] = ()
         self._sent: list[str] = []
         self._offered_to = ""
-        """What stood before the cursor when ways to go on were looked for."""
+        """What stood before the cursor for which ways to go on are offered."""
         self._at: int | None = None
         """Which of what was sent before is shown; None: none of it."""
         self._filled: str | None = None
@@ -105,7 +105,9 @@ class Composer(TextArea):
 
     def _handled(self, event: events.Key) -> bool:
         if self._choices.choices is not None and self._offered_to != self._before():
-            # Keys may come faster than word of what the last one changed.
+            # Keys may come faster than word of what the last one changed, or than a folder is read: what was offered to
+            # another text is none of this one's.
+            self._choices.offer(None)
             self._offer()
         key, offered = event.key, self._choices.choices is not None
         if key == "enter":
@@ -188,10 +190,11 @@ class Composer(TextArea):
 
     def _offer(self) -> None:
         row, _ = self.cursor_location
-        before = self._offered_to = self._before()
+        before = self._before()
         if row == 0 and (begun := path_begun(before)) is not None:
             self.run_worker(self._offer_paths(before, begun), exclusive=True)
             return
+        self._offered_to = before
         orders = self.orders if row == 0 else ()
         choices = complete(before, people=self.people(), orders=orders, titles=self.titles()) if self.text else None
         self._choices.offer(choices)
@@ -199,4 +202,5 @@ class Composer(TextArea):
     async def _offer_paths(self, before: str, begun: str) -> None:
         paths = await asyncio.to_thread(paths_like, begun)
         if self._before() == before:
+            self._offered_to = before
             self._choices.offer(path_choices(before, begun, paths))
