@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.puppet import DIRECT, JULIET, LIN, ROMEO, VERONA, PuppetServer
 from support.screens import screen_of
+from textual.events import Key
 
 from hubbub.wire import hubbub_pb2 as pb
 
@@ -70,15 +71,16 @@ async def test_paths_are_completed_while_one_writes(puppet: PuppetServer, tmp_pa
 
 
 async def test_what_was_offered_to_a_path_is_not_taken_for_a_longer_one(puppet: PuppetServer, tmp_path: Path) -> None:
-    (tmp_path / "my letter.txt").write_text("Soft!")
-    (tmp_path / "mine.txt").write_text("Mine!!")
+    (tmp_path / "maybe.txt").write_text("Soft!")
+    (tmp_path / "moon.txt").write_text("Swear!")
     async with screen_of(puppet, opened="@juliet", size=(120, 30)) as screen:
         await screen.shows("line 3")
         screen.chat.composer.insert(f"/file {tmp_path}/m")
-        await screen.until(lambda: "letter.txt\n" in screen.text())
+        await screen.until(lambda: "maybe.txt" in screen.text())
         # Faster than the folder can be read again.
-        await screen.types("ine.txt")
-        await screen.shows("📎 mine.txt (6 B)")
+        screen.chat.composer.insert("oon.txt")
+        screen.chat.composer.post_message(Key("enter", None))
+        await screen.shows("📎 moon.txt (6 B)")
 
 
 async def test_what_is_pinned_is_listed_and_a_way_there(puppet: PuppetServer) -> None:

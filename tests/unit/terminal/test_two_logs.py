@@ -29,9 +29,16 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
 
 def entries_of(actions: list[Action]) -> list[Entry]:
     return [
-        Entry(WHERE, seq, seq * 1000, ME if seq % 2 else OTHER, f"{seq:032x}", action)
+        Entry(WHERE, seq, seq * 1000, ME if seq % 2 else OTHER, f"{seq:032x}", possible(action, seq))
         for seq, action in enumerate(actions, 1)
     ]
+
+
+def possible(action: Action, seq: int) -> Action:
+    """No entry says of what comes after it that it is gone."""
+    if isinstance(action, ConversationChange) and action.kept_from is not None:
+        return ConversationChange(kept_from=min(action.kept_from, seq))
+    return action
 
 
 Told = tuple[list[tuple[int, str, str, bool, bool]], list[int]]

@@ -192,7 +192,7 @@ class Composer(TextArea):
         row, _ = self.cursor_location
         before = self._before()
         if row == 0 and (begun := path_begun(before)) is not None:
-            self.run_worker(self._offer_paths(before, begun), exclusive=True)
+            self.run_worker(lambda: self._offer_paths(before, begun), exclusive=True)
             return
         self._offered_to = before
         orders = self.orders if row == 0 else ()
