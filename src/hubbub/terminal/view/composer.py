@@ -108,7 +108,8 @@ class Composer(TextArea):
             # Keys may come faster than word of what the last one changed, or than a folder is read: what was offered to
             # another text is none of this one's.
             self._choices.offer(None)
-            self._offer()
+            if not self._reads_a_folder():
+                self._offer()
         key, offered = event.key, self._choices.choices is not None
         if key == "enter":
             if offered and not self._complete_already():
@@ -188,11 +189,15 @@ class Composer(TextArea):
         if self.text and self.text[0] not in "/:":
             self.post_message(self.Typed())
 
+    def _reads_a_folder(self) -> bool:
+        """Whether what goes on from here is found a moment later, once word of the change came."""
+        return self.cursor_location[0] == 0 and path_begun(self._before()) is not None
+
     def _offer(self) -> None:
         row, _ = self.cursor_location
         before = self._before()
         if row == 0 and (begun := path_begun(before)) is not None:
-            self.run_worker(lambda: self._offer_paths(before, begun), exclusive=True)
+            self.run_worker(self._offer_paths(before, begun), exclusive=True)
             return
         self._offered_to = before
         orders = self.orders if row == 0 else ()
