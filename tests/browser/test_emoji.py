@@ -32,6 +32,9 @@ def test_a_pack_is_added_used_and_taken_away_while_others_look(come: Callable[..
     picker.get_by_label("Search emoji").press("Enter")
     expect(juliet.box).to_have_value("👋🏿")
     juliet.box.fill("")
+    juliet.box.press_sequentially("A feast :tada:")
+    expect(juliet.box).to_have_value("A feast 🎉")
+    juliet.box.fill("")
 
     # The console: a pack with one that is wrong is refused whole and named; then it is there for everybody.
     main = goes(prince, "emoji")

@@ -13,6 +13,7 @@ export interface Emoji {
 
 /** As the files of `emojibase-data` have it. */
 interface Compact {
+  hexcode: string;
   label: string;
   unicode: string;
   group?: number;
@@ -61,6 +62,27 @@ function made(shown: readonly Compact[], also: readonly Compact[]): Emoji[] {
       const found = { emoji: each.unicode, name: each.label, group: each.group ?? 0, tones };
       return { ...found, words: words.join(" ").toLowerCase() };
     });
+}
+
+let names: Promise<ReadonlyMap<string, string>> | undefined;
+
+/** Return the emoji that a name between colons stands for everywhere (`tada`), if there is one. */
+export async function emojiNamed(name: string): Promise<string | undefined> {
+  names ??= loadNames().catch((thrown: unknown) => {
+    names = undefined;
+    throw thrown;
+  });
+  return (await names).get(name);
+}
+
+async function loadNames(): Promise<ReadonlyMap<string, string>> {
+  const [{ default: codes }, { default: all }] = (await Promise.all([
+    import("emojibase-data/en/shortcodes/github.json"),
+    import("emojibase-data/en/compact.json"),
+  ])) as [{ default: Record<string, string | string[]> }, { default: Compact[] }];
+  return new Map(
+    all.flatMap(({ hexcode, unicode }) => [codes[hexcode] ?? []].flat().map((name) => [name, unicode] as const)),
+  );
 }
 
 /** Return it in a tone of skin, 1 to 5; 0 is none. */

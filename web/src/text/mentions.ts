@@ -29,3 +29,11 @@ export function completionAt(text: string, cursor: number): Completion | null {
   if (emoji?.[1]) return { sign: ":", query: emoji[1], start: cursor - emoji[1].length - 1 };
   return null;
 }
+
+/** Return the name between colons that ends where the cursor stands, outside of code, and where its first colon is. */
+export function nameClosedAt(text: string, cursor: number): { name: string; start: number } | null {
+  const before = text.slice(0, cursor);
+  const name = /(?:^|[\s(（,，。])(:([a-z0-9_+-]{1,40}):)$/.exec(before);
+  if (!name?.[1] || !name[2] || (before.split("`").length - 1) % 2) return null;
+  return { name: name[2], start: cursor - name[1].length };
+}

@@ -9,9 +9,9 @@ import { recentEmoji, usedEmoji } from "@/components/emoji/recent";
 import { stepFrom } from "@/components/emoji/steps";
 import { useEmoji, type OwnEmoji } from "@/stores/emoji";
 import { useSession } from "@/stores/session";
-import { loadEmoji, toned } from "@/text/emoji";
+import { emojiNamed, loadEmoji, toned } from "@/text/emoji";
 import { isJustEmoji, parseMarkdown, plainText, type Inline } from "@/text/markdown";
-import { completionAt } from "@/text/mentions";
+import { completionAt, nameClosedAt } from "@/text/mentions";
 
 function inlines(text: string): Inline[] {
   const [first] = parseMarkdown(text);
@@ -157,5 +157,27 @@ describe("arrows among sections of 3, 10 and 1", () => {
     ["a", 9, null],
   ])("%s from %i leads to %s", (key, at, to) => {
     expect(stepFrom(at, key, lengths)).toBe(to);
+  });
+});
+
+describe("a name that everybody knows", () => {
+  test("is written out when its second colon comes, and nowhere else", () => {
+    const closed = (text: string): string | undefined => nameClosedAt(text, text.length)?.name;
+    expect(nameClosedAt("so :tada: it is", 9)).toEqual({ name: "tada", start: 3 });
+    expect([closed(":+1:"), closed("好，:tada:")]).toEqual(["+1", "tada"]);
+    expect([closed("at 10:30:"), closed("`:tada:"), closed(":tada"), closed("a:tada:"), closed("::")]).toEqual(
+      Array(5).fill(undefined),
+    );
+    expect(closed("`code` :tada:")).toBe("tada");
+  });
+
+  test("stands for one emoji", async () => {
+    expect(await Promise.all(["tada", "+1", "thumbsup", "heart", "nothing"].map(emojiNamed))).toEqual([
+      "🎉",
+      "👍️",
+      "👍️",
+      "❤️",
+      undefined,
+    ]);
   });
 });

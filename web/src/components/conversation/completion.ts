@@ -8,8 +8,8 @@ import { useEmoji } from "@/stores/emoji";
 import { usePeople } from "@/stores/people";
 import { useSession } from "@/stores/session";
 import { useSettings } from "@/stores/settings";
-import { findEmoji, loadEmoji } from "@/text/emoji";
-import { completionAt, EVERYONE, type Completion } from "@/text/mentions";
+import { emojiNamed, findEmoji, loadEmoji } from "@/text/emoji";
+import { completionAt, EVERYONE, nameClosedAt, type Completion } from "@/text/mentions";
 
 export interface Choice {
   readonly key: string;
@@ -65,6 +65,7 @@ export function useCompletion(
     const wanted = completion.value;
     if (!wanted) {
       choices.value = [];
+      if (box) await writeOut(box, mine);
       return;
     }
     let found: Choice[];
@@ -76,6 +77,18 @@ export function useCompletion(
     if (mine !== turn) return;
     choices.value = found;
     chosen.value = 0;
+  }
+
+  /** Put the emoji in the place of a name that everybody knows, once its second colon is written. */
+  async function writeOut(box: HTMLTextAreaElement, mine: number): Promise<void> {
+    const cursor = box.selectionStart;
+    const closed = nameClosedAt(text.value, cursor);
+    if (!closed || emoji.of(`:${closed.name}:`)) return;
+    const sign = await emojiNamed(closed.name).catch(() => undefined);
+    if (!sign || mine !== turn || box.selectionStart !== cursor) return;
+    text.value = text.value.slice(0, closed.start) + sign + text.value.slice(cursor);
+    await nextTick();
+    box.setSelectionRange(closed.start + sign.length, closed.start + sign.length);
   }
 
   async function findSigns(query: string): Promise<Choice[]> {
