@@ -377,6 +377,35 @@ async def test_a_hold_that_comes_in_the_middle_keeps_what_is_left(place: Place) 
     assert b"quail" not in await place.bodies(group)
 
 
+async def test_a_hold_that_comes_between_the_two_steps_can_read_everything_and_its_files(place: Place) -> None:
+    group = await place.group()
+    file = await place.shelf.has(ANNA)
+    seq = await place.say(group, ANNA, "quail")
+    await place.do(group, ANNA, Edit(seq, Body(text="quarrel", files=(FileRef(file),))))
+    place.days_pass(40)
+    hold = Hold(new_id(), "Capulet", "The feud", ANNA, place.clock.now_ms())
+
+    async def hold_once_nobody_is_shown_it(_: float) -> None:
+        if await place.kept_from(group) and await place.holds.hold(hold.id) is None:
+            await place.holds.open(hold, Subjects((BEN,)))
+
+    await place.who_lets_go(hold_once_nobody_is_shown_it).step()
+    await place.retaining.step()
+    place.days_pass(2)
+    assert await place.shelf.swept() == set(), "the file is the message's"
+    assert await place.words(ANNA, group) == []
+    page = await place.holds.held(hold.id, "", 100)
+    assert page is not None
+    said = [(each.entry.action, each.erased) for each in page.entries if isinstance(each.entry.action, Post | Edit)]
+    assert [(action.body.text, erased) for action, erased in said] == [("quail", False), ("quarrel", False)]
+    assert (await place.holds.held_files(hold.id, [file])).keys() == {file}
+    await place.released(hold.id)
+    await place.retaining.step()
+    assert b"qu" not in await place.bodies(group)
+    place.days_pass(2)
+    assert await place.shelf.swept() == {file}
+
+
 async def test_files_that_nothing_else_shows_are_free(place: Place) -> None:
     group = await place.group()
     alone, shared = [await place.shelf.has(ANNA) for _ in range(2)]

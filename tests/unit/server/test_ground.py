@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -81,6 +82,20 @@ async def test_a_server_is_ready_from_when_it_serves_until_it_drains(tmp_path: P
         assert [view.record.draining for view in server.nodes.view()] == [True]
         assert server.gateway is not None
         await server.gateway.stop()
+
+
+async def test_who_works_for_all_lets_go_of_messages_and_of_what_holds_kept_until_the_end(tmp_path: Path) -> None:
+    work = {"tidying", "erasing", "releasing", "retention"}
+
+    def running() -> set[str]:
+        return work & {task.get_name() for task in asyncio.all_tasks()}
+
+    for node, roles, expected in (("works", ("chat", "worker"), work), ("talks", ("chat",), set())):
+        settings = ServerSettings(data=str(tmp_path / node), node=node, roles=roles)
+        async with AsyncExitStack() as stack:
+            await build(settings, ManualClock(), Reachable(http="127.0.0.1:1"), stack, lambda _: None)
+            assert running() == expected
+        assert running() == set()
 
 
 async def test_what_counts_as_small_changes_only_while_no_node_lives(tmp_path: Path) -> None:
