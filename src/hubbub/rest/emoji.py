@@ -159,7 +159,13 @@ _MANAGE: dict[str, Any] = {"scope": scopes.ADMIN, "permission": Permission.EMOJI
 _UPLOAD = (*BODY, Code.CONFLICT, Code.FILE_TOO_LARGE, Code.FILE_QUOTA, Code.FILE_NOT_FOUND, Code.FILES_OFF)
 
 
-@post("/emoji", summary="Add an emoji", tags=["emoji"], opt=refuses(*_UPLOAD, upload=True, **_MANAGE))
+@post(
+    "/emoji",
+    summary="Add an emoji",
+    tags=["emoji"],
+    request_max_body_size=None,
+    opt=refuses(*_UPLOAD, upload=True, **_MANAGE),
+)
 async def add_emoji(
     request: Request[Any, Any, Any],
     identity: IdentityDep,
@@ -193,6 +199,7 @@ async def remove_emoji(name: FromPath[str], deps: DepsDep) -> None:
     "/emoji-packs",
     summary="Add a pack of emoji",
     tags=["emoji"],
+    request_max_body_size=None,
     opt=refuses(*_UPLOAD, upload=True, **_MANAGE),
 )
 async def add_emoji_pack(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -111,6 +112,14 @@ async def test_a_pack_is_added_whole_or_not_at_all(either: Site) -> None:
     await prince.does("DELETE", "/emoji-packs/Verona")
     assert await names(prince) == ["taken"]
     assert await prince.is_refused("DELETE", "/emoji-packs/Verona") == "not_found"
+
+
+async def test_a_picture_and_a_pack_may_be_larger_than_other_bodies(site: Site) -> None:
+    prince = await site.admin()
+    large = SMALL + os.urandom(site.deps.settings.body_limit_bytes)
+    await added(prince, "rose2", large)
+    await prince.does("POST", "/emoji-packs", params={"pack": "Verona"}, content=a_pack({"dagger2.png": large}))
+    assert await names(prince) == ["rose2", "dagger2"]
 
 
 async def test_the_list_is_not_sent_again_while_nothing_changed(site: Site) -> None:
