@@ -5,11 +5,13 @@ where nothing else runs.  A pack is a ZIP, which strangers wrote as well, so it 
 entry, never by what it says of itself, and a picture that is not understood spoils it all.  Every picture becomes a
 WebP with the pixels and nothing else; one that moves goes on moving, and has a still of its first frame beside it.
 
-The answer is one line of JSON: what was made, or what is wrong with which entry.  Anything else means: not understood.
+The answer is one line of JSON: what was made, what is wrong with which entry, or that the disk is full.  Anything else
+means: not understood.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import warnings
@@ -45,13 +47,17 @@ def main(kind: str, source: str, folder: str, pixels: str, px: str, each_bytes: 
         said: dict[str, Any] = {"made": made}
     except Wrong as wrong:
         said = {"wrong": wrong.why, "entry": wrong.entry}
+    except OSError as problem:
+        if not _is_full(problem):
+            raise
+        said = {"full": True}
     print(json.dumps(said))  # noqa: T201
 
 
 def render(
     pack: bool, source: Path, folder: Path, pixels: int, px: int, each_bytes: int, most: int
 ) -> list[dict[str, Any]]:
-    """Return the entry, size and kind of each picture.  Raises Wrong."""
+    """Return the entry, size and kind of each picture.  Raises Wrong, or OSError when the disk is full."""
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = pixels
@@ -61,7 +67,9 @@ def render(
         target = folder / str(len(made))
         try:
             size, moving = _shrink(picture, target, pixels, px)
-        except Exception:
+        except Exception as problem:
+            if _is_full(problem):
+                raise
             # Pillow raises whatever a broken picture makes it.
             raise Wrong("it is no picture that is understood: PNG, GIF, WebP, JPEG or AVIF", entry) from None
         if target.stat().st_size > each_bytes:
@@ -110,7 +118,9 @@ def _unpacked(archive: Path, folder: Path, each_bytes: int, most: int) -> Iterat
             for one in entries:
                 _extract(opened, one, spot, each_bytes)
                 yield one.filename, spot
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError):
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError) as problem:
+        if _is_full(problem):
+            raise
         raise Wrong("it is no ZIP that is understood") from None
 
 
@@ -128,6 +138,11 @@ def _extract(opened: zipfile.ZipFile, one: zipfile.ZipInfo, spot: Path, each_byt
     if len(content) > each_bytes:
         raise Wrong(f"it has more than {each_bytes:,} bytes", one.filename)
     spot.write_bytes(content)
+
+
+def _is_full(problem: Exception) -> bool:
+    """Whether the disk is full, which says nothing of the picture."""
+    return isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _is_chaff(name: str) -> bool:

@@ -39,6 +39,7 @@ class _SmallOnes(msgspec.Struct):
     made: list[_Small] = []
     wrong: str = ""
     entry: str = ""
+    full: bool = False
 
 
 _made = msgspec.json.Decoder(_Made)
@@ -79,6 +80,8 @@ class PictureProcesses:
             answer = _small.decode(said)
         except msgspec.DecodeError:
             raise ChatError(Code.BAD_REQUEST, "It could not be understood in the time there is.") from None
+        if answer.full:
+            raise ChatError(Code.STORAGE_FULL)
         if answer.wrong:
             raise ChatError(Code.BAD_REQUEST, about_entry(answer.entry, answer.wrong))
         return [

@@ -78,7 +78,7 @@ class Pictures(Protocol):
     async def shrink(self, source: Path, folder: Path, *, pack: bool) -> list[SmallPicture]:
         """Write a picture, or each of a ZIP with pictures, into a folder, small enough for a line of text.
 
-        Raises ChatError(BAD_REQUEST) that says what is wrong, and with which entry.
+        Raises ChatError(BAD_REQUEST) that says what is wrong, and with which entry, or STORAGE_FULL.
         """
 
 

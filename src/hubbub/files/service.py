@@ -8,6 +8,7 @@ kept and is made ready after, so bytes without a row cannot be: whatever died in
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import logging
 import re
@@ -85,7 +86,7 @@ class Files:
     ) -> FileRow:
         """Keep a file; `length` is what the uploader said.  Cancelling leaves nothing.
 
-        Raises FILE_TOO_LARGE, FILE_QUOTA, RATE_LIMITED, or BAD_REQUEST for a file without a byte.
+        Raises FILE_TOO_LARGE, FILE_QUOTA, RATE_LIMITED, STORAGE_FULL, or BAD_REQUEST for a file without a byte.
         """
         if length is not None:
             await self._need_room(user_id, length)
@@ -132,7 +133,10 @@ class Files:
 
     @asynccontextmanager
     async def _working(self, user_id: str) -> AsyncIterator[Path]:
-        """Give a folder for one upload of somebody who has not too many under way."""
+        """Give a folder for one upload of somebody who has not too many under way.
+
+        Raises RATE_LIMITED for one too many, and STORAGE_FULL when the disk is full while it is worked on.
+        """
         if self._under_way[user_id] >= self._settings.uploads_at_once:
             raise RateLimited(after_s=1.0)
         self._under_way[user_id] += 1
@@ -140,6 +144,10 @@ class Files:
         try:
             await asyncio.to_thread(folder.mkdir, mode=0o700)
             yield folder
+        except OSError as problem:
+            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise ChatError(Code.STORAGE_FULL) from problem
+            raise
         finally:
             self._under_way[user_id] -= 1
             if not self._under_way[user_id]:

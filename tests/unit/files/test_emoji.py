@@ -149,3 +149,11 @@ async def test_what_is_no_zip_or_says_too_much_is_refused(tmp_path: Path) -> Non
         for number in range(6_000):
             packed.writestr(f"{number:060}", b"")
     assert "no ZIP" in await refusal(tmp_path, many.getvalue(), pack=True)
+
+
+@pytest.mark.parametrize("written", ["entry", "0"])
+async def test_a_full_disk_is_no_fault_of_the_picture(tmp_path: Path, written: str) -> None:
+    (tmp_path / written).symlink_to("/dev/full")
+    with pytest.raises(ChatError) as refused:
+        await shrunk(tmp_path, a_pack({"a.png": a_picture("PNG", (32, 32))}), pack=True)
+    assert refused.value.code is Code.STORAGE_FULL

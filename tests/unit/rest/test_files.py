@@ -256,6 +256,22 @@ async def test_an_upload_that_breaks_off_leaves_nothing(verona: Site) -> None:
     await uploaded(romeo, b"now there is room again")
 
 
+async def test_a_full_disk_is_said_to_be_full_and_nothing_is_left(site: Site) -> None:
+    romeo = await site.enter("romeo")
+    assert site.deps.files is not None
+    folder = site.deps.files.folder
+
+    async def as_the_disk_fills() -> AsyncIterator[bytes]:
+        (upload,) = folder.iterdir()
+        (upload / "upload").symlink_to("/dev/full")
+        yield LETTER
+
+    answer = await romeo.ask("POST", "/files", content=as_the_disk_fills())
+    assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
+    assert not list(folder.iterdir())
+    await uploaded(romeo, LETTER)
+
+
 async def test_one_throws_an_upload_away(site: Site) -> None:
     romeo, juliet = await site.enter("romeo"), await site.enter("juliet")
     kept, thrown = await uploaded(romeo, b"kept"), await uploaded(romeo, b"thrown")
