@@ -10,6 +10,7 @@ import click
 
 from hubbub.auth.audit import ORIGIN, AuditEntry, Chain, Fault, Head
 from hubbub.cli.named import Named
+from hubbub.cli.pages import pages
 from hubbub.cli.run import Ask, Context, Exit, common
 from hubbub.cli.show import clock_time, line
 from hubbub.client import HubbubError
@@ -34,20 +35,14 @@ async def list_(context: Context, act: str, who: str, target: str, oldest: bool,
     """Print entries, the newest first."""
     async with context.api() as ask:
         names = Named(ask)
-        params = {"act": act, "target": target, "order": "oldest" if oldest else "newest", "cursor": ""}
+        asked = {"act": act, "target": target, "order": "oldest" if oldest else "newest"}
         if who:
-            params["by"] = await names.id_of(who)
-        left = limit
-        while left > 0:
-            page = await ask("GET", _PATH, params={**params, "limit": str(min(200, left))})
+            asked["by"] = await names.id_of(who)
+        async for page in pages(ask, _PATH, "entries", limit, asked=asked):
             await names.learn(one["user_id"] for one in page["entries"])
             await names.learn(one["target"] for one in page["entries"])
             for entry in page["entries"]:
                 context.show(entry, _shown(entry, names))
-            left -= len(page["entries"])
-            params["cursor"] = page["next_cursor"]
-            if not page["next_cursor"]:
-                return
 
 
 @command.command("verify")

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import click
 
+from hubbub.cli.pages import rows
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import line
 
@@ -64,16 +65,9 @@ async def create(
 @common
 async def list_(context: Context, limit: int) -> None:
     """Print the registered clients."""
-    cursor, left = "", limit
     async with context.api() as ask:
-        while left > 0:
-            page = await ask("GET", _PATH, params={"limit": str(min(200, left)), "cursor": cursor})
-            for client in page["clients"]:
-                context.show(client, f"{client['client_id']}  {line(client['name'])}  {_kind(client)}")
-            left -= len(page["clients"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
+        async for client in rows(ask, _PATH, "clients", limit):
+            context.show(client, f"{client['client_id']}  {line(client['name'])}  {_kind(client)}")
 
 
 @command.command("show")
@@ -136,16 +130,9 @@ def _show_secret(context: Context, client: dict[str, Any]) -> None:
 @common
 async def apps(context: Context, limit: int) -> None:
     """Print the programs one allowed to act for one, and what each may do."""
-    cursor, left = "", limit
     async with context.api() as ask:
-        while left > 0:
-            page = await ask("GET", "/api/v1/me/apps", params={"limit": str(min(200, left)), "cursor": cursor})
-            for app in page["apps"]:
-                context.show(app, f"{app['client_id']}  {line(app['name'])}: {' '.join(app['scopes'])}")
-            left -= len(page["apps"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
+        async for app in rows(ask, "/api/v1/me/apps", "apps", limit):
+            context.show(app, f"{app['client_id']}  {line(app['name'])}: {' '.join(app['scopes'])}")
 
 
 @command.command("forget-app")

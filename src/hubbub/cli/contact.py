@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import click
 
+from hubbub.cli.pages import pages
 from hubbub.cli.run import Ask, Context, common
 from hubbub.cli.show import line
 from hubbub.client import HubbubError
@@ -24,17 +25,11 @@ def command() -> None:
 @common
 async def list_(context: Context, limit: int) -> None:
     """Print everybody one keeps something of: contacts, requests either way, names, blocks."""
-    cursor, left = "", limit
     async with context.api() as ask:
-        while left > 0:
-            page = await ask("GET", _PATH, params={"limit": str(min(100, left)), "cursor": cursor})
+        async for page in pages(ask, _PATH, "contacts", limit, at_once=100):
             names = await _names(ask, [row["user_id"] for row in page["contacts"]])
             for row in page["contacts"]:
                 _show(context, row, names.get(row["user_id"], row["user_id"]))
-            left -= max(1, len(page["contacts"]))
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
 
 
 @command.command("ask")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from hubbub.cli.named import Named
+from hubbub.cli.pages import pages
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import clock_time, indented, line
 
@@ -28,20 +29,13 @@ def command() -> None:
 @common
 async def list_(context: Context, state: str, limit: int) -> None:
     """Print held messages, the oldest first."""
-    cursor, left = "", limit
     async with context.api() as ask:
         names = Named(ask)
-        while left > 0:
-            params = {"state": state, "limit": str(min(200, left)), "cursor": cursor}
-            page = await ask("GET", _PATH, params=params)
+        async for page in pages(ask, _PATH, "held", limit, asked={"state": state}):
             await names.learn(one["user_id"] for one in page["held"])
             for held in page["held"]:
                 who = f"@{line(names.of(held['user_id']))} in {held['conversation_id']} {clock_time(held['time_ms'])}"
                 context.show(held, f"{held['held_id']}  {who}\n    {indented(held['text'])}")
-            left -= len(page["held"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
 
 
 @command.command("accept")

@@ -10,6 +10,7 @@ import click
 
 from hubbub.cli.evidence import Evidence
 from hubbub.cli.named import Named
+from hubbub.cli.pages import pages, rows
 from hubbub.cli.run import Ask, Context, common
 from hubbub.cli.show import clock_time, line
 from hubbub.cli.until import moment
@@ -62,17 +63,9 @@ async def open_(
 @common
 async def list_(context: Context, closed: bool, limit: int) -> None:
     """Print holds, the oldest first."""
-    cursor, left = "", limit
     async with context.api() as ask:
-        while left > 0:
-            params = {"state": "closed" if closed else "open", "limit": str(min(200, left)), "cursor": cursor}
-            page = await ask("GET", _PATH, params=params)
-            for hold in page["holds"]:
-                context.show(hold, _shown(hold))
-            left -= len(page["holds"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
+        async for hold in rows(ask, _PATH, "holds", limit, asked={"state": "closed" if closed else "open"}):
+            context.show(hold, _shown(hold))
 
 
 @command.command("show")
@@ -153,14 +146,10 @@ async def export(context: Context, hold_id: str, where: Path | None, files: bool
         made = await ask("POST", begun)
         at = datetime.fromtimestamp(made["created_ms"] / 1000, UTC)
         evidence = Evidence(where or Path(f"hold-{hold_id[:8]}-{at:%Y%m%dT%H%M%SZ}"), made)
-        path, cursor = f"{begun}/{made['export_id']}", ""
+        path = f"{begun}/{made['export_id']}"
         with evidence:
-            while True:
-                page = await ask("GET", f"{path}/entries", params={"limit": "200", "cursor": cursor})
+            async for page in pages(ask, f"{path}/entries", "entries"):
                 evidence.write(page)
-                cursor = page["next_cursor"]
-                if not cursor:
-                    break
         if files:
             async with context.pieces() as pieces:
                 for file_id in evidence.wanted:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from hubbub.base.clock import SystemClock
+from hubbub.cli.pages import rows
 from hubbub.cli.run import Ask, Context, common
 from hubbub.cli.show import clock_time, line
 from hubbub.client import HubbubError
@@ -92,11 +93,4 @@ async def _answer(context: Context, username: str, accepted: bool) -> None:
 
 
 async def _waiting(ask: Ask) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        page = await ask("GET", _REQUESTS, params={"limit": "200", "cursor": cursor})
-        found += page["waiting"]
-        cursor = page["next_cursor"]
-        if not cursor:
-            return found
+    return [row async for row in rows(ask, _REQUESTS, "waiting")]

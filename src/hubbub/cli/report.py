@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hubbub.cli.named import Named
+from hubbub.cli.pages import pages
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import clock_time, indented, line
 from hubbub.cli.until import end_of
@@ -60,19 +61,12 @@ async def message(context: Context, conversation_id: str, seq: int, reason: str,
 @common
 async def list_(context: Context, resolved: bool, limit: int) -> None:
     """Print reports, the oldest first (moderators)."""
-    cursor, left = "", limit
     async with context.api() as ask:
         names = Named(ask)
-        while left > 0:
-            params = {"state": "closed" if resolved else "open", "limit": str(min(200, left)), "cursor": cursor}
-            page = await ask("GET", _PATH, params=params)
+        async for page in pages(ask, _PATH, "reports", limit, asked={"state": "closed" if resolved else "open"}):
             await names.learn(one[key] for one in page["reports"] for key in ("user_id", "reporter_id"))
             for report in page["reports"]:
                 context.show(report, _shown(report, names))
-            left -= len(page["reports"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
 
 
 @command.command("resolve")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from hubbub.cli.pages import pages
 from hubbub.cli.run import Context, common
 
 FOR_EVER, AS_THE_PLACE, MOST_DAYS = 0, -1, 36_500
@@ -47,20 +48,14 @@ async def set_(context: Context, conversation_id: str, days: int) -> None:
 @common
 async def list_(context: Context, limit: int) -> None:
     """Print what the place says, and the conversations that say something else."""
-    cursor, left, first = "", limit, True
+    first = True
     async with context.api() as ask:
-        while left > 0:
-            params = {"limit": str(min(100, left)), "cursor": cursor}
-            page = await ask("GET", "/api/v1/retention", params=params)
+        async for page in pages(ask, "/api/v1/retention", "conversations", limit):
             if first:
                 context.show({"place_days": page["place_days"]}, f"place  {_said(page['place_days'])}")
                 first = False
             for one in page["conversations"]:
                 context.show(one, f"{one['conversation_id']}  {_said(one['keep_days'])}")
-            left -= len(page["conversations"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
 
 
 def _said(days: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hubbub.cli.named import Named
+from hubbub.cli.pages import rows
 from hubbub.cli.run import Ask, Context, common
 from hubbub.cli.show import line
 from hubbub.client import HubbubError
@@ -100,18 +101,10 @@ async def take(context: Context, role: str, username: str) -> None:
 @common
 async def people(context: Context, role: str, limit: int) -> None:
     """Print who has ROLE."""
-    cursor, left = "", limit
     async with context.api() as ask:
         found = await _find(ask, role)
-        while left > 0:
-            params = {"limit": str(min(200, left)), "cursor": cursor}
-            page = await ask("GET", f"{_PATH}/{found['role']}/people", params=params)
-            for person in page["people"]:
-                context.show(person, f"@{line(person['username'])}  {' '.join(person['roles'])}")
-            left -= len(page["people"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
+        async for person in rows(ask, f"{_PATH}/{found['role']}/people", "people", limit):
+            context.show(person, f"@{line(person['username'])}  {' '.join(person['roles'])}")
 
 
 @command.command("mine")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from hubbub.cli.named import Named
+from hubbub.cli.pages import rows
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import clock_time, line
 from hubbub.cli.until import end_of
@@ -38,17 +39,10 @@ def group_for(one: Sanction) -> click.Group:
     @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many at most.")
     @common
     async def list_(context: Context, limit: int) -> None:
-        cursor, left = "", limit
         async with context.api() as ask:
-            while left > 0:
-                page = await ask("GET", path, params={"limit": str(min(200, left)), "cursor": cursor})
-                for row in page[one.plural]:
-                    until = f"until {clock_time(row['until_ms'])}" if row["until_ms"] else "without end"
-                    context.show(row, f"@{line(row['username'])}  {until}")
-                left -= len(page[one.plural])
-                cursor = page["next_cursor"]
-                if not cursor:
-                    return
+            async for row in rows(ask, path, one.plural, limit):
+                until = f"until {clock_time(row['until_ms'])}" if row["until_ms"] else "without end"
+                context.show(row, f"@{line(row['username'])}  {until}")
 
     @command.command("set", help=one.setting)
     @click.argument("username")

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from hubbub.cli.named import Named
+from hubbub.cli.pages import rows
 from hubbub.cli.run import Ask, Context, common
 from hubbub.cli.show import clock_time, line
 
@@ -110,14 +111,7 @@ async def _path(ask: Ask, who: str) -> str:
 
 async def _all(ask: Ask, path: str = _PATH) -> list[dict[str, Any]]:
     """Return every login; there are at most some dozens, because older ones are pushed aside."""
-    found: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        page = await ask("GET", path, params={"limit": "200", "cursor": cursor})
-        found += page["logins"]
-        cursor = page["next_cursor"]
-        if not cursor:
-            return found
+    return [row async for row in rows(ask, path, "logins")]
 
 
 def _own(context: Context) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hubbub.cli.named import Named
+from hubbub.cli.pages import rows
 from hubbub.cli.run import Context, common
 from hubbub.cli.show import clock_time, line
 
@@ -26,17 +27,9 @@ def command() -> None:
 @common
 async def list_(context: Context, query: str, state: str, limit: int) -> None:
     """Print accounts: all, or those with QUERY in their name or as their address."""
-    cursor, left = "", limit
     async with context.api() as ask:
-        while left > 0:
-            params = {"query": query, "state": state, "limit": str(min(200, left)), "cursor": cursor}
-            page = await ask("GET", _PATH, params=params)
-            for one in page["accounts"]:
-                context.show(one, _shown(one))
-            left -= len(page["accounts"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
+        async for one in rows(ask, _PATH, "accounts", limit, asked={"query": query, "state": state}):
+            context.show(one, _shown(one))
 
 
 @command.command("show")
