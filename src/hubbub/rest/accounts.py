@@ -15,7 +15,7 @@ from hubbub.rest.authorization.oauth import TokenAnswer, token_answer
 from hubbub.rest.authorization.visits import Visit
 from hubbub.rest.deps import CallerDep, DepsDep, IdentityDep
 from hubbub.rest.guards import address_of, bearer_if_any
-from hubbub.rest.inputs import Cursor, Limit, Seq, an_id
+from hubbub.rest.inputs import Cursor, Limit, Seq, an_id, id_after
 from hubbub.rest.models import Me, UserState
 from hubbub.rest.refusals import BODY, refuses
 
@@ -196,8 +196,8 @@ async def log_out(request: Request[Any, Any, Any], identity: IdentityDep, deps: 
 @get("/me/logins", summary="List one's devices", tags=["accounts"], opt=refuses(Code.BAD_CURSOR, scope=scopes.ACCOUNT))
 async def list_logins(identity: IdentityDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> LoginPage:
     """Return the logins of the caller that last, one per device."""
-    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    after = id_after(cursor)
+    size = deps.settings.page_size(limit)
     rows, following = await deps.accounts.logins(identity, after, size)
     return LoginPage(
         logins=[Login.of(row, identity.login_id) for row in rows],

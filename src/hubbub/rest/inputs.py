@@ -22,6 +22,7 @@ __all__ = [
     "an_id",
     "client_id_of",
     "conversation_of",
+    "id_after",
     "ids_of",
     "user_of",
 ]
@@ -56,6 +57,11 @@ def an_id(text: str, code: Code, message: str = "") -> str:
         return parse_id(text)
     except ValueError:
         raise ChatError(code, message) from None
+
+
+def id_after(cursor: str) -> str:
+    """Return the id that a page begins after; empty for the first.  Raises ChatError(BAD_CURSOR)."""
+    return an_id(cursor, Code.BAD_CURSOR) if cursor else ""
 
 
 def conversation_of(text: str) -> str:

@@ -316,7 +316,7 @@ async def list_edits(
     if cursor and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 20):
         raise ChatError(Code.BAD_CURSOR)
     after = int(cursor) if cursor else 0
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    size = deps.settings.page_size(limit)
     found = await deps.chat.revisions(caller, conversation_of(conversation_id), seq)
     rest = [one for one in found if one.seq > after]
     return RevisionPage(

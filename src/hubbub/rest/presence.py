@@ -70,7 +70,7 @@ async def list_presence(
         return PresencePage(presences=[Presence.of(one) for one in shown], next_cursor="")
     if cursor:
         cursor = an_id(cursor, Code.BAD_CURSOR)
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    size = deps.settings.page_size(limit)
     found = await deps.sessions.online_after(cursor, size + 1)
     following = found[size - 1].user_id if len(found) > size else ""
     hiding = frozenset(await deps.chat.hiding(caller, [one.user_id for one in found[:size]]))

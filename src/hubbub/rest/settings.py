@@ -30,3 +30,7 @@ class RestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A stream without anything to say ends after so long, and its client comes back to whichever node is best."""
     event_page: int = 100
     """Entries of one event: as many are in memory for one reader, however far behind it is."""
+
+    def page_size(self, limit: int) -> int:
+        """Return how many a page has at most when so many were asked for; 0: it was left to the server."""
+        return min(limit or self.page_default, self.page_max)

@@ -101,7 +101,7 @@ async def read_audit(
 ) -> AuditPage:
     """Return who did what to whom, when and from where."""
     log = log_of(deps)
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    size = deps.settings.page_size(limit)
     # The newest is asked for first: what is added meanwhile then looks like more, and never like less.
     head = await log.head()
     found = await log.page(

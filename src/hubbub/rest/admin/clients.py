@@ -12,7 +12,7 @@ from hubbub.auth import client_ports, scopes
 from hubbub.auth.permissions import Permission
 from hubbub.base.errors import Code
 from hubbub.rest.deps import DepsDep, IdentityDep
-from hubbub.rest.inputs import Cursor, Limit, an_id
+from hubbub.rest.inputs import Cursor, Limit, id_after
 from hubbub.rest.refusals import BODY, refuses
 
 __all__ = ["GUARDED"]
@@ -151,8 +151,8 @@ async def create_client(data: JSONBody[NewClient], identity: IdentityDep, deps: 
 )
 async def list_clients(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> ClientPage:
     """Return the registered clients, by id."""
-    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    after = id_after(cursor)
+    size = deps.settings.page_size(limit)
     rows, following = await deps.oauth.clients.page(after, size)
     return ClientPage(clients=[Client.of(row) for row in rows], next_cursor=following)
 
@@ -196,8 +196,8 @@ async def delete_client(client_id: FromPath[str], identity: IdentityDep, deps: D
 @get("/me/apps", summary="List what one allowed other programs", tags=["clients"], opt=refuses(Code.BAD_CURSOR))
 async def list_apps(identity: IdentityDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> AppPage:
     """Return the programs the caller allowed to act for them, and what each may do."""
-    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    after = id_after(cursor)
+    size = deps.settings.page_size(limit)
     pairs, following = await deps.oauth.clients.allowed(identity.user_id, after, size)
     apps = [
         App(client_id=client.id, name=client.name, scopes=consent.scope.split(), granted_ms=consent.granted_ms)

@@ -319,7 +319,7 @@ async def unset_config(
 )
 async def config_history(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> ConfigHistory:
     """Return versions with their values, author and note, newest first."""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    size = deps.settings.page_size(limit)
     found = await _config(deps).history(_before(cursor), size + 1)
     following = str(found[size - 1].version) if len(found) > size else ""
     return ConfigHistory(versions=[ConfigChange.of(one) for one in found[:size]], next_cursor=following)

@@ -20,7 +20,7 @@ from hubbub.chat.holding import Holding
 from hubbub.files.model import FileRow, FileState
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
 from hubbub.rest.downloads import give
-from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id, conversation_of, user_of
+from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id, conversation_of, id_after, user_of
 from hubbub.rest.log_models import Entry
 from hubbub.rest.refusals import BODY, refuses
 from hubbub.rest.words import Kind, word
@@ -217,8 +217,8 @@ async def open_hold(data: JSONBody[NewHold], identity: IdentityDep, deps: DepsDe
 @get("/holds", summary="List legal holds", tags=["holds"], opt=refuses(Code.NOT_FOUND, Code.BAD_CURSOR, **_MANAGE))
 async def list_holds(deps: DepsDep, which: StateQuery = "open", cursor: Cursor = "", limit: Limit = 0) -> HoldPage:
     """Return holds, the oldest first."""
-    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
-    rows, following = await _holding(deps).holds(which == "closed", after, _size(deps, limit))
+    after = id_after(cursor)
+    rows, following = await _holding(deps).holds(which == "closed", after, deps.settings.page_size(limit))
     return HoldPage(holds=[Hold.of(row) for row in rows], next_cursor=following)
 
 
@@ -315,7 +315,7 @@ async def read_export(
     they wrote in public.
     """
     which = _export(hold_id, export_id)
-    return HeldPage.of(await _holding(deps).held(*which, identity.user_id, cursor, _size(deps, limit)))
+    return HeldPage.of(await _holding(deps).held(*which, identity.user_id, cursor, deps.settings.page_size(limit)))
 
 
 @get(
@@ -378,10 +378,6 @@ def _subjects(user_ids: list[str], conversation_ids: list[str]) -> holds.Subject
 
 def _export(hold_id: str, export_id: str) -> tuple[str, str]:
     return an_id(hold_id, Code.NOT_FOUND), an_id(export_id, Code.NOT_FOUND)
-
-
-def _size(deps: Deps, limit: int) -> int:
-    return min(limit or deps.settings.page_default, deps.settings.page_max)
 
 
 GUARDED = [

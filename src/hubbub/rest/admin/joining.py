@@ -12,7 +12,7 @@ from hubbub.auth import joining, ports, scopes
 from hubbub.auth.permissions import Permission
 from hubbub.base.errors import Code
 from hubbub.rest.deps import DepsDep, IdentityDep
-from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id
+from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id, id_after
 from hubbub.rest.refusals import BODY, refuses
 
 __all__ = ["GUARDED"]
@@ -128,8 +128,8 @@ async def revoke_code(code: FromPath[str], deps: DepsDep) -> None:
 )
 async def list_waiting(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> WaitingPage:
     """Return a page of the accounts that were made where an admin lets people in."""
-    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    after = id_after(cursor)
+    size = deps.settings.page_size(limit)
     rows, following = await deps.accounts.waiting(after, size)
     return WaitingPage(waiting=[Waiting.of(row) for row in rows], next_cursor=following)
 

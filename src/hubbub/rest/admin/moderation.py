@@ -17,7 +17,7 @@ from hubbub.chat.model import Recall
 from hubbub.chat.moderating import Moderating
 from hubbub.rest.commands import store
 from hubbub.rest.deps import CallerDep, Deps, DepsDep, IdentityDep
-from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id, conversation_of, user_of
+from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id, conversation_of, id_after, user_of
 from hubbub.rest.refusals import BODY, COMMAND, READ, refuses
 
 __all__ = ["GUARDED"]
@@ -243,7 +243,9 @@ async def list_reports(
     deps: DepsDep, which: ReportStateQuery = "open", cursor: Cursor = "", limit: Limit = 0
 ) -> ReportPage:
     """Return reports, the oldest first."""
-    rows, following = await _moderating(deps).reports(which == "closed", _after(cursor), _size(deps, limit))
+    rows, following = await _moderating(deps).reports(
+        which == "closed", id_after(cursor), deps.settings.page_size(limit)
+    )
     return ReportPage(reports=[Report.of(row) for row in rows], next_cursor=following)
 
 
@@ -316,7 +318,9 @@ async def list_held(
     deps: DepsDep, which: HeldStateQuery = "waiting", cursor: Cursor = "", limit: Limit = 0
 ) -> HeldPage:
     """Return messages that word filters hold, the oldest first."""
-    rows, following = await _moderating(deps).held(moderation.HeldState(which), _after(cursor), _size(deps, limit))
+    rows, following = await _moderating(deps).held(
+        moderation.HeldState(which), id_after(cursor), deps.settings.page_size(limit)
+    )
     return HeldPage(held=[HeldMessage.of(row) for row in rows], next_cursor=following)
 
 
@@ -424,14 +428,6 @@ def _moderating(deps: Deps) -> Moderating:
     if deps.moderating is None:
         raise ChatError(Code.NOT_FOUND)
     return deps.moderating
-
-
-def _after(cursor: str) -> str:
-    return an_id(cursor, Code.BAD_CURSOR) if cursor else ""
-
-
-def _size(deps: Deps, limit: int) -> int:
-    return min(limit or deps.settings.page_default, deps.settings.page_max)
 
 
 GUARDED = [

@@ -18,7 +18,7 @@ from hubbub.rest.accounts import EndedLogins, LoginPage
 from hubbub.rest.accounts import Login as LoginRow
 from hubbub.rest.admin.roles import until_of
 from hubbub.rest.deps import DepsDep, IdentityDep
-from hubbub.rest.inputs import Cursor, Limit, Query, an_id, user_of
+from hubbub.rest.inputs import Cursor, Limit, Query, an_id, id_after, user_of
 from hubbub.rest.refusals import BODY, refuses
 
 __all__ = ["GUARDED"]
@@ -110,8 +110,8 @@ async def list_accounts(
     deps: DepsDep, text: Query = "", which: StateQuery = "active", cursor: Cursor = "", limit: Limit = 0
 ) -> AccountPage:
     """Return a page of accounts, by id: all in a state, or those with `query` in their name or as their address."""
-    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    after = id_after(cursor)
+    size = deps.settings.page_size(limit)
     rows, following = await deps.accounts.registrar.people(text, ports.AccountState(which), after, size)
     return AccountPage(accounts=[AccountRecord.of(row) for row in rows], next_cursor=following)
 
@@ -183,8 +183,8 @@ async def list_logins_of(
     user_id: FromPath[str], identity: IdentityDep, deps: DepsDep, cursor: Cursor = "", limit: Limit = 0
 ) -> LoginPage:
     """Return the logins of somebody that last, one per device."""
-    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    after = id_after(cursor)
+    size = deps.settings.page_size(limit)
     rows, following = await deps.accounts.registrar.logins(user_of(user_id), after, size)
     return LoginPage(logins=[LoginRow.of(row, identity.login_id) for row in rows], next_cursor=following)
 

@@ -18,7 +18,7 @@ from hubbub.chat import retention
 from hubbub.chat.model import AS_THE_PLACE
 from hubbub.chat.retaining import Retaining
 from hubbub.rest.deps import Deps, DepsDep
-from hubbub.rest.inputs import Cursor, Limit, an_id, conversation_of
+from hubbub.rest.inputs import Cursor, Limit, conversation_of, id_after
 from hubbub.rest.refusals import BODY, refuses
 
 __all__ = ["GUARDED"]
@@ -61,8 +61,8 @@ class KeepingPage(msgspec.Struct, frozen=True, kw_only=True):
 )
 async def list_retention(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> KeepingPage:
     """Return a page of the conversations that say something else than the place, and what the place says."""
-    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
+    after = id_after(cursor)
+    size = deps.settings.page_size(limit)
     rows, following = await _retaining(deps).own(after, size)
     return KeepingPage(
         place_days=_retaining(deps).place_days,

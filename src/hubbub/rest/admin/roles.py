@@ -14,7 +14,7 @@ from hubbub.auth.role_ports import OwnRole
 from hubbub.auth.roles import FOR_EVER_MS, Roles
 from hubbub.base.errors import ChatError, Code
 from hubbub.rest.deps import Deps, DepsDep, IdentityDep
-from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id, user_of
+from hubbub.rest.inputs import MAX_NUMBER, Cursor, Limit, an_id, id_after, user_of
 from hubbub.rest.refusals import BODY, refuses
 
 __all__ = ["GUARDED", "until_of"]
@@ -216,8 +216,8 @@ async def remove_role(role_id: FromPath[str], identity: IdentityDep, deps: DepsD
 )
 async def list_holders(role: FromPath[str], deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> HolderPage:
     """Return the people with a role, by id; `member` is whoever has no role, and is not listed."""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
-    after = an_id(cursor, Code.BAD_CURSOR) if cursor else ""
+    size = deps.settings.page_size(limit)
+    after = id_after(cursor)
     rows, following = await _roles(deps).holders(_a_role(role), after, size)
     return HolderPage(people=[Holder.of(row) for row in rows], next_cursor=following)
 
@@ -256,8 +256,8 @@ async def take_role(role: FromPath[str], user_id: FromPath[str], identity: Ident
 )
 async def list_bans(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> BanPage:
     """Return those who may not come in, by id."""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
-    rows, following = await _roles(deps).bans(an_id(cursor, Code.BAD_CURSOR) if cursor else "", size)
+    size = deps.settings.page_size(limit)
+    rows, following = await _roles(deps).bans(id_after(cursor), size)
     return BanPage(bans=[Ban.of(row) for row in rows], next_cursor=following)
 
 
@@ -305,8 +305,8 @@ async def admit_person(user_id: FromPath[str], identity: IdentityDep, deps: Deps
 )
 async def list_mutes(deps: DepsDep, cursor: Cursor = "", limit: Limit = 0) -> MutePage:
     """Return those who may not say anything now, by id."""
-    size = min(limit or deps.settings.page_default, deps.settings.page_max)
-    rows, following = await _roles(deps).mutes(an_id(cursor, Code.BAD_CURSOR) if cursor else "", size)
+    size = deps.settings.page_size(limit)
+    rows, following = await _roles(deps).mutes(id_after(cursor), size)
     return MutePage(mutes=[Mute.of(row) for row in rows], next_cursor=following)
 
 
